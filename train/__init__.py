@@ -1,0 +1,1 @@
+"""Training: recipes, data, the loop, and what is measured at the end."""

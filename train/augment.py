@@ -1,0 +1,29 @@
+"""Named augmentations: uint8 photos (3, H, W) to uint8 views (3, size, size)."""
+
+from torchvision.transforms import v2
+
+
+def paper(size: int) -> v2.Transform:
+    """Size normalisation and flips, as in the paper, with a crop of 8/9 of the side."""
+    side = round(size * 9 / 8)
+    return v2.Compose([
+        v2.Resize((side, side), antialias=True),
+        v2.RandomCrop(size),
+        v2.RandomHorizontalFlip(),
+        v2.RandomVerticalFlip(),
+    ])  # fmt: skip
+
+
+def life(size: int) -> v2.Transform:
+    """What differs between a plain board and a kitchen: scale, framing, perspective, light and colour."""
+    return v2.Compose([
+        v2.RandomResizedCrop(size, scale=(0.25, 1), ratio=(0.6, 1.67), antialias=True),
+        v2.RandomHorizontalFlip(),
+        v2.RandomVerticalFlip(),
+        v2.RandomApply([v2.RandomPerspective(0.4, p=1)], p=0.25),
+        v2.RandomApply([v2.ColorJitter(0.4, 0.4, 0.4, 0.05)], p=0.8),
+        v2.RandomGrayscale(0.05),
+    ])  # fmt: skip
+
+
+AUGMENTATIONS = {"paper": paper, "life": life}

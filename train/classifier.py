@@ -1,0 +1,193 @@
+"""Train a classifier: python -m train.classifier {paper,life,…} --model NAME --data FOLDER [FOLDER …]."""
+
+import json
+import math
+import os
+import time
+from pathlib import Path
+
+import torch
+import tyro
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from train import curves, state
+from train.data import Split, Views, Whole, joined, read
+from train.measure import predict, score
+from train.objective import Distilled, Supervised
+from train.pretrained import load_imagenet_weights
+from train.publish import publish
+from train.recipe import PRESETS, Recipe
+from xai.models import Classifier, create_model
+from xai.zoo import load_model
+
+EPOCH_SEEDS = 1_000_003  # epochs of different seeds share no random stream
+
+
+def train(recipe: Recipe) -> Path:
+    """Run a recipe to its end, or on from where it was stopped; returns the folder with all results."""
+    out = recipe.out or Path("runs") / f"{recipe.preset}-{recipe.model}"
+    out.mkdir(parents=True, exist_ok=True)
+    accelerator = Accelerator(mixed_precision=precision(recipe))
+    set_seed(recipe.seed)
+
+    sources = {source: read(source) for source in recipe.data}
+    classes = sorted({label for splits in sources.values() for label in splits["train"].labels})
+    photos = joined([splits["train"] for splits in sources.values()])
+    views = Views(photos, classes, recipe.augmentation, recipe.seed, recipe.cache_side)
+    val_split = joined([splits["val"] for splits in sources.values()])
+    val_loader = whole_loader(recipe, val_split, classes, accelerator)
+
+    model = create_model(recipe.model, classes, input_size=recipe.test_size)
+    objective = make_objective(recipe, model)
+    optimizer = make_optimizer(recipe, objective)
+    progress = {"epoch": 0, "best": -1.0, "history": []}
+    if (out / "state.safetensors").is_file():
+        progress = state.load(out / "state.safetensors", objective, optimizer)
+        accelerator.print(f"going on after epoch {progress['epoch']} of {recipe.epochs}")
+    if accelerator.device.type == "cpu":
+        objective = objective.to(memory_format=torch.channels_last)
+    objective, optimizer = accelerator.prepare(objective, optimizer)
+
+    for epoch in range(progress["epoch"], min(recipe.epochs, recipe.stop_after or recipe.epochs)):
+        started = time.perf_counter()
+        set_seed(recipe.seed * EPOCH_SEEDS + epoch)
+        views.draw(epoch, recipe.size_at(epoch))
+        row = {"epoch": epoch + 1, "size": recipe.size_at(epoch)}
+        row |= train_epoch(recipe, objective, optimizer, views, epoch, accelerator)
+        validated = score(*predict(model, val_loader, accelerator), classes)
+        row |= {"val_loss": validated["loss"], "val_accuracy": validated["accuracy"]}
+        row["seconds"] = round(time.perf_counter() - started, 1)
+        progress["history"].append(row)
+        progress["epoch"] = epoch + 1
+        if accelerator.is_main_process:
+            tqdm.write(" ".join(f"{key} {value}" for key, value in row.items()))
+            if validated["accuracy"] >= progress["best"]:
+                progress["best"] = validated["accuracy"]
+                save_weights(model, out / "best.safetensors")
+            state.save(out / "state.safetensors", accelerator.unwrap_model(objective), optimizer, progress)
+            (out / "history.json").write_text(json.dumps(progress["history"], indent=1) + "\n")
+            curves.draw(progress["history"], recipe.model, out / "curves.png")
+        accelerator.wait_for_everyone()
+
+    if progress["epoch"] < recipe.epochs:
+        return out
+    model.load_state_dict(load_file(out / "best.safetensors"))
+    metrics = measure(recipe, model, sources, accelerator)
+    if accelerator.is_main_process:
+        publish(recipe, model, metrics, progress["history"], out)
+    return out
+
+
+def make_objective(recipe: Recipe, model: Classifier) -> nn.Module:
+    if recipe.pretrained:
+        load_imagenet_weights(model)
+    if recipe.teacher is None:
+        return Supervised(model, recipe.label_smoothing)
+    teacher = load_model(recipe.teacher, device="cpu")
+    if teacher.classes != model.classes:
+        raise SystemExit(f"the teacher knows {teacher.classes}, the photos show {model.classes}")
+    return Distilled(model, teacher, recipe.teacher_weight, recipe.hint_weight, recipe.teacher_size)
+
+
+def make_optimizer(recipe: Recipe, objective: nn.Module) -> Optimizer:
+    """Weight decay is for matrices and kernels only, not for biases and normalisation."""
+    decayed = [p for p in objective.parameters() if p.ndim > 1]
+    free = [p for p in objective.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    if recipe.optimizer == "sgd":
+        return SGD(groups, recipe.lr, momentum=0.9)
+    return {"adam": Adam, "adamw": AdamW}[recipe.optimizer](groups, recipe.lr)
+
+
+def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
+    """A linear rise over the warm-up, then half a cosine down to 0."""
+    warmup = round(recipe.warmup * steps)
+    if step < warmup:
+        return recipe.lr * (step + 1) / warmup
+    return recipe.lr * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup))) / 2
+
+
+def train_epoch(
+    recipe: Recipe, objective: nn.Module, optimizer: Optimizer, views: Views, epoch: int, accelerator: Accelerator
+) -> dict:
+    """One pass over the photos; returns `train_loss` and `train_accuracy` (%) on the views."""
+    objective.train()
+    order = torch.randperm(len(views), generator=torch.Generator().manual_seed(recipe.seed * EPOCH_SEEDS + epoch))
+    loader = DataLoader(
+        views,
+        batch_size=recipe.batch // accelerator.num_processes,
+        sampler=order.tolist(),
+        num_workers=recipe.workers,
+        drop_last=len(views) >= recipe.batch,  # a last batch of one photo would upset batch normalisation
+    )
+    loader = accelerator.prepare(loader)
+    done, loss_sum, hits = 0, 0.0, 0
+    bar = tqdm(loader, f"epoch {epoch + 1}/{recipe.epochs}", disable=not accelerator.is_local_main_process, leave=False)
+    for i, (pixels, labels) in enumerate(bar):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(recipe, epoch * len(loader) + i, recipe.epochs * len(loader))
+        with accelerator.autocast():
+            loss, logits = objective(pixels.float() / 255, labels)
+        accelerator.backward(loss)
+        optimizer.step()
+        optimizer.zero_grad()
+        done += len(labels)
+        loss_sum += loss.item() * len(labels)
+        hits += (logits.argmax(1) == labels).sum().item()
+        bar.set_postfix(loss=f"{loss_sum / done:.3f}", accuracy=f"{hits / done:.1%}")
+    totals = torch.tensor([loss_sum, hits, done], dtype=torch.float64, device=accelerator.device)
+    loss_sum, hits, done = accelerator.reduce(totals).tolist()
+    return {"train_loss": round(loss_sum / done, 4), "train_accuracy": round(100 * hits / done, 2)}
+
+
+def whole_loader(recipe: Recipe, split: Split, classes: list[str], accelerator: Accelerator) -> DataLoader:
+    dataset = Whole(split, classes, recipe.test_size, bool(recipe.cache_side))
+    workers = 0 if recipe.cache_side else recipe.workers
+    return accelerator.prepare(DataLoader(dataset, batch_size=32, num_workers=workers))
+
+
+def measure(recipe: Recipe, model: Classifier, sources: dict[str, dict[str, Split]], accelerator: Accelerator) -> dict:
+    """Each source's validation and test photos apart, in full precision and, for the test, with halved weights."""
+    full = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    metrics = {}
+    for source, splits in sources.items():
+        name = Path(source).name
+        val = whole_loader(recipe, splits["val"], model.classes, accelerator)
+        test = whole_loader(recipe, splits["test"], model.classes, accelerator)
+        metrics[name] = {"val": score(*predict(model, val, accelerator), model.classes)}
+        model.load_state_dict({key: t.half() if t.is_floating_point() else t for key, t in full.items()})
+        metrics[name]["test"] = score(*predict(model, test, accelerator), model.classes)
+        model.load_state_dict(full)
+        exact = score(*predict(model, test, accelerator), model.classes)
+        metrics[name]["test"]["accuracy_full_precision"] = exact["accuracy"]
+    return metrics
+
+
+def save_weights(model: nn.Module, path: Path) -> None:
+    part = path.with_suffix(".part")
+    save_file({key: tensor.contiguous().cpu() for key, tensor in model.state_dict().items()}, part)
+    os.replace(part, path)
+
+
+def precision(recipe: Recipe) -> str:
+    """bf16 where it was measured to be faster: on a GPU, and for ResNets on a CPU with matrix units."""
+    if recipe.precision != "auto":
+        return recipe.precision
+    if torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    return "bf16" if "resnet" in recipe.model and torch.cpu.get_capabilities().get("amx_tile") else "no"
+
+
+def main() -> None:
+    """Command line: a preset, then any option of the recipe."""
+    train(tyro.extras.overridable_config_cli(PRESETS))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Photos with labels, from image folders or a Hub data set, in three splits."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import Dataset
+from torchvision.datasets.folder import IMG_EXTENSIONS
+from torchvision.transforms.v2 import functional as F
+
+from train.augment import AUGMENTATIONS
+from xai.photo import as_photo, load_photo
+
+SPLITS = ("train", "val", "test")
+HUB = "hub:"
+
+
+@dataclass
+class Split:
+    """Photos (paths, or PIL images where a Hub data set holds them) and the names of their classes."""
+
+    photos: list[Path | Image.Image]
+    labels: list[str]
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+
+def read(source: str) -> dict[str, Split]:
+    """The splits of an image folder or, as `hub:OWNER/NAME[@REVISION]`, of a Hub data set.
+
+    A folder holds `CLASS/PHOTO` with `train.txt`, `val.txt` and `test.txt` listing such paths, or
+    `train/CLASS/PHOTO` and so on. Where there is only one split, or no val or test, every seventh photo of a class
+    goes to val and every sixth of the rest to test, always the same ones.
+
+    Raises:
+        ValueError: nothing there reads as photos in classes.
+    """
+    splits = from_hub(source.removeprefix(HUB)) if source.startswith(HUB) else from_folder(Path(source))
+    if not splits or not all(len(split) for split in splits.values()):
+        raise ValueError(
+            f"{source}: expected train.txt, val.txt and test.txt listing CLASS/PHOTO, or train/CLASS/PHOTO, "
+            f"or CLASS/PHOTO, or {HUB}OWNER/NAME"
+        )
+    for name, step in (("val", 7), ("test", 6)):
+        if name not in splits:
+            splits["train"], splits[name] = take_every(splits["train"], step)
+    return splits
+
+
+def from_folder(folder: Path) -> dict[str, Split]:
+    lists = {name: folder / f"{name}.txt" for name in SPLITS if (folder / f"{name}.txt").is_file()}
+    if lists:
+        paths = {name: [folder / line for line in file.read_text().split("\n") if line] for name, file in lists.items()}
+    elif any((folder / name).is_dir() for name in SPLITS):
+        paths = {name: photos_in(folder / name) for name in SPLITS if (folder / name).is_dir()}
+    else:
+        paths = {"train": photos_in(folder)}
+    return {name: Split(photos, [photo.parent.name for photo in photos]) for name, photos in paths.items()}
+
+
+def photos_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*/*") if path.suffix.lower() in IMG_EXTENSIONS)
+
+
+def from_hub(name: str) -> dict[str, Split]:
+    from datasets import load_dataset
+
+    name, _, revision = name.partition("@")
+    splits = {}
+    for split, rows in load_dataset(name, revision=revision or None).items():
+        split = "val" if split in ("validation", "valid") else split
+        if split in SPLITS:
+            names = rows.features["label"].names
+            splits[split] = Split(list(rows["image"]), [names[label] for label in rows["label"]])
+    return splits
+
+
+def take_every(split: Split, step: int) -> tuple[Split, Split]:
+    """A split without every `step`-th photo of each class, and the split of those."""
+    seen: dict[str, int] = {}
+    kept, taken = Split([], []), Split([], [])
+    for photo, label in zip(split.photos, split.labels, strict=True):
+        seen[label] = seen.get(label, 0) + 1
+        part = taken if seen[label] % step == 0 else kept
+        part.photos.append(photo)
+        part.labels.append(label)
+    return kept, taken
+
+
+def joined(splits: list[Split]) -> Split:
+    return Split([photo for s in splits for photo in s.photos], [label for s in splits for label in s.labels])
+
+
+class Views(Dataset):
+    """A new random view of each photo every epoch; the same for the same seed, epoch and photo, on any machine.
+
+    Args:
+        split: the photos.
+        classes: names of the classes, in the order of the labels.
+        augmentation: a key of `AUGMENTATIONS`.
+        seed: of all randomness.
+        cache_side: photos are decoded once and kept in memory with this shorter side; 0 decodes them at each use.
+    """
+
+    def __init__(self, split: Split, classes: list[str], augmentation: str, seed: int, cache_side: int) -> None:
+        self.photos, self.cache_side, self.seed = split.photos, cache_side, seed
+        self.augment = AUGMENTATIONS[augmentation]
+        self.labels = [classes.index(label) for label in split.labels]
+        if cache_side:
+            with ThreadPoolExecutor() as pool:
+                self.photos = list(pool.map(self.decode, self.photos))
+        self.draw(0, 128)
+
+    def draw(self, epoch: int, size: int) -> None:
+        """Choose the views of an epoch and their side in pixels."""
+        self.epoch, self.transform = epoch, self.augment(size)
+
+    def decode(self, photo: Path | Image.Image) -> Tensor:
+        pixels = F.pil_to_tensor(load_photo(photo) if isinstance(photo, Path) else as_photo(photo))
+        if self.cache_side and min(pixels.shape[1:]) > self.cache_side:
+            pixels = F.resize(pixels, [self.cache_side], antialias=True)
+        return pixels                                                       # 3, H, W
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        photo = self.photos[index]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(hash((self.seed, self.epoch, index)))
+            return self.transform(photo if isinstance(photo, Tensor) else self.decode(photo)), self.labels[index]
+
+
+class Whole(Dataset):
+    """Each photo as the shipped model sees it, squeezed whole into a square: for validation and test."""
+
+    def __init__(self, split: Split, classes: list[str], size: int, cache: bool) -> None:
+        self.photos, self.size = split.photos, [size, size]
+        self.labels = [classes.index(label) for label in split.labels]
+        if cache:
+            with ThreadPoolExecutor() as pool:
+                self.photos = list(pool.map(self.squeeze, self.photos))
+
+    def squeeze(self, photo: Path | Image.Image) -> Tensor:
+        pixels = F.pil_to_tensor(load_photo(photo) if isinstance(photo, Path) else as_photo(photo))
+        return F.resize(pixels, self.size, antialias=True)                  # 3, S, S
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        photo = self.photos[index]
+        return photo if isinstance(photo, Tensor) else self.squeeze(photo), self.labels[index]

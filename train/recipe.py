@@ -1,0 +1,98 @@
+"""How a classifier is trained: every choice in one place, and the named sets of choices."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tyro.conf import Fixed
+
+from xai.models import ARCHITECTURES
+
+
+@dataclass
+class Recipe:
+    """Train a classifier of photos, measure it and write a checkpoint."""
+
+    preset: Fixed[str]
+    data: list[str]
+    """Image folders, or hub:OWNER/NAME; several are trained on together and tested apart."""
+    model: Literal[tuple(ARCHITECTURES)] = "s_se_resnet50"  # noqa: F821
+    """Architecture."""
+    out: Path | None = None
+    """Folder for the state, the history and the checkpoint; by default runs/PRESET-MODEL."""
+    epochs: int = 50
+    """Passes over the training photos."""
+    sizes: list[int] = field(default_factory=lambda: [128])
+    """Side of the training views in pixels; several are gone through in turn."""
+    until: list[float] = field(default_factory=lambda: [])
+    """Share of the epochs at which each size but the last ends."""
+    test_size: int = 128
+    """Side of the input when validating, testing and ever after."""
+    batch: int = 128
+    """Photos a step, over all processes."""
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    """Optimiser; sgd has a momentum of 0.9."""
+    lr: float = 1e-3
+    """Highest learning rate; it follows a cosine down to 0."""
+    weight_decay: float = 0.0
+    """Weight decay."""
+    warmup: float = 0.0
+    """Share of the steps over which the learning rate rises from 0."""
+    augmentation: Literal["paper", "life"] = "paper"
+    """Random views of the photos."""
+    label_smoothing: float = 0.0
+    """Share of the target spread over all classes."""
+    pretrained: bool = False
+    """Start from ImageNet weights (efficientnet_lite0 only)."""
+    teacher: str | None = None
+    """Checkpoint whose answers and features are imitated besides the labels."""
+    teacher_weight: float = 0.7
+    """Share of the teacher's answers in the loss, against the labels."""
+    hint_weight: float = 0.0
+    """Weight of the distance between the teacher's last feature map and a linear image of the student's."""
+    teacher_size: int = 160
+    """Smaller views are enlarged to this side for the teacher."""
+    seed: int = 0
+    """Of all randomness."""
+    precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
+    """Mixed precision; auto takes bf16 where this machine is faster with it, else none."""
+    workers: int = 2
+    """Processes preparing views."""
+    cache_side: int = 256
+    """Photos are kept in memory decoded, with this shorter side; 0 decodes them at each use."""
+    push_to: str | None = None
+    """Hub repository to publish the checkpoint to."""
+    stop_after: int | None = None
+    """Stop after this many epochs in all, to go on later with the same command."""
+
+    def size_at(self, epoch: int) -> int:
+        """Side of the views in an epoch."""
+        passed = sum(epoch >= round(share * self.epochs) for share in self.until)
+        return self.sizes[passed]
+
+
+PRESETS = {
+    "paper": (
+        "The paper's protocol: from scratch, 128×128, 50 epochs, Adam, flips.",
+        Recipe("paper", data=[]),
+    ),
+    "paper-cnn": (
+        "The paper's protocol for its small baseline: SGD, 20 epochs.",
+        Recipe("paper-cnn", data=[], model="cnn", epochs=20, batch=64, optimizer="sgd"),
+    ),
+    "finetune": (
+        "ImageNet weights tuned for photos from life.",
+        Recipe(
+            "finetune", data=[], model="efficientnet_lite0", pretrained=True, epochs=12, sizes=[160], test_size=224, batch=32,
+            optimizer="adamw", lr=4e-4, weight_decay=0.02, warmup=0.05, augmentation="life", label_smoothing=0.1,
+        ),
+    ),
+    "life": (
+        "From scratch for photos from life: growing views, and a teacher.",
+        Recipe(
+            "life", data=[], epochs=20, sizes=[96, 128, 192], until=[0.55, 0.95], test_size=200, batch=32,
+            optimizer="adamw", lr=1e-3, weight_decay=0.05, warmup=0.05, augmentation="life",
+            teacher="garbage-efficientnet_lite0", hint_weight=3.0,
+        ),
+    ),
+}  # fmt: skip

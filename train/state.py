@@ -1,0 +1,37 @@
+"""The whole state of a training run as tensors and JSON, written whole or not at all; nothing in it is pickled."""
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+from torch.optim import Optimizer
+
+
+def save(path: Path, module: nn.Module, optimizer: Optimizer, progress: dict) -> None:
+    """Write weights, the optimiser's moments and `progress` (anything JSON holds) to one file."""
+    tensors = {f"module.{key}": tensor for key, tensor in module.state_dict().items()}
+    for index, slots in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{slot}": torch.as_tensor(value) for slot, value in slots.items()}
+    tensors = {key: tensor.detach().contiguous().cpu() for key, tensor in tensors.items()}
+    part = path.with_suffix(".part")
+    save_file(tensors, part, metadata={"progress": json.dumps(progress)})
+    os.replace(part, path)
+
+
+def load(path: Path, module: nn.Module, optimizer: Optimizer) -> dict:
+    """Put back what `save` wrote; returns its `progress`."""
+    with safe_open(path, "pt") as file:
+        progress = json.loads(file.metadata()["progress"])
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    module.load_state_dict({key.removeprefix("module."): t for key, t in tensors.items() if key.startswith("module.")})
+    slots: dict[int, dict] = {}
+    for key, tensor in tensors.items():
+        if key.startswith("optimizer."):
+            _, index, slot = key.split(".")
+            slots.setdefault(int(index), {})[slot] = tensor
+    optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
+    return progress

@@ -1,0 +1,20 @@
+"""Explainable image recognition: what a network says, and why.
+
+    import xai
+
+    model = xai.load_model("garbage-s_se_resnet50")
+    e = xai.explain(model, "bottle.jpg", method="gradcam")
+    e.overlay().save("why.png")
+"""
+
+from xai.evidence import Evidence, evidence
+from xai.explain import explain
+from xai.explanation import Explanation, on_common_scale
+from xai.methods import list_methods
+from xai.photo import load_photo
+from xai.zoo import list_models, load_model
+
+__all__ = [
+    "Evidence", "Explanation", "evidence", "explain", "list_methods", "list_models", "load_model", "load_photo",
+    "on_common_scale",
+]  # fmt: skip

@@ -1,0 +1,79 @@
+"""Which region of a photo speaks for which class."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from PIL import Image
+
+from xai.explanation import to_photo_size
+from xai.methods.cam import all_class_maps
+from xai.methods.gradcam import layer_gradients
+from xai.models import Classifier
+from xai.models.classifier import evaluating
+from xai.photo import Photo, as_photo
+
+COLORS = ((0, 114, 178), (0, 158, 115), (230, 159, 0), (204, 121, 167), (213, 94, 0), (86, 180, 233), (240, 228, 66))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Every class's map of one photo.
+
+    Attributes:
+        photo: the photo, upright, RGB.
+        maps: float32 (K, h, w), what each position adds to a class's logit, less the classes' mean there: softmax
+            sees only differences, so a positive value speaks for the class and a negative one against it.
+        classes: names of the K classes.
+        confidences: float32 (K,).
+    """
+
+    photo: Image.Image = field(repr=False)
+    maps: np.ndarray = field(repr=False)
+    classes: list[str]
+    confidences: np.ndarray = field(repr=False)
+
+    def winners(self) -> tuple[np.ndarray, np.ndarray]:
+        """Per pixel the class with the largest value, int (H, W), and that value over the photo's largest, float32."""
+        width, height = self.photo.size
+        resized = np.stack([to_photo_size(layer, width, height) for layer in self.maps])    # K, H, W
+        return resized.argmax(0), (resized.max(0) / max(resized.max(), 1e-12)).clip(0, 1).astype(np.float32)
+
+    def picture(self, alpha: float = 0.75) -> Image.Image:
+        """The photo in grey, every region in the colour of the class it speaks for, the stronger the more opaque."""
+        winner, strength = self.winners()
+        colors = np.asarray(COLORS, np.float32)[winner % len(COLORS)]                       # H, W, 3
+        grey = np.asarray(self.photo.convert("L"), np.float32)[..., None]                   # H, W, 1
+        opacity = alpha * strength[..., None]
+        return Image.fromarray(((1 - opacity) * grey + opacity * colors).round().astype(np.uint8))
+
+    def shares(self) -> dict[str, float]:
+        """The classes that win somewhere, with their share of the photo's evidence, the largest first."""
+        winner, strength = self.winners()
+        sums = np.bincount(winner.ravel(), strength.ravel(), minlength=len(self.classes))
+        order = sums.argsort()[::-1]
+        return {self.classes[k]: float(sums[k] / max(sums.sum(), 1e-12)) for k in order if sums[k] > 0}
+
+
+def evidence(model: Classifier, image: Photo) -> Evidence:
+    """All classes' maps of a photo: from the forward pass alone where the head is pooling and one linear layer.
+
+    Formula: `E_c = S_c − (1/K) Σ_c' S_c'` with `S_c = Σ_k a_k^c A^k`, the Grad-CAM of every class before the ReLU.
+
+    Raises:
+        ValueError: the image cannot be read.
+    """
+    photo = as_photo(image)
+    with torch.no_grad(), evaluating(model):
+        features = model.features(model.preprocess([photo]))                # 1, C, h, w
+        if model.linear_head is not None:
+            logits = model.head(features)                                   # 1, K
+            maps = all_class_maps(model, features)[0] / features[0, 0].numel()              # K, h, w
+        else:
+            k = len(model.classes)
+            batch = features.expand(k, -1, -1, -1)                          # K, C, h, w
+            targets = torch.arange(k, device=features.device)
+            features, gradients, logits = layer_gradients(model, batch, targets, model.last_layer)
+            maps = torch.einsum("kc,kchw->khw", gradients.mean(dim=(2, 3)), features)
+    maps = maps - maps.mean(0, keepdim=True)
+    return Evidence(photo, maps.float().cpu().numpy(), model.classes, logits[0].softmax(0).float().cpu().numpy())

@@ -1,0 +1,121 @@
+"""An explanation of one photo: the map, what it is a map of, and pictures of it."""
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+from scipy import ndimage
+from torch.nn import functional as F
+
+COLORMAPS = ("turbo", "jet", "viridis", "magma", "cividis")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a model gives a class to a photo, and how sure it is.
+
+    Attributes:
+        photo: the photo, upright, RGB.
+        saliency: float32 (H, W) in [0, 1], the photo's own size; all zero where the raw map is constant.
+        raw: float32 (h, w), the unscaled map at the layer's own size, in the method's own unit.
+        target: index of the explained class.
+        label: its name.
+        confidence: the model's confidence in it, in [0, 1].
+        confidences: float32 (K,), in all classes.
+        method: name of the method.
+        target_layer: name of the layer.
+        seconds: what the explanation took, the forward pass included; in a batch the average.
+    """
+
+    photo: Image.Image = field(repr=False)
+    saliency: np.ndarray = field(repr=False)
+    raw: np.ndarray = field(repr=False)
+    target: int
+    label: str
+    confidence: float
+    confidences: np.ndarray = field(repr=False)
+    method: str
+    target_layer: str
+    seconds: float
+
+    @property
+    def blank(self) -> bool:
+        """True where nothing in the photo speaks for the class, so that the map is the same everywhere."""
+        return not self.saliency.any()
+
+    def overlay(self, alpha: float = 0.5, colormap: str = "turbo") -> Image.Image:
+        """The map in colours over the photo; `alpha` 0 is the photo, 1 the colours."""
+        return blend(self.photo, colorize(self.saliency, colormap), alpha)
+
+    def bounding_box(self, threshold: float = 0.2) -> tuple[int, int, int, int] | None:
+        """Left, top, right, bottom in photo pixels, right and bottom exclusive; None where the map is blank.
+
+        The box around the largest connected region with a saliency of at least `threshold` times the maximum.
+        Paper: Zhou et al., CVPR 2016 (threshold 0.2).
+
+        Raises:
+            ValueError: the threshold is outside (0, 1].
+        """
+        if not 0 < threshold <= 1:
+            raise ValueError(f"the threshold must be above 0 and at most 1, not {threshold}")
+        if self.blank:
+            return None
+        regions, _ = ndimage.label(self.saliency >= threshold * self.saliency.max())
+        largest = np.bincount(regions.ravel())[1:].argmax() + 1
+        rows, columns = ndimage.find_objects(regions == largest)[0]
+        return columns.start, rows.start, columns.stop, rows.stop
+
+
+def to_photo_size(raw: np.ndarray, width: int, height: int) -> np.ndarray:
+    """A map (h, w) resized to (height, width) bilinearly, cell centres aligned."""
+    resized = F.interpolate(torch.from_numpy(raw)[None, None], size=(height, width), mode="bilinear")
+    return resized[0, 0].numpy()
+
+
+def to_unit_range(array: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Values from [low, high] to [0, 1] as float32; all zero where low equals high."""
+    if high <= low:
+        return np.zeros_like(array, dtype=np.float32)
+    return ((array - low) / (high - low)).clip(0, 1).astype(np.float32)
+
+
+def on_common_scale(explanations: list[Explanation]) -> list[Explanation]:
+    """The same explanations with saliencies that compare: one colour is one value of the raw maps everywhere."""
+    resized = [to_photo_size(e.raw, e.photo.width, e.photo.height) for e in explanations]
+    low, high = min(r.min() for r in resized), max(r.max() for r in resized)
+    return [replace(e, saliency=to_unit_range(r, low, high)) for e, r in zip(explanations, resized, strict=True)]
+
+
+@cache
+def palette(colormap: str) -> np.ndarray:
+    """256 colours of a colour map, uint8 (256, 3)."""
+    from matplotlib import colormaps
+
+    if colormap not in COLORMAPS:
+        raise ValueError(f"there is no colour map {colormap!r}; choose one of {', '.join(COLORMAPS)}")
+    return (colormaps[colormap](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
+
+
+def colorize(saliency: np.ndarray, colormap: str) -> np.ndarray:
+    """A map (H, W) in [0, 1] to colours, uint8 (H, W, 3); colour is linear in the value."""
+    return palette(colormap)[(saliency * 255).round().astype(np.uint8)]
+
+
+def blend(photo: Image.Image, colors: np.ndarray, alpha: float) -> Image.Image:
+    return Image.blend(photo, Image.fromarray(colors), alpha)
+
+
+def with_box(picture: Image.Image, box: tuple[int, int, int, int] | None) -> Image.Image:
+    """A copy of a picture with a box drawn on it, white with a dark rim, so that it shows on any ground."""
+    picture = picture.copy()
+    if box:
+        left, top, right, bottom = box
+        width = max(2, max(picture.size) // 200)
+        draw = ImageDraw.Draw(picture)
+        draw.rectangle((left, top, right - 1, bottom - 1), outline="black", width=2 * width)
+        inner = (left + width // 2, top + width // 2, right - 1 - width // 2, bottom - 1 - width // 2)
+        if inner[2] > inner[0] and inner[3] > inner[1]:
+            draw.rectangle(inner, outline="white", width=width)
+    return picture

@@ -1,0 +1,26 @@
+"""The explanation methods, by name.
+
+A method takes a model, its input (B, 3, S, S), the targets (B) or None for the predicted classes, and a layer or None
+for the last one. It returns the raw maps (B, h, w) at the layer's own size and the logits (B, K).
+"""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from xai.methods.cam import cam
+from xai.methods.gradcam import gradcam
+from xai.models import Classifier
+
+Method = Callable[[Classifier, Tensor, Tensor | None, str | None], tuple[Tensor, Tensor]]
+METHODS: dict[str, Method] = {"cam": cam, "gradcam": gradcam}
+
+
+def list_methods() -> list[str]:
+    """Names that `explain` takes."""
+    return list(METHODS)
+
+
+def obstacle(method: str, model: Classifier) -> str:
+    """Why a method cannot explain a model, as one sentence; empty where it can."""
+    return model.cam_obstacle if method == "cam" else ""

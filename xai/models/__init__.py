@@ -1,0 +1,37 @@
+"""The architectures, by name."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from xai.models.classifier import Classifier
+from xai.models.cnn import CNN
+from xai.models.efficientnet import EfficientNetLite0
+from xai.models.resnet import ResNet50
+
+ARCHITECTURES = {
+    "cnn": CNN,
+    "resnet50": partial(ResNet50, attention="none"),
+    "se_resnet50": partial(ResNet50, attention="se"),
+    "s_se_resnet50": partial(ResNet50, attention="shared_se"),
+    "efficientnet_lite0": EfficientNetLite0,
+}
+CLASSES = {cls.__name__: cls for cls in (CNN, ResNet50, EfficientNetLite0)}  # as a checkpoint's config names them
+
+
+def create_model(architecture: str, classes: Sequence[str], **options) -> Classifier:
+    """A classifier with fresh weights.
+
+    Args:
+        architecture: a key of `ARCHITECTURES`.
+        classes: the names of the K classes.
+        options: of the architecture, `input_size` for one.
+
+    Raises:
+        ValueError: there is no such architecture.
+    """
+    if architecture not in ARCHITECTURES:
+        raise ValueError(f"there is no architecture {architecture!r}; choose one of {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[architecture](classes=list(classes), **options)
+
+
+__all__ = ["ARCHITECTURES", "CLASSES", "CNN", "Classifier", "EfficientNetLite0", "ResNet50", "create_model"]

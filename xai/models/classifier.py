@@ -1,0 +1,116 @@
+"""What every classifier here can do: split at a layer, read photos, answer with confidences."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from huggingface_hub import PyTorchModelHubMixin
+from torch import Tensor, nn
+from torchvision.transforms.v2 import functional as F
+
+from xai.photo import Photo, as_photos
+
+BATCH = 32
+
+
+class Classifier(
+    nn.Module, PyTorchModelHubMixin, library_name="xai", license="mit", pipeline_tag="image-classification"
+):
+    """A network as a chain of named layers with a head: `logits = head(layer_n(… layer_1(x)))`.
+
+    A subclass gives `layers` and `head`. Because the chain is explicit, an explanation runs the layers below its
+    target without a graph and the rest with one: no hook is ever set, and threads can share a model.
+
+    Args:
+        classes: the names of the K classes, in the order of the logits.
+        input_size: side of the square every photo is resized to, in pixels.
+        mean, std: of the input normalisation, for red, green and blue in [0, 1].
+    """
+
+    layers: dict[str, Callable[[Tensor], Tensor]]
+    cam_obstacle = ""  # why CAM is impossible here, as one sentence
+
+    def __init__(self, classes: Sequence[str], input_size: int, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.classes = list(classes)
+        self.input_size = input_size
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
+
+    @property
+    def device(self) -> torch.device:
+        return self.mean.device
+
+    @property
+    def linear_head(self) -> nn.Linear | None:
+        """The one linear layer behind global average pooling, where the head is just that; else None."""
+        return None
+
+    def head(self, features: Tensor) -> Tensor:
+        """The last layer's features (B, C, h, w) to logits (B, K)."""
+        raise NotImplementedError
+
+    @property
+    def last_layer(self) -> str:
+        return list(self.layers)[-1]
+
+    def features(self, x: Tensor, target_layer: str | None = None) -> Tensor:
+        """Normalised pixels (B, 3, H, W) to the features (B, C, h, w) of a layer, by default the last.
+
+        Raises:
+            ValueError: there is no such layer.
+        """
+        names = list(self.layers)
+        if target_layer is not None and target_layer not in names:
+            raise ValueError(f"this model has no layer {target_layer!r}; choose one of {', '.join(names)}")
+        for name, layer in self.layers.items():
+            x = layer(x)
+            if name == target_layer:
+                break
+        return x
+
+    def tail(self, features: Tensor, target_layer: str) -> Tensor:
+        """The features (B, C, h, w) of a layer to logits (B, K): what is left of the forward pass."""
+        names = list(self.layers)
+        for name in names[names.index(target_layer) + 1 :]:
+            features = self.layers[name](features)
+        return self.head(features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalised pixels (B, 3, H, W) to logits (B, K)."""
+        return self.head(self.features(x))
+
+    def normalize(self, pixels: Tensor) -> Tensor:
+        """Pixels in [0, 1] (B, 3, H, W) to the network's input."""
+        return (pixels - self.mean) / self.std
+
+    def preprocess(self, photos: Sequence[Photo]) -> Tensor:
+        """Photos of any size to the network's input (B, 3, S, S); the whole photo is squeezed into the square."""
+        size = [self.input_size, self.input_size]
+        pixels = torch.stack([F.resize(F.pil_to_tensor(photo), size, antialias=True) for photo in as_photos(photos)])
+        return self.normalize(F.to_dtype(pixels.to(self.device), torch.float32, scale=True))
+
+    @torch.no_grad()
+    def predict_proba(self, images: Photo | Sequence[Photo]) -> np.ndarray:
+        """Confidences of one photo or a list of photos: float32 (N, K), each row summing to 1.
+
+        Raises:
+            ValueError: an image is none, or cannot be read.
+        """
+        images = images if isinstance(images, (list, tuple)) else [images]
+        with evaluating(self):
+            rows = [self(self.preprocess(images[i : i + BATCH])).softmax(1) for i in range(0, len(images), BATCH)]
+        return torch.cat(rows).float().cpu().numpy() if rows else np.empty((0, len(self.classes)), np.float32)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside, the former mode of every module outside, also after an error."""
+    training = [module for module in model.modules() if module.training]
+    model.eval() if training else None
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True

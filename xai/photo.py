@@ -1,0 +1,114 @@
+"""Photos, in whatever form they come, as upright RGB pictures."""
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+Photo = Image.Image | np.ndarray | str | PathLike
+
+# Never EPS, which runs Ghostscript, nor the rarer formats whose decoders few people look after.
+FORMATS = ["JPEG", "MPO", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF"]
+MAX_PIXELS = 64_000_000
+MAX_SIDE = 2048
+MIN_SIDE = 16
+MAX_ASPECT = 20
+
+Image.init()  # Image.open(formats=…) knows only plugins that are registered
+try:
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+except ImportError:
+    FORMATS.remove("HEIF")
+
+
+class PhotoError(ValueError):
+    """A file or array that is no usable photo: one clear sentence, and `reason` and `details` to say it in others."""
+
+    SENTENCES = {
+        "missing": "there is no file {path}",
+        "folder": "{path} is a folder, not a photo",
+        "unreadable": "it is empty, damaged or not a photo (JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF)",
+        "large": "it has {width}×{height} pixels, more than {limit} megapixels",
+        "small": "it has {width}×{height} pixels, and {limit} a side is the least that shows anything",
+        "long": "it has {width}×{height} pixels, too long and thin for a photo",
+        "array": "an array must be uint8 (H, W, 3), not {dtype} {shape}",
+        "type": "an image must be a PIL image, a path or a uint8 array, not {type}",
+    }
+
+    def __init__(self, reason: str, **details) -> None:
+        self.reason, self.details = reason, details
+        super().__init__("This photo cannot be used: " + self.SENTENCES[reason].format(**details) + ".")
+
+
+def load_photo(path: str | PathLike, max_side: int = MAX_SIDE) -> Image.Image:
+    """An untrusted file as an upright RGB photo of at most `max_side` pixels a side.
+
+    EXIF rotation is applied, transparency laid over white, 16 bits scaled to 8, the first frame taken; no metadata
+    is kept.
+
+    Raises:
+        PhotoError: the file is no photo, is damaged, or is too large, too small or too long; a ValueError.
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as image:  # reads no more than the header
+            check_shape(image.width, image.height)
+            image.draft("RGB", (max_side, max_side))  # a large JPEG is decoded at a half, a quarter or an eighth
+            return as_rgb(image, max_side)
+    except FileNotFoundError as error:
+        raise PhotoError("missing", path=path) from error
+    except IsADirectoryError as error:
+        raise PhotoError("folder", path=path) from error
+    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise PhotoError("unreadable") from error
+
+
+def as_photo(image: Photo) -> Image.Image:
+    """A PIL image, a path, or an array (H, W, 3) or (H, W) of uint8, as an upright RGB photo.
+
+    Raises:
+        PhotoError: it is none of these, or cannot be read; a ValueError.
+    """
+    if isinstance(image, (str, PathLike)):
+        return load_photo(Path(image))
+    if isinstance(image, np.ndarray):
+        if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
+            raise PhotoError("array", dtype=image.dtype, shape=image.shape)
+        image = Image.fromarray(image)
+    if not isinstance(image, Image.Image):
+        raise PhotoError("type", type=type(image).__name__)
+    return as_rgb(image)
+
+
+def as_photos(images: Sequence[Photo]) -> list[Image.Image]:
+    return [as_photo(image) for image in images]
+
+
+def as_rgb(image: Image.Image, max_side: int = MAX_SIDE) -> Image.Image:
+    if image.mode.startswith("I"):  # Pillow would clip 16-bit grey to white
+        image = Image.fromarray((np.asarray(image, np.float32) / 257).clip(0, 255).astype(np.uint8))
+    image = ImageOps.exif_transpose(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    if image.mode != "RGB":
+        image = image.convert("RGB")
+    if max(image.size) > max_side:
+        image.thumbnail((max_side, max_side))
+    if image.info:
+        image = image.copy()
+        image.info.clear()  # no EXIF, so no GPS, in what we send back
+    return image
+
+
+def check_shape(width: int, height: int) -> None:
+    size = {"width": width, "height": height}
+    if width * height > MAX_PIXELS:
+        raise PhotoError("large", limit=MAX_PIXELS // 10**6, **size)
+    if min(width, height) < MIN_SIDE:
+        raise PhotoError("small", limit=MIN_SIDE, **size)
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise PhotoError("long", **size)

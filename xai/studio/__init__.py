@@ -1,0 +1,1 @@
+"""The page: tabs, visible text, theme."""

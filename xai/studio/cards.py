@@ -1,0 +1,67 @@
+"""Small pieces of HTML and tables: legends, facts about a model, its curves and its confusion matrix."""
+
+from html import escape
+
+import pandas as pd
+
+from xai.evidence import COLORS, Evidence
+from xai.models import Classifier
+from xai.studio.text import say
+
+
+def legend(found: Evidence, lang: str) -> str:
+    """The classes of an evidence picture with their colours and shares."""
+    items = []
+    for label, share in found.shares().items():
+        if share >= 0.01:
+            color = "#{:02x}{:02x}{:02x}".format(*COLORS[found.classes.index(label) % len(COLORS)])
+            name = escape(say(lang, f"class.{label}"))
+            items.append(f'<span><i style="background:{color}"></i>{name} {share:.0%}</span>')
+    return f'<div class="legend">{"".join(items)}</div>'
+
+
+def facts(model: Classifier, metrics: dict, lang: str) -> str:
+    """Parameters, input, and what was measured on each test set, as a table."""
+    cells = model.input_size // 32 if model.linear_head is not None else None
+    rows = [
+        (say(lang, "parameters"), f"{metrics['parameters']:,}"),
+        (say(lang, "input"), f"{model.input_size} × {model.input_size}"),
+    ]
+    if cells:
+        rows.append((say(lang, "map_cells"), f"{cells} × {cells}"))
+    for name, splits in metrics["data"].items():
+        data, test = say(lang, f"data.{name}"), splits["test"]
+        rows.append((say(lang, "test_accuracy", data=data), f"{test['accuracy']:.1f} %"))
+        rows.append((say(lang, "calibration", data=data), f"{test['ece']:.1f} %"))
+    body = "".join(f'<tr><th scope="row">{escape(key)}</th><td>{escape(value)}</td></tr>' for key, value in rows)
+    return f'<div class="facts"><table>{body}</table></div>'
+
+
+def confusion(classes: list[str], metrics: dict, lang: str) -> str:
+    """One confusion matrix per test set, each cell tinted by its share of the row."""
+    tables = []
+    for name, splits in metrics["data"].items():
+        matrix = splits["test"]["confusion"]
+        known = [i for i, row in enumerate(matrix) if sum(row)]
+        head = "".join(f'<th scope="col">{escape(say(lang, f"class.{label}"))}</th>' for label in classes)
+        body = ""
+        for i in known:
+            total = sum(matrix[i])
+            cells = "".join(
+                f'<td style="background:color-mix(in srgb, var(--primary-500) {60 * n / total:.0f}%, transparent)">{n or "·"}</td>'
+                for n in matrix[i]
+            )
+            body += f'<tr><th scope="row">{escape(say(lang, f"class.{classes[i]}"))}</th>{cells}</tr>'
+        caption = escape(say(lang, "confusion", data=say(lang, f"data.{name}")))
+        tables.append(f'<p>{caption}</p><table aria-label="{caption}"><tr><td></td>{head}</tr>{body}</table>')
+    return f'<div class="confusion" role="region" aria-label="{say(lang, "matrices")}" tabindex="0">{"".join(tables)}</div>'
+
+
+def curve(history: list[dict], key: str, lang: str) -> pd.DataFrame:
+    """`loss` or `accuracy` over the epochs for training and validation, long form, as gr.LinePlot takes it."""
+    rows = [
+        {"epoch": row["epoch"], "value": row[f"{split}_{key}"], "split": say(lang, name)}
+        for row in history
+        for split, name in (("train", "training"), ("val", "validation"))
+    ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,299 @@
+"""The garbage tab: one photo, two networks, side by side."""
+
+import threading
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import gradio as gr
+from PIL import Image
+
+from xai import Evidence, Explanation, evidence, explain, list_methods, load_model, on_common_scale
+from xai.explanation import COLORMAPS, with_box
+from xai.models import Classifier
+from xai.photo import PhotoError
+from xai.studio import cards
+from xai.studio.gpu import GPU
+from xai.studio.photo_input import PhotoInput
+from xai.studio.text import language, say, translated
+from xai.zoo import MODELS, find_checkpoint, read_json
+
+GARBAGE_MODELS = [name for name in MODELS if name.startswith("garbage-")]
+DEFAULT_PAIR = ("garbage-resnet50", "garbage-s_se_resnet50")
+PREDICTED, LAST = "predicted", "last"
+EXAMPLES = sorted((Path(__file__).parent / "examples").glob("garbage-*.jpg"))
+LOADING = threading.Lock()
+CURVE_COLORS = ["#0f766e", "#c2410c"]
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one network says of the photo; `explanation` is None where the method does not suit it, `note` says why."""
+
+    explanation: Explanation | None
+    evidence: Evidence
+    note: str
+
+
+@cache
+def load(name: str) -> Classifier:
+    return load_model(name)
+
+
+def model_of(name: str) -> Classifier:
+    """A model, loaded once for all visitors."""
+    with LOADING:
+        return load(name)
+
+
+@cache
+def records(name: str) -> tuple[dict, list]:
+    """The metrics and the training history of a model."""
+    folder = find_checkpoint(name)
+    return read_json(folder / "metrics.json"), read_json(folder / "history.json")
+
+
+def true_class(example: Path) -> str:
+    return example.stem.split("-")[1]
+
+
+def look(photo: Image.Image, name: str, method: str, target: str, layer: str, lang: str) -> Side:
+    """Explain a photo by one network."""
+    model = model_of(name)
+    layer = None if layer == LAST or layer not in model.layers else layer
+    found = evidence(model, photo)
+    trouble = ""
+    if method == "cam" and model.linear_head is None:
+        trouble = say(lang, "cannot_cam")
+    elif method == "cam" and layer not in (None, model.last_layer):
+        trouble = say(lang, "cam_last")
+    if trouble:
+        return Side(None, found, trouble)
+    e = explain(model, photo, method, None if target == PREDICTED else target, layer)
+    label = say(lang, f"class.{e.label}")
+    note = say(lang, "seconds", label=label, confidence=f"{e.confidence:.0%}", milliseconds=f"{1000 * e.seconds:.0f}")
+    return Side(e, found, f"{note}\n\n{say(lang, 'blank', label=label)}" if e.blank else note)
+
+
+def accept(photo, former, request: gr.Request):
+    """Take a photo, or say why not and keep the former one; returns it for the page and for the session."""
+    if isinstance(photo, PhotoError):
+        lang = language(request)
+        gr.Warning(say(lang, f"photo.{photo.reason}", **photo.details), title=say(lang, "bad_photo"))
+        return former, former
+    return photo, photo
+
+
+@GPU(duration=20)
+def answer(photo, model_a, model_b, method, target, layer_a, layer_b, request: gr.Request):
+    """Both networks' answers: the session's sides, then confidences, notes, evidence pictures and legends for each."""
+    lang = language(request)
+    if photo is None:
+        gr.Warning(say(lang, "no_photo"), title=say(lang, "bad_photo"))
+        return [gr.skip()] * 9
+    sides = (look(photo, model_a, method, target, layer_a, lang), look(photo, model_b, method, target, layer_b, lang))
+    labels = [{say(lang, f"class.{c}"): float(p) for c, p in zip(s.evidence.classes, s.evidence.confidences, strict=True)} for s in sides]
+    pictures = [side.evidence.picture() for side in sides]
+    legends = [cards.legend(side.evidence, lang) for side in sides]
+    return sides, *labels, *(side.note for side in sides), *pictures, *legends
+
+
+def paint(sides, alpha, colormap, box, common):
+    """The session's explanations as pictures: left, right, and both for the slider."""
+    if sides is None:
+        return [gr.skip()] * 3
+    explanations = [side.explanation for side in sides]
+    if common and all(explanations):
+        explanations = on_common_scale(explanations)
+    pictures = []
+    for side, e in zip(sides, explanations, strict=True):
+        picture = e.overlay(alpha, colormap) if e else side.evidence.photo
+        pictures.append(with_box(picture, side.explanation.bounding_box()) if e and box else picture)
+    return *pictures, tuple(pictures)
+
+
+def layers_of(name: str):
+    """The layer menu of a network."""
+    names = list(model_of(name).layers)[::-1]
+    return gr.Dropdown(choices=[(translated("last_layer"), LAST), *((n, n) for n in names[1:])], value=LAST)
+
+
+def about(name: str, request: gr.Request):
+    """A network's facts, curves and confusion matrices."""
+    lang = language(request)
+    metrics, history = records(name)
+    model = model_of(name)
+    return (
+        f"### {say(lang, f'model.{name}')}",
+        cards.facts(model, metrics, lang),
+        cards.curve(history, "loss", lang),
+        cards.curve(history, "accuracy", lang),
+        cards.confusion(model.classes, metrics, lang),
+    )
+
+
+def picture_box(name: str, height: int) -> gr.Image:
+    """A lossless, downloadable picture; `name` gives label, alternative text and element id."""
+    return gr.Image(
+        label=translated(name), alt_text=translated(f"{name}_alt"), format="png", interactive=False, height=height,
+        buttons=["download", "fullscreen"], elem_id=name.replace("_", "-"),
+    )  # fmt: skip
+
+
+@GPU(duration=20)
+def garbage(photo, model: str, method: str, target: str, layer: str, alpha: float, colormap: str):
+    """Classify a photo of waste and show where the network looked.
+
+    Args:
+        photo: The photo: JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF.
+        model: Name of the network.
+        method: "gradcam" or "cam".
+        target: The class to explain, or "predicted".
+        layer: A layer of the network, or "last".
+        alpha: Opacity of the colours, 0 to 1.
+        colormap: Name of the colour map.
+
+    Returns:
+        A dictionary with label, confidence, confidences, box (left, top, right, bottom in photo pixels, or null),
+        raw (the unscaled map, h × w), layer, method and seconds; and the heatmap over the photo as a PNG.
+    """
+    if photo is None or isinstance(photo, PhotoError):
+        raise gr.Error(str(photo or say("en", "no_photo")), print_exception=False)
+    try:
+        wanted = None if target == PREDICTED else target
+        e = explain(model_of(model), photo, method, wanted, None if layer == LAST else layer)
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    answer = {
+        "model": model,
+        "label": e.label,
+        "confidence": e.confidence,
+        "confidences": dict(zip(model_of(model).classes, map(float, e.confidences), strict=True)),
+        "box": e.bounding_box(),
+        "raw": e.raw.tolist(),
+        "layer": e.target_layer,
+        "method": e.method,
+        "seconds": e.seconds,
+    }
+    return answer, e.overlay(alpha, colormap)
+
+
+def build(page: gr.Blocks) -> None:
+    """Lay out the tab inside a page and connect it."""
+    gr.Markdown(translated("intro"))
+    accepted, sides = gr.State(time_to_live=3600), gr.State(time_to_live=3600)
+    models, heatmaps, notes, labels, pictures, legends, abouts = [], [], [], [], [], [], []
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=4, min_width=300):
+            photo = PhotoInput(
+                label=translated("photo"), sources=["upload", "clipboard", "webcam"], type="pil", format="png", height=300,
+                alt_text=translated("photo_alt"), buttons=["fullscreen"], elem_id="photo",
+            )  # fmt: skip
+            go = gr.Button(translated("explain"), variant="primary", elem_id="explain")
+            examples = gr.Gallery(
+                label=translated("examples"), columns=4, height="auto", allow_preview=False, object_fit="cover",
+                buttons=[], elem_id="examples", interactive=False, format="png",
+            )  # fmt: skip
+        for s, name in zip("ab", DEFAULT_PAIR, strict=True):
+            with gr.Column(scale=4, min_width=300):
+                models.append(gr.Dropdown(
+                    [(translated(f"model.{m}"), m) for m in GARBAGE_MODELS], value=name, label=translated(f"model_{s}"), elem_id=f"model-{s}"
+                ))  # fmt: skip
+                heatmaps.append(picture_box(f"heatmap_{s}", 340))
+                notes.append(gr.Markdown(elem_classes="note", elem_id=f"note-{s}"))
+                labels.append(gr.Label(num_top_classes=4, label=translated("confidences"), elem_id=f"label-{s}"))
+    with gr.Accordion(translated("options"), open=True, elem_id="options"):
+        with gr.Row():
+            method = gr.Dropdown(
+                [(translated(f"method.{m}"), m) for m in list_methods()], value="gradcam", label=translated("method"), elem_id="method",
+                min_width=150,
+            )  # fmt: skip
+            classes = [(translated(f"class.{c}"), c) for c in read_json(find_checkpoint(DEFAULT_PAIR[0]) / "config.json")["classes"]]
+            target = gr.Dropdown(
+                [(translated("predicted"), PREDICTED), *classes], value=PREDICTED, label=translated("target"), elem_id="target",
+                min_width=150,
+            )  # fmt: skip
+            layers = [
+                gr.Dropdown([(translated("last_layer"), LAST)], value=LAST, label=translated(f"layer_{s}"), elem_id=f"layer-{s}", min_width=150)
+                for s in "ab"
+            ]
+        with gr.Row():
+            alpha = gr.Slider(0, 1, 0.5, step=0.05, label=translated("opacity"), elem_id="opacity", min_width=220)
+            colormap = gr.Dropdown(
+                [(translated(f"colormap.{c}"), c) for c in COLORMAPS], value="turbo", label=translated("colormap"), elem_id="colormap",
+                min_width=220,
+            )  # fmt: skip
+            with gr.Column(min_width=220):
+                box = gr.Checkbox(label=translated("box"), elem_id="box")
+                common = gr.Checkbox(label=translated("common"), elem_id="common")
+    gr.Markdown(translated("compare"))
+    with gr.Row(equal_height=False):
+        with gr.Column(min_width=300):
+            slider = gr.ImageSlider(
+                show_label=False, format="png", interactive=False, height=340, elem_id="slider",
+                buttons=["download", "fullscreen"],
+            )  # fmt: skip
+            gr.Markdown(translated("slider"), elem_classes="note")
+        for s in "ab":
+            with gr.Column(min_width=300):
+                pictures.append(picture_box(f"evidence_{s}", 340))
+                legends.append(gr.HTML(elem_id=f"legend-{s}"))
+    gr.Markdown(translated("about"))
+    with gr.Row():
+        for s in "ab":
+            with gr.Column(min_width=300):
+                heading, table = gr.Markdown(elem_id=f"about-{s}"), gr.HTML()
+                plots = [
+                    gr.LinePlot(
+                        x="epoch", y="value", color="split", label=translated(key), x_title=translated("epoch"), y_title=" ",
+                        color_title=" ", buttons=[], elem_id=f"{key}-{s}",
+                    )
+                    for key in ("loss", "accuracy")
+                ]  # fmt: skip
+                abouts.append([heading, table, *plots, gr.HTML(elem_id=f"confusion-{s}")])
+    gr.Markdown(translated("privacy"), elem_classes="note")
+
+    asked = [accepted, *models, method, target, *layers]
+    answered = [sides, *labels, *notes, *pictures, *legends]
+    look_of = [alpha, colormap, box, common]
+    painted = [*heatmaps, slider]
+    quiet = {"api_visibility": "private", "show_progress": "minimal"}
+    model_event = {**quiet, "concurrency_id": "model"}
+
+    def explained_after(event):
+        return event.then(answer, asked, answered, **model_event).then(paint, [sides, *look_of], painted, **quiet)
+
+    def pick(choice: gr.SelectData):
+        image = Image.open(EXAMPLES[choice.index]).convert("RGB")
+        return image, image
+
+    def open_page(request: gr.Request):
+        lang = language(request)
+        captions = [(str(path), say(lang, f"class.{true_class(path)}")) for path in EXAMPLES]
+        image = Image.open(EXAMPLES[0]).convert("RGB")
+        return image, image, captions
+
+    explained_after(photo.input(accept, [photo, accepted], [photo, accepted], **quiet))
+    explained_after(examples.select(pick, None, [photo, accepted], **quiet))
+    go.click(answer, asked, answered, **model_event).then(paint, [sides, *look_of], painted, **quiet)
+    for menu, layer, panel in zip(models, layers, abouts, strict=True):
+        explained_after(menu.input(layers_of, menu, layer, **quiet))
+        menu.input(about, menu, panel, **quiet)
+    for menu in (method, target, *layers):
+        menu.input(answer, asked, answered, **model_event).then(paint, [sides, *look_of], painted, **quiet)
+    for control in (alpha, colormap, box, common):
+        event = control.release if isinstance(control, gr.Slider) else control.input
+        event(paint, [sides, *look_of], painted, **quiet)
+
+    api_layer = gr.Textbox(LAST, visible=False, label="layer")
+    api_target = gr.Textbox(PREDICTED, visible=False, label="target")
+    gr.Button(visible=False).click(
+        garbage, [photo, models[1], method, api_target, api_layer, alpha, colormap],
+        [gr.JSON(visible=False, label="answer"), gr.Image(visible=False, format="png", label="heatmap")],
+        api_name="garbage", concurrency_id="model",
+    )  # fmt: skip
+
+    explained_after(page.load(open_page, None, [photo, accepted, examples], **quiet))
+    for menu, layer, panel in zip(models, layers, abouts, strict=True):
+        page.load(layers_of, menu, layer, **quiet)
+        page.load(about, menu, panel, **quiet)

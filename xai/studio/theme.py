@@ -1,0 +1,55 @@
+"""Colours, fonts and the few rules of style the theme does not give."""
+
+import gradio as gr
+
+THEME = gr.themes.Default(
+    primary_hue="emerald",
+    neutral_hue="stone",
+    radius_size="lg",
+    font=["system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans CJK KR", "sans-serif"],
+    font_mono=["ui-monospace", "Menlo", "monospace"],
+).set(
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover_dark="*primary_800",
+    button_primary_text_color="white",
+    body_text_color_subdued="*neutral_600",
+    body_text_color_subdued_dark="*neutral_300",
+    block_label_text_color="*neutral_700",
+    block_label_text_color_dark="*neutral_200",
+    block_title_text_color="*neutral_700",
+    block_title_text_color_dark="*neutral_200",
+)
+
+CSS = """
+.gradio-container { max-width: 1320px !important; margin: 0 auto !important; }
+#title h1 { font-size: 1.9rem; letter-spacing: -0.02em; margin: .2rem 0 0; }
+#title p { font-size: 1.02rem; max-width: 46rem; color: var(--body-text-color-subdued); margin: .2rem 0 .4rem; }
+.side h3 { margin: 0; font-size: 1.02rem; }
+.note { min-height: 0; color: var(--body-text-color-subdued); }
+.legend { display: flex; flex-wrap: wrap; gap: .35rem .9rem; font-size: .9rem; padding: .1rem .2rem; }
+.legend span { display: inline-flex; align-items: center; gap: .4rem; }
+.legend i { width: .9rem; height: .9rem; border-radius: .25rem; display: inline-block; }
+#examples .grid-wrap { height: auto; min-height: 0; max-height: none; overflow: hidden; }
+#examples .grid-container { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); height: auto; gap: .4rem; }
+#examples .gallery-item, #examples .thumbnail-item { min-width: 0; width: 100%; }
+#examples .thumbnail-item { aspect-ratio: 1; height: auto; }
+#examples .caption-label { max-width: 100%; font-size: .72rem; padding: 0 .3rem; }
+.facts, .confusion { padding: .2rem .1rem; }
+.prose :is(.facts, .confusion) :is(table, tr, th, td) { border: 0; }
+.prose :is(.facts, .confusion) table { border-collapse: collapse; width: 100%; font-size: .9rem; margin: 0; }
+.prose :is(.facts, .confusion) th { font-weight: 400; color: var(--body-text-color-subdued); }
+.prose .facts :is(th, td) { padding: .34rem .1rem; }
+.prose .facts tr + tr { border-top: 1px solid var(--border-color-primary); }
+.prose .facts th { text-align: left; }
+.prose .facts td { text-align: right; font-variant-numeric: tabular-nums; }
+.confusion { overflow-x: auto; contain: inline-size; }
+.prose .confusion p { font-size: .9rem; margin: .8rem 0 .3rem; color: var(--body-text-color-subdued); }
+.prose .confusion :is(th, td) { padding: .3rem .25rem; text-align: center; }
+.prose .confusion th { font-size: .78rem; }
+.prose .confusion th[scope=row] { text-align: right; white-space: nowrap; }
+.prose .confusion td { border-radius: .25rem; font-variant-numeric: tabular-nums; }
+@media (max-width: 600px) { .prose .confusion th[scope=col] { writing-mode: vertical-rl; } }
+footer { color: var(--body-text-color-subdued); }
+"""

@@ -1,0 +1,135 @@
+"""Trained models by name: where their files lie, whether they are whole, and loading them."""
+
+import hashlib
+import json
+import os
+from os import PathLike
+from pathlib import Path
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from safetensors import SafetensorError
+
+from xai.models import CLASSES, Classifier
+
+MODELS = (
+    "garbage-cnn",
+    "garbage-resnet50",
+    "garbage-se_resnet50",
+    "garbage-s_se_resnet50",
+    "garbage-efficientnet_lite0",
+)
+FILES = ("config.json", "model.safetensors", "metrics.json", "history.json", "README.md")
+SUMS = "SHA256SUMS"
+CHECKPOINTS = Path(os.environ.get("XAI_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
+
+
+def list_models() -> list[str]:
+    """Names that `load_model` takes."""
+    return list(MODELS)
+
+
+def load_model(name: str | PathLike, device: str | torch.device | None = None) -> Classifier:
+    """A trained classifier in evaluation mode.
+
+    Args:
+        name: one of `list_models()`, or the folder of a checkpoint of your own.
+        device: where to compute; None takes a GPU if there is one.
+
+    Raises:
+        ValueError: there is no model of this name.
+        OSError: a file of the checkpoint is missing, truncated or altered; the sentence names file and remedy.
+    """
+    folder = find_checkpoint(name)
+    verify(folder)
+    config = read_json(folder / "config.json")
+    model_class = CLASSES.get(config.get("model_class"))
+    if model_class is None:
+        raise damaged(folder / "config.json", "names no model class of this package")
+    try:
+        model = model_class.from_pretrained(folder, strict=True)
+    except (SafetensorError, RuntimeError) as error:
+        raise damaged(folder / "model.safetensors", "does not hold the weights of this model") from error
+    return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def hub_repositories() -> dict[str, tuple[str, str]]:
+    """Hub repositories by model name, each with a pinned commit, from `XAI_HUB`: `NAME=OWNER/REPO@COMMIT,…`.
+
+    Raises:
+        ValueError: an entry is written differently.
+    """
+    repositories = {}
+    for entry in filter(None, os.environ.get("XAI_HUB", "").split(",")):
+        name, _, address = entry.strip().partition("=")
+        repository, _, commit = address.partition("@")
+        if not (name and repository.count("/") == 1 and commit):
+            raise ValueError(f"XAI_HUB must read NAME=OWNER/REPO@COMMIT,… but has {entry!r}")
+        repositories[name] = (repository, commit)
+    return repositories
+
+
+def find_checkpoint(name: str | PathLike) -> Path:
+    """The folder of a checkpoint: the local cache of the Hub, the Hub, or `checkpoints/`, in this order.
+
+    The Hub is asked only for a model that `XAI_HUB` names.
+
+    Raises:
+        ValueError: there is no model of this name.
+        OSError: it is in none of these places.
+    """
+    path = Path(name)
+    if str(name) not in MODELS and path.is_dir():
+        return path
+    repositories = hub_repositories()
+    if str(name) not in MODELS and str(name) not in repositories:
+        raise ValueError(f"there is no model {str(name)!r}; choose one of {', '.join(MODELS)}, or a folder")
+    if str(name) in repositories:
+        repository, commit = repositories[str(name)]
+        for offline in (True, False):
+            try:
+                patterns = [*FILES, SUMS]
+                found = snapshot_download(repository, revision=commit, allow_patterns=patterns, local_files_only=offline)
+                if (Path(found) / "model.safetensors").is_file():
+                    return Path(found)
+            except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError):
+                continue
+    if (CHECKPOINTS / path).is_dir():
+        return CHECKPOINTS / path
+    raise FileNotFoundError(f"there is no checkpoint {CHECKPOINTS / path}: {REMEDY}")
+
+
+REMEDY = "fetch it again, by `git checkout -- checkpoints` in a clone of the repository or by deleting it from the Hub's cache"
+
+
+def damaged(file: Path, trouble: str) -> OSError:
+    return OSError(f"{file} {trouble}: {REMEDY}")
+
+
+def verify(folder: Path) -> None:
+    """Compare every file of a checkpoint with its checksum.
+
+    Raises:
+        OSError: a file is missing, truncated or altered.
+    """
+    sums = folder / SUMS
+    if not sums.is_file():
+        raise damaged(sums, "is missing")
+    expected = dict(reversed(line.split("  ", 1)) for line in sums.read_text().splitlines() if "  " in line)
+    for name in ("config.json", "model.safetensors"):
+        file = folder / name
+        if not file.is_file():
+            raise damaged(file, "is missing")
+        with file.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != expected.get(name):
+                raise damaged(file, "is truncated or altered")
+
+
+def read_json(file: Path) -> dict | list:
+    try:
+        return json.loads(file.read_text())
+    except FileNotFoundError as error:
+        raise damaged(file, "is missing") from error
+    except ValueError as error:
+        raise damaged(file, "is truncated or altered") from error
