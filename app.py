@@ -1,13 +1,12 @@
 """The studio: python app.py, then open the address it prints."""
 
+import contextlib
 import os
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gr.Blocks is built
 
-try:  # on ZeroGPU it must come before torch
-    import spaces  # noqa: F401
-except ImportError:
-    pass
+with contextlib.suppress(ImportError):
+    import spaces  # noqa: F401  # on ZeroGPU it must come before anything that touches CUDA
 
 import gradio as gr
 
@@ -28,10 +27,16 @@ def build() -> gr.Blocks:
     return page.queue(max_size=32)
 
 
-LAUNCH = dict(
-    i18n=I18N, theme=THEME, css=CSS, max_file_size="20mb", ssr_mode=False, run_history=False, enable_monitoring=False,
-    footer_links=["api", "settings"],
-)  # fmt: skip
+LAUNCH = {
+    "i18n": I18N,
+    "theme": THEME,
+    "css": CSS,
+    "max_file_size": "20mb",
+    "ssr_mode": False,
+    "run_history": False,  # it would keep photos in the browser
+    "enable_monitoring": False,  # its summary is public
+    "footer_links": ["api", "settings"],
+}
 
 if __name__ == "__main__":
     build().launch(**LAUNCH)

@@ -29,7 +29,9 @@ def install() -> None:
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "stdout": subprocess.DEVNULL}
         subprocess.run(["apt-get", "update", "-q"], check=False, **quiet)
-        done = subprocess.run(["apt-get", "install", "-y", "-q", "--no-install-recommends", *DEBIAN], check=False, **quiet)
+        done = subprocess.run(
+            ["apt-get", "install", "-y", "-q", "--no-install-recommends", *DEBIAN], check=False, **quiet
+        )
         if done.returncode == 0:
             return
     subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
@@ -40,5 +42,9 @@ if __name__ == "__main__":
     if path is None:
         install()
         path = find()
-    print(f"browser tests use {path}" if path else "*** NO CHROMIUM COULD BE FOUND OR INSTALLED: browser tests will be skipped ***")
+    print(
+        f"browser tests use {path}"
+        if path
+        else "*** NO CHROMIUM COULD BE FOUND OR INSTALLED: browser tests will be skipped ***"
+    )
     sys.exit(1 if path is None and os.environ.get("CI") else 0)

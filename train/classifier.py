@@ -75,7 +75,7 @@ def train(recipe: Recipe) -> Path:
             curves.draw(progress["history"], recipe.model, out / "curves.png")
         accelerator.wait_for_everyone()
 
-    if progress["epoch"] < recipe.epochs:
+    if progress["epoch"] < recipe.epochs or not recipe.test:
         return out
     model.load_state_dict(load_file(out / "best.safetensors"))
     metrics = measure(recipe, model, sources, accelerator)

@@ -123,7 +123,7 @@ class Views(Dataset):
         pixels = F.pil_to_tensor(load_photo(photo) if isinstance(photo, Path) else as_photo(photo))
         if self.cache_side and min(pixels.shape[1:]) > self.cache_side:
             pixels = F.resize(pixels, [self.cache_side], antialias=True)
-        return pixels                                                       # 3, H, W
+        return pixels  # 3, H, W
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -147,7 +147,7 @@ class Whole(Dataset):
 
     def squeeze(self, photo: Path | Image.Image) -> Tensor:
         pixels = F.pil_to_tensor(load_photo(photo) if isinstance(photo, Path) else as_photo(photo))
-        return F.resize(pixels, self.size, antialias=True)                  # 3, S, S
+        return F.resize(pixels, self.size, antialias=True)  # 3, S, S
 
     def __len__(self) -> int:
         return len(self.labels)

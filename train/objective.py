@@ -52,12 +52,12 @@ class Distilled(nn.Module):
 
     def forward(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Views in [0, 1] (B, 3, S, S) and labels (B) to the loss and the student's logits (B, K)."""
-        features = self.model.features(self.model.normalize(pixels))        # B, C, h, w
-        logits = self.model.head(features)                                  # B, K
+        features = self.model.features(self.model.normalize(pixels))  # B, C, h, w
+        logits = self.model.head(features)  # B, K
         answers, hint = self.ask(pixels)
         loss = (1 - self.weight) * F.cross_entropy(logits, labels)
         loss = loss + self.weight * F.kl_div(logits.log_softmax(1), answers, reduction="batchmean", log_target=True)
-        hint = F.adaptive_avg_pool2d(hint, features.shape[-2:])             # B, C', h, w
+        hint = F.adaptive_avg_pool2d(hint, features.shape[-2:])  # B, C', h, w
         distance = 1 - F.cosine_similarity(self.project(features), hint, dim=1)
         return loss + self.hint_weight * distance.mean(), logits
 

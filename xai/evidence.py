@@ -36,14 +36,14 @@ class Evidence:
     def winners(self) -> tuple[np.ndarray, np.ndarray]:
         """Per pixel the class with the largest value, int (H, W), and that value over the photo's largest, float32."""
         width, height = self.photo.size
-        resized = np.stack([to_photo_size(layer, width, height) for layer in self.maps])    # K, H, W
+        resized = np.stack([to_photo_size(layer, width, height) for layer in self.maps])  # K, H, W
         return resized.argmax(0), (resized.max(0) / max(resized.max(), 1e-12)).clip(0, 1).astype(np.float32)
 
     def picture(self, alpha: float = 0.75) -> Image.Image:
         """The photo in grey, every region in the colour of the class it speaks for, the stronger the more opaque."""
         winner, strength = self.winners()
-        colors = np.asarray(COLORS, np.float32)[winner % len(COLORS)]                       # H, W, 3
-        grey = np.asarray(self.photo.convert("L"), np.float32)[..., None]                   # H, W, 1
+        colors = np.asarray(COLORS, np.float32)[winner % len(COLORS)]  # H, W, 3
+        grey = np.asarray(self.photo.convert("L"), np.float32)[..., None]  # H, W, 1
         opacity = alpha * strength[..., None]
         return Image.fromarray(((1 - opacity) * grey + opacity * colors).round().astype(np.uint8))
 
@@ -65,13 +65,13 @@ def evidence(model: Classifier, image: Photo) -> Evidence:
     """
     photo = as_photo(image)
     with torch.no_grad(), evaluating(model):
-        features = model.features(model.preprocess([photo]))                # 1, C, h, w
+        features = model.features(model.preprocess([photo]))  # 1, C, h, w
         if model.linear_head is not None:
-            logits = model.head(features)                                   # 1, K
-            maps = all_class_maps(model, features)[0] / features[0, 0].numel()              # K, h, w
+            logits = model.head(features)  # 1, K
+            maps = all_class_maps(model, features)[0] / features[0, 0].numel()  # K, h, w
         else:
             k = len(model.classes)
-            batch = features.expand(k, -1, -1, -1)                          # K, C, h, w
+            batch = features.expand(k, -1, -1, -1)  # K, C, h, w
             targets = torch.arange(k, device=features.device)
             features, gradients, logits = layer_gradients(model, batch, targets, model.last_layer)
             maps = torch.einsum("kc,kchw->khw", gradients.mean(dim=(2, 3)), features)

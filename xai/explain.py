@@ -58,8 +58,8 @@ def explain_batch(
 ) -> list[Explanation]:
     started = time.perf_counter()
     photos = [as_photo(image) for image in images]
-    x = model.preprocess(photos)                                            # B, 3, S, S
-    raws, logits = run(model, x, method, targets, target_layer)             # B, h, w  and  B, K
+    x = model.preprocess(photos)  # B, 3, S, S
+    raws, logits = run(model, x, method, targets, target_layer)  # B, h, w  and  B, K
     confidences = logits.softmax(1).float().cpu().numpy()
     indices = [confidences[i].argmax() if t is None else class_index(model, t) for i, t in enumerate(targets)]
     raws = raws.float().cpu().numpy()

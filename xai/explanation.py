@@ -63,8 +63,8 @@ class Explanation:
         if self.blank:
             return None
         regions, _ = ndimage.label(self.saliency >= threshold * self.saliency.max())
-        largest = np.bincount(regions.ravel())[1:].argmax() + 1
-        rows, columns = ndimage.find_objects(regions == largest)[0]
+        largest = np.bincount(regions.ravel())[1:].argmax()
+        rows, columns = ndimage.find_objects(regions)[largest]
         return columns.start, rows.start, columns.stop, rows.stop
 
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 Photo = Image.Image | np.ndarray | str | PathLike
 
 # Never EPS, which runs Ghostscript, nor the rarer formats whose decoders few people look after.
-FORMATS = ["JPEG", "MPO", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF"]
+FORMATS = ["JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF"]
 MAX_PIXELS = 64_000_000
 MAX_SIDE = 2048
 MIN_SIDE = 16
@@ -25,23 +25,24 @@ except ImportError:
     FORMATS.remove("HEIF")
 
 
-class PhotoError(ValueError):
-    """A file or array that is no usable photo: one clear sentence, and `reason` and `details` to say it in others."""
+SENTENCES = {
+    "missing": "there is no file {path}",
+    "folder": "{path} is a folder, not a photo",
+    "unreadable": "it is empty, damaged or not a photo (JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF)",
+    "large": "it has {width}×{height} pixels, more than {limit} megapixels",
+    "small": "it has {width}×{height} pixels, and {limit} a side is the least that shows anything",
+    "long": "it has {width}×{height} pixels, too long and thin for a photo",
+    "array": "an array must be uint8 (H, W, 3), not {dtype} {shape}",
+    "type": "an image must be a PIL image, a path or a uint8 array, not {type}",
+}
 
-    SENTENCES = {
-        "missing": "there is no file {path}",
-        "folder": "{path} is a folder, not a photo",
-        "unreadable": "it is empty, damaged or not a photo (JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF)",
-        "large": "it has {width}×{height} pixels, more than {limit} megapixels",
-        "small": "it has {width}×{height} pixels, and {limit} a side is the least that shows anything",
-        "long": "it has {width}×{height} pixels, too long and thin for a photo",
-        "array": "an array must be uint8 (H, W, 3), not {dtype} {shape}",
-        "type": "an image must be a PIL image, a path or a uint8 array, not {type}",
-    }
+
+class PhotoError(ValueError):
+    """What is wrong with a photo: one clear sentence, and `reason` and `details` to say it in other words."""
 
     def __init__(self, reason: str, **details) -> None:
         self.reason, self.details = reason, details
-        super().__init__("This photo cannot be used: " + self.SENTENCES[reason].format(**details) + ".")
+        super().__init__("This photo cannot be used: " + SENTENCES[reason].format(**details) + ".")
 
 
 def load_photo(path: str | PathLike, max_side: int = MAX_SIDE) -> Image.Image:
@@ -80,6 +81,7 @@ def as_photo(image: Photo) -> Image.Image:
         image = Image.fromarray(image)
     if not isinstance(image, Image.Image):
         raise PhotoError("type", type=type(image).__name__)
+    check_shape(*image.size)
     return as_rgb(image)
 
 

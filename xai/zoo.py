@@ -20,8 +20,10 @@ MODELS = (
     "garbage-s_se_resnet50",
     "garbage-efficientnet_lite0",
 )
-FILES = ("config.json", "model.safetensors", "metrics.json", "history.json", "README.md")
 SUMS = "SHA256SUMS"
+NEEDED = ("config.json", "model.safetensors", SUMS)
+RECORDS = ("metrics.json", "history.json", "README.md")
+REMEDY = "fetch it again with `git checkout -- checkpoints` in a clone, or by deleting it from the Hub's cache"
 CHECKPOINTS = Path(os.environ.get("XAI_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
 
 
@@ -86,21 +88,26 @@ def find_checkpoint(name: str | PathLike) -> Path:
     if str(name) not in MODELS and str(name) not in repositories:
         raise ValueError(f"there is no model {str(name)!r}; choose one of {', '.join(MODELS)}, or a folder")
     if str(name) in repositories:
-        repository, commit = repositories[str(name)]
-        for offline in (True, False):
-            try:
-                patterns = [*FILES, SUMS]
-                found = snapshot_download(repository, revision=commit, allow_patterns=patterns, local_files_only=offline)
-                if (Path(found) / "model.safetensors").is_file():
-                    return Path(found)
-            except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError):
-                continue
+        found = from_hub(*repositories[str(name)])
+        if found:
+            return found
     if (CHECKPOINTS / path).is_dir():
         return CHECKPOINTS / path
     raise FileNotFoundError(f"there is no checkpoint {CHECKPOINTS / path}: {REMEDY}")
 
 
-REMEDY = "fetch it again, by `git checkout -- checkpoints` in a clone of the repository or by deleting it from the Hub's cache"
+def from_hub(repository: str, commit: str) -> Path | None:
+    """A repository's files at a commit, from the local cache or else from the Hub; None where neither has them all."""
+    for offline in (True, False):
+        try:
+            folder = snapshot_download(
+                repository, revision=commit, allow_patterns=[*NEEDED, *RECORDS], local_files_only=offline
+            )
+        except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError):
+            continue
+        if all((Path(folder) / name).is_file() for name in NEEDED):
+            return Path(folder)
+    return None
 
 
 def damaged(file: Path, trouble: str) -> OSError:

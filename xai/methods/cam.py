@@ -13,20 +13,23 @@ def cam(model: Classifier, x: Tensor, targets: Tensor | None, target_layer: str 
     Paper: Zhou et al., Learning Deep Features for Discriminative Localization, CVPR 2016.
 
     Raises:
-        ValueError: the head is not global average pooling and one linear layer, or another layer than the last is asked.
+        ValueError: the head is not global average pooling and one linear layer, or another layer than the last is
+            asked for.
     """
     if model.linear_head is None:
         raise ValueError(model.cam_obstacle)
     if target_layer not in (None, model.last_layer):
-        raise ValueError(f"CAM reads the last layer, {model.last_layer}; for {target_layer} use Grad-CAM (method=\"gradcam\").")
-    features = model.features(x)                                            # B, C, h, w
-    logits = model.head(features)                                           # B, K
+        raise ValueError(
+            f'CAM reads the last layer, {model.last_layer}; for {target_layer} use Grad-CAM (method="gradcam").'
+        )
+    features = model.features(x)  # B, C, h, w
+    logits = model.head(features)  # B, K
     return class_maps(model, features, chosen(logits, targets)), logits
 
 
 def class_maps(model: Classifier, features: Tensor, targets: Tensor) -> Tensor:
     """The maps (B, h, w) of one class an image, from the last layer's features (B, C, h, w)."""
-    weights = model.linear_head.weight[targets]                             # B, C
+    weights = model.linear_head.weight[targets]  # B, C
     return torch.einsum("bc,bchw->bhw", weights, features)
 
 

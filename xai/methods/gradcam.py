@@ -15,13 +15,13 @@ def gradcam(model: Classifier, x: Tensor, targets: Tensor | None, target_layer: 
     Paper: Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks, ICCV 2017.
     """
     target_layer = target_layer or model.last_layer
-    features = model.features(x, target_layer)                              # B, C, h, w
+    features = model.features(x, target_layer)  # B, C, h, w
     if target_layer == model.last_layer and model.linear_head is not None:
-        logits = model.head(features)                                       # B, K
-        maps = class_maps(model, features, chosen(logits, targets))         # B, h, w
+        logits = model.head(features)  # B, K
+        maps = class_maps(model, features, chosen(logits, targets))  # B, h, w
         return maps.relu() / features[0, 0].numel(), logits
     features, gradients, logits = layer_gradients(model, features, targets, target_layer)
-    weights = gradients.mean(dim=(2, 3))                                    # B, C
+    weights = gradients.mean(dim=(2, 3))  # B, C
     return torch.einsum("bc,bchw->bhw", weights, features).relu(), logits
 
 

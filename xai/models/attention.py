@@ -23,6 +23,6 @@ class SqueezeExcitation(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Features (B, C, h, w) to scales (B, C, 1, 1) in (0, 1)."""
-        mean = features.mean(dim=(2, 3))                                    # B, C
-        scale = self.excite(self.squeeze(mean).relu()).sigmoid()            # B, C
-        return scale[:, :, None, None]                                      # B, C, 1, 1
+        mean = features.mean(dim=(2, 3))  # B, C
+        scale = self.excite(self.squeeze(mean).relu()).sigmoid()  # B, C
+        return scale[:, :, None, None]  # B, C, 1, 1

@@ -21,7 +21,7 @@ class CNN(Classifier):
 
     cam_obstacle = (
         "CAM needs global average pooling followed by one linear layer, but this network ends in three fully connected "
-        "layers: use Grad-CAM (method=\"gradcam\") instead."
+        'layers: use Grad-CAM (method="gradcam") instead.'
     )
 
     def __init__(
@@ -43,7 +43,7 @@ class CNN(Classifier):
 
     @property
     def layers(self):
-        return {"conv1": self.conv1, "conv2": self.conv2}                   # B, 32, S, S  and  B, 64, S/4, S/4
+        return {"conv1": self.conv1, "conv2": self.conv2}  # B, 32, S, S  and  B, 64, S/4, S/4
 
     def head(self, features: Tensor) -> Tensor:
-        return self.fc(self.pool(features).flatten(1))                      # B, K
+        return self.fc(self.pool(features).flatten(1))  # B, K

@@ -39,10 +39,10 @@ class EfficientNetLite0(Classifier):
         return self.network.classifier
 
     def stem(self, x: Tensor) -> Tensor:
-        return self.network.bn1(self.network.conv_stem(x))                  # B, 32, H/2, W/2
+        return self.network.bn1(self.network.conv_stem(x))  # B, 32, H/2, W/2
 
     def conv_head(self, x: Tensor) -> Tensor:
-        return self.network.bn2(self.network.conv_head(x))                  # B, 1280, H/32, W/32
+        return self.network.bn2(self.network.conv_head(x))  # B, 1280, H/32, W/32
 
     def head(self, features: Tensor) -> Tensor:
-        return self.network.classifier(features.mean(dim=(2, 3)))           # B, K
+        return self.network.classifier(features.mean(dim=(2, 3)))  # B, K

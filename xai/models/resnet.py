@@ -35,11 +35,11 @@ class Bottleneck(nn.Module):
 
     def forward(self, x: Tensor, scale: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Features (B, C, h, w), scaled by the block's own attention or else by `scale`; returns the scale as well."""
-        residual = self.relu(self.bn1(self.conv1(x)))                       # B, width, h, w
-        residual = self.relu(self.bn2(self.conv2(residual)))                # B, width, h/stride, w/stride
-        residual = self.bn3(self.conv3(residual))                           # B, 4 width, h/stride, w/stride
+        residual = self.relu(self.bn1(self.conv1(x)))  # B, width, h, w
+        residual = self.relu(self.bn2(self.conv2(residual)))  # B, width, h/stride, w/stride
+        residual = self.bn3(self.conv3(residual))  # B, 4 width, h/stride, w/stride
         if self.attention is not None:
-            scale = self.attention(residual)                                # B, 4 width, 1, 1
+            scale = self.attention(residual)  # B, 4 width, 1, 1
         if scale is not None:
             residual = scale * residual
         shortcut = x if self.downsample is None else self.downsample(x)
@@ -124,7 +124,7 @@ class ResNet50(Classifier):
         return self.fc
 
     def stem(self, x: Tensor) -> Tensor:
-        return self.maxpool(self.relu(self.bn1(self.conv1(x))))             # B, 64, H/4, W/4
+        return self.maxpool(self.relu(self.bn1(self.conv1(x))))  # B, 64, H/4, W/4
 
     def head(self, features: Tensor) -> Tensor:
-        return self.fc(features.mean(dim=(2, 3)))                           # B, K
+        return self.fc(features.mean(dim=(2, 3)))  # B, K

@@ -47,14 +47,19 @@ def confusion(classes: list[str], metrics: dict, lang: str) -> str:
         body = ""
         for i in known:
             total = sum(matrix[i])
-            cells = "".join(
-                f'<td style="background:color-mix(in srgb, var(--primary-500) {60 * n / total:.0f}%, transparent)">{n or "·"}</td>'
-                for n in matrix[i]
-            )
+            cells = "".join(f'<td style="background:{tint(n / total)}">{n or "·"}</td>' for n in matrix[i])
             body += f'<tr><th scope="row">{escape(say(lang, f"class.{classes[i]}"))}</th>{cells}</tr>'
         caption = escape(say(lang, "confusion", data=say(lang, f"data.{name}")))
         tables.append(f'<p>{caption}</p><table aria-label="{caption}"><tr><td></td>{head}</tr>{body}</table>')
-    return f'<div class="confusion" role="region" aria-label="{say(lang, "matrices")}" tabindex="0">{"".join(tables)}</div>'
+    region = (
+        f'role="region" aria-label="{say(lang, "matrices")}" tabindex="0"'  # scrolls, so the keyboard must reach it
+    )
+    return f'<div class="confusion" {region}>{"".join(tables)}</div>'
+
+
+def tint(share: float) -> str:
+    """A background from clear to the theme's colour, legible in light and dark."""
+    return f"color-mix(in srgb, var(--primary-500) {60 * share:.0f}%, transparent)"
 
 
 def curve(history: list[dict], key: str, lang: str) -> pd.DataFrame:

@@ -92,7 +92,10 @@ def answer(photo, model_a, model_b, method, target, layer_a, layer_b, request: g
         gr.Warning(say(lang, "no_photo"), title=say(lang, "bad_photo"))
         return [gr.skip()] * 9
     sides = (look(photo, model_a, method, target, layer_a, lang), look(photo, model_b, method, target, layer_b, lang))
-    labels = [{say(lang, f"class.{c}"): float(p) for c, p in zip(s.evidence.classes, s.evidence.confidences, strict=True)} for s in sides]
+    labels = [
+        {say(lang, f"class.{c}"): float(p) for c, p in zip(s.evidence.classes, s.evidence.confidences, strict=True)}
+        for s in sides
+    ]
     pictures = [side.evidence.picture() for side in sides]
     legends = [cards.legend(side.evidence, lang) for side in sides]
     return sides, *labels, *(side.note for side in sides), *pictures, *legends
@@ -135,9 +138,14 @@ def about(name: str, request: gr.Request):
 def picture_box(name: str, height: int) -> gr.Image:
     """A lossless, downloadable picture; `name` gives label, alternative text and element id."""
     return gr.Image(
-        label=translated(name), alt_text=translated(f"{name}_alt"), format="png", interactive=False, height=height,
-        buttons=["download", "fullscreen"], elem_id=name.replace("_", "-"),
-    )  # fmt: skip
+        label=translated(name),
+        alt_text=translated(f"{name}_alt"),
+        format="png",
+        interactive=False,
+        height=height,
+        buttons=["download", "fullscreen"],
+        elem_id=name.replace("_", "-"),
+    )
 
 
 @GPU(duration=20)
@@ -186,43 +194,79 @@ def build(page: gr.Blocks) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
             photo = PhotoInput(
-                label=translated("photo"), sources=["upload", "clipboard", "webcam"], type="pil", format="png", height=300,
-                alt_text=translated("photo_alt"), buttons=["fullscreen"], elem_id="photo",
-            )  # fmt: skip
+                label=translated("photo"),
+                sources=["upload", "clipboard", "webcam"],
+                type="pil",
+                format="png",
+                height=300,
+                alt_text=translated("photo_alt"),
+                buttons=["fullscreen"],
+                elem_id="photo",
+            )
             go = gr.Button(translated("explain"), variant="primary", elem_id="explain")
             examples = gr.Gallery(
-                label=translated("examples"), columns=4, height="auto", allow_preview=False, object_fit="cover",
-                buttons=[], elem_id="examples", interactive=False, format="png",
-            )  # fmt: skip
+                label=translated("examples"),
+                columns=4,
+                height="auto",
+                allow_preview=False,
+                object_fit="cover",
+                buttons=[],
+                elem_id="examples",
+                interactive=False,
+                format="png",
+            )
         for s, name in zip("ab", DEFAULT_PAIR, strict=True):
             with gr.Column(scale=4, min_width=300):
-                models.append(gr.Dropdown(
-                    [(translated(f"model.{m}"), m) for m in GARBAGE_MODELS], value=name, label=translated(f"model_{s}"), elem_id=f"model-{s}"
-                ))  # fmt: skip
+                models.append(
+                    gr.Dropdown(
+                        [(translated(f"model.{m}"), m) for m in GARBAGE_MODELS],
+                        value=name,
+                        label=translated(f"model_{s}"),
+                        elem_id=f"model-{s}",
+                    )
+                )
                 heatmaps.append(picture_box(f"heatmap_{s}", 340))
                 notes.append(gr.Markdown(elem_classes="note", elem_id=f"note-{s}"))
                 labels.append(gr.Label(num_top_classes=4, label=translated("confidences"), elem_id=f"label-{s}"))
     with gr.Accordion(translated("options"), open=True, elem_id="options"):
         with gr.Row():
             method = gr.Dropdown(
-                [(translated(f"method.{m}"), m) for m in list_methods()], value="gradcam", label=translated("method"), elem_id="method",
+                [(translated(f"method.{m}"), m) for m in list_methods()],
+                value="gradcam",
+                label=translated("method"),
+                elem_id="method",
                 min_width=150,
-            )  # fmt: skip
-            classes = [(translated(f"class.{c}"), c) for c in read_json(find_checkpoint(DEFAULT_PAIR[0]) / "config.json")["classes"]]
+            )
+            classes = [
+                (translated(f"class.{c}"), c)
+                for c in read_json(find_checkpoint(DEFAULT_PAIR[0]) / "config.json")["classes"]
+            ]
             target = gr.Dropdown(
-                [(translated("predicted"), PREDICTED), *classes], value=PREDICTED, label=translated("target"), elem_id="target",
+                [(translated("predicted"), PREDICTED), *classes],
+                value=PREDICTED,
+                label=translated("target"),
+                elem_id="target",
                 min_width=150,
-            )  # fmt: skip
+            )
             layers = [
-                gr.Dropdown([(translated("last_layer"), LAST)], value=LAST, label=translated(f"layer_{s}"), elem_id=f"layer-{s}", min_width=150)
+                gr.Dropdown(
+                    [(translated("last_layer"), LAST)],
+                    value=LAST,
+                    label=translated(f"layer_{s}"),
+                    elem_id=f"layer-{s}",
+                    min_width=150,
+                )
                 for s in "ab"
             ]
         with gr.Row():
             alpha = gr.Slider(0, 1, 0.5, step=0.05, label=translated("opacity"), elem_id="opacity", min_width=220)
             colormap = gr.Dropdown(
-                [(translated(f"colormap.{c}"), c) for c in COLORMAPS], value="turbo", label=translated("colormap"), elem_id="colormap",
+                [(translated(f"colormap.{c}"), c) for c in COLORMAPS],
+                value="turbo",
+                label=translated("colormap"),
+                elem_id="colormap",
                 min_width=220,
-            )  # fmt: skip
+            )
             with gr.Column(min_width=220):
                 box = gr.Checkbox(label=translated("box"), elem_id="box")
                 common = gr.Checkbox(label=translated("common"), elem_id="common")
@@ -230,9 +274,13 @@ def build(page: gr.Blocks) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300):
             slider = gr.ImageSlider(
-                show_label=False, format="png", interactive=False, height=340, elem_id="slider",
+                show_label=False,
+                format="png",
+                interactive=False,
+                height=340,
+                elem_id="slider",
                 buttons=["download", "fullscreen"],
-            )  # fmt: skip
+            )
             gr.Markdown(translated("slider"), elem_classes="note")
         for s in "ab":
             with gr.Column(min_width=300):
@@ -245,11 +293,18 @@ def build(page: gr.Blocks) -> None:
                 heading, table = gr.Markdown(elem_id=f"about-{s}"), gr.HTML()
                 plots = [
                     gr.LinePlot(
-                        x="epoch", y="value", color="split", label=translated(key), x_title=translated("epoch"), y_title=" ",
-                        color_title=" ", buttons=[], elem_id=f"{key}-{s}",
+                        x="epoch",
+                        y="value",
+                        color="split",
+                        label=translated(key),
+                        x_title=translated("epoch"),
+                        y_title=" ",
+                        color_title=" ",
+                        buttons=[],
+                        elem_id=f"{key}-{s}",
                     )
                     for key in ("loss", "accuracy")
-                ]  # fmt: skip
+                ]
                 abouts.append([heading, table, *plots, gr.HTML(elem_id=f"confusion-{s}")])
     gr.Markdown(translated("privacy"), elem_classes="note")
 
@@ -288,10 +343,12 @@ def build(page: gr.Blocks) -> None:
     api_layer = gr.Textbox(LAST, visible=False, label="layer")
     api_target = gr.Textbox(PREDICTED, visible=False, label="target")
     gr.Button(visible=False).click(
-        garbage, [photo, models[1], method, api_target, api_layer, alpha, colormap],
+        garbage,
+        [photo, models[1], method, api_target, api_layer, alpha, colormap],
         [gr.JSON(visible=False, label="answer"), gr.Image(visible=False, format="png", label="heatmap")],
-        api_name="garbage", concurrency_id="model",
-    )  # fmt: skip
+        api_name="garbage",
+        concurrency_id="model",
+    )
 
     explained_after(page.load(open_page, None, [photo, accepted, examples], **quiet))
     for menu, layer, panel in zip(models, layers, abouts, strict=True):

@@ -1,0 +1,82 @@
+"""What tests share: small real networks, real photos, the app and a browser that may talk to nobody else."""
+
+import os
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gr.Blocks is built
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.pop("XAI_HUB", None)
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from tests.chromium import find
+from xai.models import ARCHITECTURES, Classifier, create_model
+from xai.models.resnet import Bottleneck
+
+EXAMPLES = sorted((Path(__file__).parent.parent / "xai/studio/examples").glob("garbage-*.jpg"))
+CLASSES = ["cardboard", "glass", "metal", "paper", "plastic", "trash"]
+
+
+def fresh(architecture: str, seed: int = 0) -> Classifier:
+    """An untrained network whose every part matters: residuals, normalisation and attention are not at their start."""
+    torch.manual_seed(seed)
+    model = create_model(architecture, CLASSES, input_size=128)
+    for module in model.modules():
+        if isinstance(module, Bottleneck):
+            torch.nn.init.uniform_(module.bn3.weight, 0.5, 1)
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+            torch.nn.init.normal_(module.running_mean, std=0.2)
+    return model.eval()
+
+
+@pytest.fixture(params=list(ARCHITECTURES))
+def model(request) -> Classifier:
+    return fresh(request.param)
+
+
+@pytest.fixture(scope="session")
+def photos() -> list[Image.Image]:
+    return [Image.open(path).convert("RGB") for path in EXAMPLES[:4]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def gradio_temp_dir(tmp_path_factory):
+    path = tmp_path_factory.mktemp("gradio")
+    os.environ["GRADIO_TEMP_DIR"] = str(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def url(gradio_temp_dir):
+    from app import LAUNCH, build
+
+    page = build()
+    _, local_url, _ = page.launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
+    yield local_url
+    page.close()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    chromium = find()
+    if chromium is None:
+        pytest.skip("NO CHROMIUM: run `python -m tests.chromium`")
+    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
+             "--disable-component-update", "--disable-quic"]  # fmt: skip
+    return {**browser_type_launch_args, "executable_path": chromium, "args": flags}
+
+
+@pytest.fixture
+def page(page, url):
+    """The app's page, open and explained; a request to any other host fails the test."""
+    strangers = []
+    page.on("request", lambda r: None if r.url.startswith((url, "data:", "blob:")) else strangers.append(r.url))
+    page.goto(url)
+    page.wait_for_selector("#heatmap-b img", timeout=60_000)
+    page.wait_for_selector("#slider img", timeout=60_000)
+    yield page
+    assert not strangers, strangers

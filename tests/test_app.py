@@ -1,0 +1,308 @@
+import json
+import re
+import threading
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+from playwright.sync_api import expect
+
+import xai
+from tests.conftest import EXAMPLES
+from tests.test_photo import BAD, QUARTERS, bomb
+from xai.studio import garbage
+from xai.studio.text import ENGLISH, KOREAN
+
+EXPLAINED = 20_000  # ms, far more than an answer takes
+
+
+@pytest.fixture(scope="module")
+def client(url):
+    client = Client(url, verbose=False)
+    yield client
+    client.close()
+
+
+def ask(client, photo, **options):
+    defaults = {
+        "photo": handle_file(str(photo)), "model": "garbage-s_se_resnet50", "method": "gradcam", "target": "predicted",
+        "layer": "last", "alpha": 0.5, "colormap": "turbo",
+    }  # fmt: skip
+    return client.predict(**{**defaults, **options}, api_name="/garbage")
+
+
+def test_api_answers_like_the_package(client):
+    answer, heatmap = ask(client, EXAMPLES[0])
+    model = xai.load_model("garbage-s_se_resnet50")
+    e = xai.explain(model, EXAMPLES[0])
+    assert answer["label"] == e.label
+    assert answer["confidence"] == pytest.approx(e.confidence, abs=1e-4)
+    np.testing.assert_allclose(answer["raw"], e.raw, atol=1e-4)
+    assert tuple(answer["box"]) == e.bounding_box()
+    assert sum(answer["confidences"].values()) == pytest.approx(1, abs=1e-4)
+    assert heatmap.endswith(".png")
+    difference = np.asarray(Image.open(heatmap).convert("RGB"), int) - np.asarray(e.overlay(), int)
+    assert np.abs(difference).max() <= 2  # lossless but for rounding
+
+
+def test_api_options(client):
+    answer, _ = ask(client, EXAMPLES[1], model="garbage-cnn", target="metal", layer="conv1")
+    assert (answer["label"], answer["layer"], np.shape(answer["raw"])) == ("metal", "conv1", (128, 128))
+
+
+@pytest.mark.parametrize("name", [*BAD])
+def test_api_refuses_bad_files_with_a_sentence(client, tmp_path, name):
+    data, sentence = BAD[name]
+    path = tmp_path / name
+    path.write_bytes(data) if data is not None else Image.new("RGB", (1, 1)).save(path)
+    with pytest.raises(AppError, match=sentence):
+        ask(client, path)
+
+
+def test_api_refuses_wrong_options_with_a_sentence(client):
+    with pytest.raises(AppError, match="three fully connected layers"):
+        ask(client, EXAMPLES[0], model="garbage-cnn", method="cam")
+    with pytest.raises(AppError, match="no class 'bottle'"):
+        ask(client, EXAMPLES[0], target="bottle")
+
+
+def test_api_is_documented(client):
+    shown = client.view_api(return_format="dict")["named_endpoints"]
+    assert list(shown) == ["/garbage"]
+    names = [parameter["parameter_name"] for parameter in shown["/garbage"]["parameters"]]
+    assert names == ["photo", "model", "method", "target", "layer", "alpha", "colormap"]
+
+
+def test_many_visitors_get_their_own_answers(url):
+    answers = {}
+
+    def visit(i):
+        client = Client(url, verbose=False)
+        answers[i] = ask(client, EXAMPLES[i])[0]
+        client.close()
+
+    threads = [threading.Thread(target=visit, args=(i,)) for i in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    model = xai.load_model("garbage-s_se_resnet50")
+    for i in range(4):
+        np.testing.assert_allclose(answers[i]["raw"], xai.explain(model, EXAMPLES[i]).raw, atol=1e-4)
+
+
+def test_no_example_is_from_a_training_split_and_two_are_got_wrong():
+    assert len(EXAMPLES) >= 8
+    pairs = [xai.load_model(name) for name in garbage.DEFAULT_PAIR]
+    wrong = {
+        path.name
+        for path in EXAMPLES
+        for model in pairs
+        if model.classes[model.predict_proba(path)[0].argmax()] != garbage.true_class(path)
+    }
+    assert len(wrong) >= 2, wrong
+
+
+def answer_of(page, side="b"):
+    return page.locator(f"#label-{side} h2").inner_text()
+
+
+def upload(page, path):
+    page.set_input_files("#photo input[type=file]", str(path))
+
+
+def heatmap_of(page, side="b"):
+    return page.locator(f"#heatmap-{side} img").get_attribute("src")
+
+
+def changed(page, before, side="b"):
+    page.wait_for_function(
+        "([s, b]) => { const i = document.querySelector(`#heatmap-${s} img`); return i && i.src !== b }",
+        arg=[side, before], timeout=EXPLAINED,
+    )  # fmt: skip
+
+
+def test_opens_with_an_example_explained(page):
+    for side in "ab":
+        expect(page.locator(f"#heatmap-{side} img")).to_be_visible()
+        expect(page.locator(f"#label-{side}")).to_contain_text("%")
+        expect(page.locator(f"#about-{side}")).to_contain_text("ResNet-50")
+    model = xai.load_model("garbage-s_se_resnet50")
+    assert answer_of(page) == xai.explain(model, EXAMPLES[0]).label
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+
+
+def test_every_example_is_explained_by_a_click(page):
+    before = heatmap_of(page)
+    page.get_by_role("button", name="Thumbnail 4 of").click()
+    changed(page, before)
+    assert answer_of(page) == xai.explain(xai.load_model("garbage-s_se_resnet50"), EXAMPLES[3]).label
+
+
+def test_an_upload_is_explained(page):
+    before = heatmap_of(page)
+    page.get_by_label("Clear").first.click()
+    upload(page, EXAMPLES[5])
+    changed(page, before)
+    assert answer_of(page) == xai.explain(xai.load_model("garbage-s_se_resnet50"), EXAMPLES[5]).label
+
+
+def test_options_change_the_picture(page):
+    for box in ("#box input", "#common input"):
+        before = heatmap_of(page, "a")
+        page.locator(box).check()
+        changed(page, before, "a")
+    for menu, choice in (("#colormap", "magma"), ("#target", "glass"), ("#layer-a", "layer2"), ("#method", "CAM")):
+        before = heatmap_of(page, "a")
+        page.locator(f"{menu} input").click()
+        page.get_by_role("option", name=choice, exact=True).click()
+        if menu == "#method":
+            expect(page.locator("#note-a")).to_contain_text("last layer", timeout=EXPLAINED)
+        else:
+            changed(page, before, "a")
+
+
+def test_cam_on_the_cnn_is_explained_not_failed(page):
+    page.locator("#model-a input").click()
+    page.get_by_role("option", name=ENGLISH["model.garbage-cnn"]).click()
+    expect(page.locator("#about-a")).to_contain_text(ENGLISH["model.garbage-cnn"], timeout=EXPLAINED)
+    before = heatmap_of(page, "b")
+    page.locator("#method input").click()
+    page.get_by_role("option", name="CAM", exact=True).click()
+    changed(page, before, "b")
+    expect(page.locator("#note-a")).to_contain_text("three fully connected layers")
+    expect(page.locator("#note-b")).to_contain_text("%")
+
+
+@pytest.mark.parametrize(
+    "name", ["empty.jpg", "truncated.jpg", "text.jpg", "dot.png", "line.png", "bomb.png", "bomb100.png"]
+)
+def test_bad_upload_gets_a_sentence_and_leaves_the_page_as_it_was(page, tmp_path, name):
+    data, _ = BAD[name]
+    path = tmp_path / name
+    path.write_bytes(data) if data is not None else Image.new("RGB", (1, 1)).save(path)
+    before = heatmap_of(page), answer_of(page)
+    page.get_by_label("Clear").first.click()
+    upload(page, path)
+    expect(page.get_by_text("This photo cannot be used")).to_be_visible(timeout=EXPLAINED)
+    expect(page.locator("#photo img")).to_be_visible(timeout=EXPLAINED)
+    page.wait_for_timeout(500)
+    assert (heatmap_of(page), answer_of(page)) == before
+    expect(page.locator("#explain")).to_be_enabled()
+
+
+@pytest.mark.parametrize("name", ["photo.heic", "deep.png", "cmyk.jpg", "clear.png", "moving.gif", "turned.jpg"])
+def test_odd_photos_are_shown_right(page, tmp_path, name):
+    path, image = tmp_path / name, Image.fromarray(QUARTERS).resize((120, 80), Image.Resampling.NEAREST)
+    options = {}
+    if name == "deep.png":
+        image = Image.fromarray(np.full((80, 120), 20000, np.uint16))
+    elif name == "cmyk.jpg":
+        image = image.convert("CMYK")
+    elif name == "clear.png":
+        image.putalpha(0)
+    elif name == "moving.gif":
+        options = {"save_all": True, "append_images": [Image.new("RGB", (120, 80), "black")]}
+    elif name == "turned.jpg":
+        exif = Image.Exif()
+        exif[0x0112] = 3
+        image, options = image.rotate(180), {"exif": exif, "quality": 95}
+    image.save(path, **options)
+    before = heatmap_of(page)
+    page.get_by_label("Clear").first.click()
+    upload(page, path)
+    changed(page, before)
+    pixels = page.evaluate(
+        """async () => {
+            const image = document.querySelector('#photo img'); await image.decode();
+            const canvas = document.createElement('canvas');
+            [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+            const context = canvas.getContext('2d'); context.drawImage(image, 0, 0);
+            return [image.naturalWidth, image.naturalHeight, ...context.getImageData(10, 10, 1, 1).data]
+        }"""
+    )
+    expected = {"deep.png": [78, 78, 78], "clear.png": [255, 255, 255]}.get(name, [250, 0, 0])
+    assert pixels[:2] == [120, 80]
+    np.testing.assert_allclose(pixels[2:5], expected, atol=35 if name == "cmyk.jpg" else 16)
+
+
+def test_explain_without_a_photo_says_what_to_do(page):
+    page.get_by_label("Clear").first.click()
+    page.wait_for_timeout(500)
+    page.locator("#explain").click()
+    expect(page.get_by_text("Add a photo first")).to_be_visible(timeout=EXPLAINED)
+    expect(page.locator("#heatmap-b img")).to_be_visible()
+
+
+def serious(page):
+    found = Axe().run(page).response["violations"]
+    return [(v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("critical", "serious")]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_accessible_and_in_bounds(page, scheme, width):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.reload()
+    page.wait_for_selector("#slider img", timeout=EXPLAINED)
+    page.wait_for_selector("#accuracy-b svg", timeout=EXPLAINED)
+    page.wait_for_timeout(500)
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_by_keyboard(page):
+    before = heatmap_of(page)
+    page.get_by_role("button", name="Thumbnail 2 of").focus()
+    page.keyboard.press("Enter")
+    changed(page, before)
+
+
+@pytest.mark.browser_context_args(locale="ko-KR")
+def test_korean(page):
+    expect(page.get_by_role("button", name=KOREAN["explain"])).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("왜 그렇게 답했을까요?")
+    visible = page.locator("body").inner_text()
+    assert re.search("골판지|유리|금속|종이|플라스틱|쓰레기", answer_of(page))
+    for word in ("Confidence", "Options", "Opacity", "Left", "cardboard", "[object", "xai."):
+        assert word not in visible
+
+
+@pytest.mark.browser_context_args(locale="ko-KR")
+def test_korean_sentence_for_a_bad_photo(page, tmp_path):
+    (tmp_path / "large.png").write_bytes(bomb(10000, 10000))
+    page.get_by_label(re.compile("Clear|지우기|삭제")).first.click()
+    upload(page, tmp_path / "large.png")
+    expect(page.get_by_text("10000×10000 화소")).to_be_visible(timeout=EXPLAINED)
+
+
+def test_pictures_can_be_downloaded_losslessly(page, tmp_path):
+    with page.expect_download() as download:
+        page.locator("#heatmap-b").get_by_label("Download").click()
+    path = tmp_path / "heatmap.png"
+    download.value.save_as(path)
+    assert Image.open(path).format == "PNG"
+    assert Image.open(path).size == Image.open(EXAMPLES[0]).size
+
+
+def test_nothing_is_phoned_home_and_no_state_is_shared(page, browser, url):
+    """The page fixture fails on foreign requests; here a second visitor sees the first's photo nowhere."""
+    before = heatmap_of(page)
+    page.get_by_role("button", name="Thumbnail 3 of").click()
+    changed(page, before)
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(url)
+    other.wait_for_selector("#slider img", timeout=EXPLAINED)
+    assert heatmap_of(other) == before
+    context.close()
+
+
+def test_metrics_are_shown_as_measured():
+    for name in garbage.GARBAGE_MODELS:
+        metrics, history = garbage.records(name)
+        assert set(metrics["data"]) == {"trashnet", "webwaste"}
+        assert len(history) == metrics["epochs"]
+        json.dumps(metrics)

@@ -1,0 +1,232 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+import xai
+from tests.conftest import fresh
+from train.classifier import learning_rate, train
+from train.data import Split, Views, Whole, joined, read
+from train.measure import score
+from train.objective import Distilled
+from train.publish import command
+from train.recipe import PRESETS, Recipe
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Two classes anybody can tell apart, with split files: dark and bright noise."""
+    root, generator = tmp_path_factory.mktemp("photos"), np.random.default_rng(0)
+    lists = {"train": [], "val": [], "test": []}
+    for label, base in (("bright", 150), ("dark", 0)):
+        (root / label).mkdir()
+        for i in range(24):
+            noise = generator.integers(base, base + 100, (48, 40, 3), np.uint8)
+            Image.fromarray(noise).save(root / label / f"{i}.png")
+            lists["test" if i >= 20 else "val" if i >= 16 else "train"].append(f"{label}/{i}.png")
+    for name, lines in lists.items():
+        (root / f"{name}.txt").write_text("\n".join(lines) + "\n")
+    return root
+
+
+@pytest.fixture
+def recipe(folder, tmp_path) -> Recipe:
+    return replace(
+        PRESETS["paper-cnn"][1], data=[str(folder)], out=tmp_path / "run", epochs=4, sizes=[32], test_size=32, batch=8,
+        lr=0.02, augmentation="life", workers=1,
+    )  # fmt: skip
+
+
+def test_reads_split_files(folder):
+    splits = read(str(folder))
+    assert {name: len(split) for name, split in splits.items()} == {"train": 32, "val": 8, "test": 8}
+    assert splits["val"].labels == [p.parent.name for p in splits["val"].photos]
+
+
+def test_reads_folders_per_split_and_takes_what_is_missing_from_train(tmp_path):
+    for label in "ab":
+        (tmp_path / "train" / label).mkdir(parents=True)
+        for i in range(42):
+            Image.new("RGB", (20, 20)).save(tmp_path / "train" / label / f"{i:02}.jpg")
+    splits = read(str(tmp_path))
+    assert {name: len(split) for name, split in splits.items()} == {"train": 60, "val": 12, "test": 12}
+    assert not set(splits["train"].photos) & set(splits["val"].photos + splits["test"].photos)
+    assert read(str(tmp_path))["val"].photos == splits["val"].photos
+
+
+def test_reads_a_hub_data_set(tmp_path):
+    """datasets.load_dataset reads a local folder by the same call as a repository of the Hub."""
+    for split, label in (("train", "a"), ("train", "b"), ("validation", "a"), ("test", "b")):
+        (tmp_path / split / label).mkdir(parents=True)
+        for i in range(3):
+            Image.new("RGB", (20, 20), (i, 0, 0)).save(tmp_path / split / label / f"{i}.png")
+    splits = read(f"hub:{tmp_path}")
+    assert {name: len(split) for name, split in splits.items()} == {"train": 6, "val": 3, "test": 3}
+    assert splits["train"].labels == ["a"] * 3 + ["b"] * 3
+    assert splits["train"].photos[0].size == (20, 20)
+
+
+def test_nothing_to_read_is_said(tmp_path):
+    with pytest.raises(ValueError, match=r"train\.txt"):
+        read(str(tmp_path))
+
+
+def test_views_depend_on_seed_epoch_and_photo_alone(folder):
+    split = read(str(folder))["train"]
+    views = Views(split, ["bright", "dark"], "life", seed=3, cache_side=0)
+    cached = Views(split, ["bright", "dark"], "life", seed=3, cache_side=256)
+    views.draw(5, 24)
+    cached.draw(5, 24)
+    torch.manual_seed(1)
+    first = views[7][0]
+    torch.manual_seed(2)
+    after = torch.rand(1)
+    torch.manual_seed(2)
+    assert torch.equal(views[7][0], first)
+    assert torch.equal(torch.rand(1), after)  # drawing a view moves no other random stream
+    assert torch.equal(cached[7][0], first)
+    assert first.shape == (3, 24, 24)
+    views.draw(6, 24)
+    assert not torch.equal(views[7][0], first)
+
+
+def test_validation_sees_what_the_shipped_model_sees(folder):
+    split, model = read(str(folder))["val"], fresh("cnn")
+    pixels, _ = Whole(split, ["bright", "dark"], model.input_size, cache=False)[0]
+    expected = model.preprocess([split.photos[0]])[0]
+    torch.testing.assert_close(model.normalize(pixels.float() / 255), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_learning_rate():
+    recipe = replace(PRESETS["life"][1], lr=1.0, warmup=0.1)
+    rates = [learning_rate(recipe, step, 100) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[9] == rates[10] == 1.0
+    assert rates[55] == pytest.approx(0.5)
+    assert rates[99] < 0.001
+
+
+def test_sizes_follow_the_epochs():
+    recipe = replace(PRESETS["life"][1], epochs=10, sizes=[96, 128, 192], until=[0.5, 0.9])
+    assert [recipe.size_at(epoch) for epoch in range(10)] == [96] * 5 + [128] * 4 + [192]
+
+
+def test_training_learns_and_writes_a_checkpoint(recipe, folder):
+    out = train(recipe)
+    metrics = json.loads((out / "checkpoint/metrics.json").read_text())
+    assert metrics["data"][folder.name]["test"]["accuracy"] == 100.0
+    assert metrics["data"][folder.name]["test"]["confusion"] == [[4, 0], [0, 4]]
+    history = json.loads((out / "checkpoint/history.json").read_text())
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4]
+    assert history[-1]["train_loss"] < history[0]["train_loss"]
+    assert Image.open(out / "curves.png").width > 600
+    card = (out / "checkpoint/README.md").read_text()
+    for word in ("100.00 %", "python -m train.classifier paper-cnn", "license: mit", folder.name):
+        assert word in card
+    assert {t.dtype for t in load_file(out / "checkpoint/model.safetensors").values()} == {torch.float16}
+    model = xai.load_model(out / "checkpoint")
+    bright = Image.new("RGB", (40, 40), (200, 200, 200))
+    assert xai.explain(model, bright).label == "bright"
+
+
+def test_stopped_at_any_epoch_and_started_again_it_ends_alike(recipe, tmp_path):
+    whole = train(replace(recipe, out=tmp_path / "whole"))
+    for stop in (1, 3):
+        train(replace(recipe, out=tmp_path / "parts", stop_after=stop))
+    parts = train(replace(recipe, out=tmp_path / "parts"))
+    a, b = load_file(whole / "state.safetensors"), load_file(parts / "state.safetensors")
+    assert a.keys() == b.keys()
+    assert any(key.startswith("optimizer.") for key in a)
+    assert all(torch.equal(a[key], b[key]) for key in a)
+    assert (whole / "checkpoint/model.safetensors").read_bytes() == (
+        parts / "checkpoint/model.safetensors"
+    ).read_bytes()
+
+
+def test_killed_in_the_middle_of_an_epoch_it_goes_on(recipe, tmp_path):
+    """Killed hard while training, then run again: the same weights as a run left alone."""
+    whole = train(replace(recipe, out=tmp_path / "whole"))
+    line = ["-m", "train.classifier", *command(recipe).split()[3:], "--out", str(tmp_path / "killed"), "--workers", "1"]
+    line[line.index("--data") + 1] = recipe.data[0]
+    run = subprocess.Popen(
+        [sys.executable, *line], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    for text in run.stdout:
+        if "epoch 2 " in text:
+            run.kill()
+            break
+    run.wait()
+    assert (tmp_path / "killed/state.safetensors").is_file()
+    assert not (tmp_path / "killed/checkpoint").exists()
+    killed = train(replace(recipe, out=tmp_path / "killed"))
+    assert len(json.loads((killed / "history.json").read_text())) == 4
+    a, b = load_file(whole / "best.safetensors"), load_file(killed / "best.safetensors")
+    assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_no_test_photo_is_touched_while_choosing(recipe, folder, monkeypatch):
+    test_photos = set(read(str(folder))["test"].photos)
+    opened = []
+    monkeypatch.setattr("train.data.load_photo", lambda path: opened.append(path) or xai.load_photo(path))
+    out = train(replace(recipe, epochs=1, test=False, workers=0))
+    assert opened
+    assert not test_photos & set(opened)
+    assert not (out / "checkpoint").exists()
+
+
+def test_score_by_hand():
+    logits = torch.tensor([[4.0, 0, 0], [4.0, 0, 0], [0, 4.0, 0], [0, 0, 4.0]])
+    measured = score(logits, torch.tensor([0, 1, 1, 1]), ["a", "b", "c"])
+    assert measured["accuracy"] == 50.0
+    assert measured["recall"] == {"a": 100.0, "b": 33.33, "c": None}
+    assert measured["confusion"] == [[1, 0, 0], [1, 1, 1], [0, 0, 0]]
+    sure = float(logits[0].softmax(0)[0])
+    assert measured["ece"] == pytest.approx(100 * abs(sure - 0.5), abs=0.01)
+    assert measured["loss"] == pytest.approx((-2 * np.log(sure) - 2 * np.log((1 - sure) / 2)) / 4, abs=1e-3)
+
+
+def test_distillation_by_its_formula():
+    student, teacher = fresh("resnet50"), fresh("efficientnet_lite0")
+    objective = Distilled(student, teacher, weight=0.7, hint_weight=3.0, teacher_size=64).eval()
+    pixels, labels = torch.rand(2, 3, 64, 64), torch.tensor([1, 4])
+    loss, logits = objective(pixels, labels)
+    t = teacher(teacher.normalize(pixels)).softmax(1)
+    s = logits.softmax(1)
+    kl = sum((t[i] * (t[i] / s[i]).log()).sum() for i in range(2)) / 2
+    ce = -sum(s[i, labels[i]].log() for i in range(2)) / 2
+    f_s, f_t = (
+        objective.project(student.features(student.normalize(pixels))),
+        teacher.features(teacher.normalize(pixels)),
+    )
+    cosine = (f_s * f_t).sum(1) / (f_s.norm(dim=1) * f_t.norm(dim=1))
+    torch.testing.assert_close(loss, 0.3 * ce + 0.7 * kl + 3 * (1 - cosine).mean(), rtol=1e-4, atol=1e-5)
+    loss.backward()
+    assert all(p.grad is None for p in teacher.parameters())
+    assert not any("teacher" in key for key in objective.state_dict())
+
+
+def test_command_says_what_differs_from_the_preset():
+    recipe = replace(PRESETS["life"][1], data=["/somewhere/trashnet"], model="se_resnet50", epochs=3, seed=2)
+    assert command(recipe) == "python -m train.classifier life --data trashnet --model se_resnet50 --epochs 3 --seed 2"
+
+
+def test_joined():
+    assert joined([Split([1], ["a"]), Split([2], ["b"])]) == Split([1, 2], ["a", "b"])
+
+
+def test_command_line_helps():
+    shown = subprocess.run(
+        [sys.executable, "-m", "train.classifier", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert shown.returncode == 0
+    for preset in PRESETS:
+        assert preset in shown.stdout
