@@ -9,8 +9,10 @@ with contextlib.suppress(ImportError):
     import spaces  # noqa: F401  # on ZeroGPU it must come before anything that touches CUDA
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from xai.studio import garbage
+from xai.studio.guard import Guard
 from xai.studio.text import I18N, translated
 from xai.studio.theme import CSS, THEME
 
@@ -32,6 +34,7 @@ LAUNCH = {
     "theme": THEME,
     "css": CSS,
     "max_file_size": "20mb",
+    "app_kwargs": {"middleware": [Middleware(Guard, max_bytes=1_000_000)]},
     "ssr_mode": False,
     "run_history": False,  # it would keep photos in the browser
     "enable_monitoring": False,  # its summary is public

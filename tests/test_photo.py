@@ -158,7 +158,7 @@ def test_missing_file_and_folder(tmp_path):
 def test_arrays():
     assert as_photo(QUARTERS).size == (60, 40)
     assert as_photo(QUARTERS[..., 0]).mode == "RGB"
-    for bad in (QUARTERS.astype(np.float32), QUARTERS[..., :2], QUARTERS[0]):
+    for bad in (QUARTERS.astype(np.float32), QUARTERS[..., :2], QUARTERS[0, 0]):
         with pytest.raises(PhotoError, match="uint8"):
             as_photo(bad)
 

@@ -12,10 +12,12 @@ from safetensors.torch import load_file
 
 import xai
 from tests.conftest import fresh
+from train.calibrate import fit_temperature, fold
 from train.classifier import learning_rate, train
 from train.data import Split, Views, Whole, joined, read
 from train.measure import score
 from train.objective import Distilled
+from train.paste import cut_out, paste
 from train.publish import command
 from train.recipe import PRESETS, Recipe
 
@@ -97,6 +99,43 @@ def test_views_depend_on_seed_epoch_and_photo_alone(folder):
     assert first.shape == (3, 24, 24)
     views.draw(6, 24)
     assert not torch.equal(views[7][0], first)
+
+
+def on_board():
+    """A dark disc on a light board, and where it is."""
+    y, x = np.mgrid[:96, :128]
+    disc = (y - 50) ** 2 + (x - 60) ** 2 < 30**2
+    noise = np.random.default_rng(0).integers(-8, 8, (96, 128, 1))
+    return torch.from_numpy((np.where(disc[..., None], 60, 210) + noise).astype(np.uint8).repeat(3, 2)).permute(
+        2, 0, 1
+    ), disc
+
+
+def test_cut_out_finds_the_object_on_a_plain_board_and_nothing_elsewhere():
+    photo, disc = on_board()
+    mask = cut_out(photo)[0].numpy() > 0.5
+    assert (mask & disc).sum() / (mask | disc).sum() > 0.9
+    assert cut_out(torch.randint(0, 255, (3, 96, 128), dtype=torch.uint8)) is None
+    assert cut_out(torch.full((3, 96, 128), 200, dtype=torch.uint8)) is None
+
+
+def test_pasted_objects_keep_their_label_and_leave_the_ground_as_it_was():
+    photo, _ = on_board()
+    ground = torch.full((3, 80, 80), 255, dtype=torch.uint8)
+    torch.manual_seed(0)
+    pasted = paste(photo, cut_out(photo), ground)
+    assert pasted.shape == ground.shape
+    assert ground.min() == 255
+    assert 0.02 < (pasted < 128).float().mean() < 0.6
+    busy = Image.fromarray(np.random.default_rng(1).integers(0, 255, (96, 128, 3), np.uint8))
+    board = Image.fromarray(photo.permute(1, 2, 0).numpy())
+    split = Split([board, busy, busy], ["a", "a", "b"])
+    views = Views(split, ["a", "b"], "paper", seed=0, cache_side=96, pasted=1.0)
+    assert list(views.masks) == [0]
+    assert views.grounds == {0: [1], 1: [2]}
+    plain = Views(split, ["a", "b"], "paper", seed=0, cache_side=96)
+    assert not torch.equal(views[0][0], plain[0][0])
+    assert torch.equal(views[1][0], plain[1][0])
 
 
 def test_validation_sees_what_the_shipped_model_sees(folder):
@@ -192,6 +231,20 @@ def test_score_by_hand():
     sure = float(logits[0].softmax(0)[0])
     assert measured["ece"] == pytest.approx(100 * abs(sure - 0.5), abs=0.01)
     assert measured["loss"] == pytest.approx((-2 * np.log(sure) - 2 * np.log((1 - sure) / 2)) / 4, abs=1e-3)
+
+
+def test_temperature_makes_confidences_honest_and_leaves_answers_alone():
+    generator = torch.Generator().manual_seed(0)
+    probabilities = torch.tensor([[0.7, 0.2, 0.1]]).repeat(4000, 1)
+    labels = probabilities.multinomial(1, generator=generator)[:, 0]
+    temperature = fit_temperature(probabilities.log() * 3, labels)  # three times too sure of itself
+    assert temperature == pytest.approx(3, rel=0.1)
+    model = fresh("cnn")
+    x = torch.rand(2, 3, 128, 128)
+    with torch.no_grad():
+        before = model(x)
+        fold(model, temperature)
+        torch.testing.assert_close(model(x), before / temperature)
 
 
 def test_distillation_by_its_formula():

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from train import curves, state
+from train.calibrate import fit_temperature, fold
 from train.data import Split, Views, Whole, joined, read
 from train.measure import predict, score
 from train.objective import Distilled, Supervised
@@ -39,7 +40,7 @@ def train(recipe: Recipe) -> Path:
     sources = {source: read(source) for source in recipe.data}
     classes = sorted({label for splits in sources.values() for label in splits["train"].labels})
     photos = joined([splits["train"] for splits in sources.values()])
-    views = Views(photos, classes, recipe.augmentation, recipe.seed, recipe.cache_side)
+    views = Views(photos, classes, recipe.augmentation, recipe.seed, recipe.cache_side, recipe.pasted)
     val_split = joined([splits["val"] for splits in sources.values()])
     val_loader = whole_loader(recipe, val_split, classes, accelerator)
 
@@ -78,9 +79,11 @@ def train(recipe: Recipe) -> Path:
     if progress["epoch"] < recipe.epochs or not recipe.test:
         return out
     model.load_state_dict(load_file(out / "best.safetensors"))
+    temperature = fit_temperature(*predict(model, val_loader, accelerator))
+    fold(model, temperature)
     metrics = measure(recipe, model, sources, accelerator)
     if accelerator.is_main_process:
-        publish(recipe, model, metrics, progress["history"], out)
+        publish(recipe, model, metrics, progress["history"], temperature, out)
     return out
 
 

@@ -12,6 +12,7 @@ from torchvision.datasets.folder import IMG_EXTENSIONS
 from torchvision.transforms.v2 import functional as F
 
 from train.augment import AUGMENTATIONS
+from train.paste import cut_out, paste
 from xai.photo import as_photo, load_photo
 
 SPLITS = ("train", "val", "test")
@@ -104,15 +105,25 @@ class Views(Dataset):
         augmentation: a key of `AUGMENTATIONS`.
         seed: of all randomness.
         cache_side: photos are decoded once and kept in memory with this shorter side; 0 decodes them at each use.
+        pasted: share of the objects on a plain ground that are pasted on another photo of their class.
     """
 
-    def __init__(self, split: Split, classes: list[str], augmentation: str, seed: int, cache_side: int) -> None:
+    def __init__(
+        self, split: Split, classes: list[str], augmentation: str, seed: int, cache_side: int, pasted: float = 0.0
+    ) -> None:
         self.photos, self.cache_side, self.seed = split.photos, cache_side, seed
         self.augment = AUGMENTATIONS[augmentation]
         self.labels = [classes.index(label) for label in split.labels]
         if cache_side:
             with ThreadPoolExecutor() as pool:
                 self.photos = list(pool.map(self.decode, self.photos))
+        self.pasted, self.masks = pasted, {}
+        if pasted:
+            with ThreadPoolExecutor() as pool:
+                found = pool.map(lambda index: cut_out(self.load(index)), range(len(self.photos)))
+                self.masks = {index: mask for index, mask in enumerate(found) if mask is not None}
+            busy = [index for index in range(len(self.photos)) if index not in self.masks]
+            self.grounds = {k: [i for i in busy if self.labels[i] == k] for k in set(self.labels)}
         self.draw(0, 128)
 
     def draw(self, epoch: int, size: int) -> None:
@@ -129,10 +140,17 @@ class Views(Dataset):
         return len(self.labels)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        photo = self.photos[index]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(hash((self.seed, self.epoch, index)))
-            return self.transform(photo if isinstance(photo, Tensor) else self.decode(photo)), self.labels[index]
+            photo, grounds = self.load(index), self.grounds[self.labels[index]] if index in self.masks else []
+            if grounds and torch.rand(()) < self.pasted:
+                ground = grounds[torch.randint(len(grounds), ()).item()]
+                photo = paste(photo, self.masks[index], self.load(ground))
+            return self.transform(photo), self.labels[index]
+
+    def load(self, index: int) -> Tensor:
+        photo = self.photos[index]
+        return photo if isinstance(photo, Tensor) else self.decode(photo)
 
 
 class Whole(Dataset):

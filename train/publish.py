@@ -30,8 +30,9 @@ A classifier of photos of waste: {classes}. Trained from {start} on {data}.
 | --- | --- | --- | --- | --- |
 {rows}
 
-The weights are stored in half precision. Epoch and recipe were chosen on the validation photos; the test photos
-were measured once. Confusion matrix and recall per class: `metrics.json`; loss and accuracy per epoch: `history.json`.
+The weights are stored in half precision. Epoch, recipe and the temperature that calibrates the confidences (already
+folded in) were chosen on the validation photos; the test photos were measured at the end. Confusion matrix and recall
+per class: `metrics.json`; loss and accuracy per epoch: `history.json`.
 
 ```python
 import xai
@@ -51,7 +52,9 @@ and knows nothing of hazardous or medical waste.
 {licence_note}"""
 
 
-def publish(recipe: Recipe, model: Classifier, metrics: dict[str, dict], history: list[dict], out: Path) -> Path:
+def publish(
+    recipe: Recipe, model: Classifier, metrics: dict[str, dict], history: list[dict], temperature: float, out: Path
+) -> Path:
     """Write `out/checkpoint`, and push it where the recipe names a repository; returns the folder."""
     folder = out / "checkpoint"
     shutil.rmtree(folder, ignore_errors=True)
@@ -61,6 +64,7 @@ def publish(recipe: Recipe, model: Classifier, metrics: dict[str, dict], history
         "data": metrics,
         "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": len(history),
+        "temperature": round(temperature, 4),
         "chosen_epoch": max(history, key=lambda row: (row["val_accuracy"], row["epoch"]))["epoch"],
         "recipe": {key: str(value) if isinstance(value, Path) else value for key, value in asdict(recipe).items()},
     }

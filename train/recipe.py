@@ -40,6 +40,8 @@ class Recipe:
     """Share of the steps over which the learning rate rises from 0."""
     augmentation: Literal["paper", "life"] = "paper"
     """Random views of the photos."""
+    pasted: float = 0.0
+    """Share of the objects on a plain ground that are pasted on another photo of their class."""
     label_smoothing: float = 0.0
     """Share of the target spread over all classes."""
     pretrained: bool = False
@@ -90,15 +92,16 @@ PRESETS = {
             model="efficientnet_lite0",
             pretrained=True,
             epochs=12,
-            sizes=[160],
-            test_size=200,
+            sizes=[160, 192],
+            until=[0.67],
+            test_size=224,
             batch=32,
             optimizer="adamw",
             lr=3e-4,
             weight_decay=0.02,
             warmup=0.05,
             augmentation="life",
-            label_smoothing=0.1,
+            label_smoothing=0.05,
         ),
     ),
     "life": (

@@ -75,22 +75,28 @@ def look(photo: Image.Image, name: str, method: str, target: str, layer: str, la
     return Side(e, found, f"{note}\n\n{say(lang, 'blank', label=label)}" if e.blank else note)
 
 
-def accept(photo, former, request: gr.Request):
-    """Take a photo, or say why not and keep the former one; returns it for the page and for the session."""
+def accept(photo, former, sides, request: gr.Request):
+    """Take a photo, or say why not and put the last good one back; returns it for the page and for the session."""
     if isinstance(photo, PhotoError):
         lang = language(request)
         gr.Warning(say(lang, f"photo.{photo.reason}", **photo.details), title=say(lang, "bad_photo"))
-        return former, former
+        photo = former or (sides[0].evidence.photo if sides else None)
     return photo, photo
+
+
+def remind(photo, request: gr.Request) -> None:
+    """Say what to do where there is no photo to explain."""
+    if photo is None:
+        lang = language(request)
+        raise gr.Error(say(lang, "no_photo"), title=say(lang, "bad_photo"), print_exception=False)
 
 
 @GPU(duration=20)
 def answer(photo, model_a, model_b, method, target, layer_a, layer_b, request: gr.Request):
     """Both networks' answers: the session's sides, then confidences, notes, evidence pictures and legends for each."""
-    lang = language(request)
     if photo is None:
-        gr.Warning(say(lang, "no_photo"), title=say(lang, "bad_photo"))
         return [gr.skip()] * 9
+    lang = language(request)
     sides = (look(photo, model_a, method, target, layer_a, lang), look(photo, model_b, method, target, layer_b, lang))
     labels = [
         {say(lang, f"class.{c}"): float(p) for c, p in zip(s.evidence.classes, s.evidence.confidences, strict=True)}
@@ -328,9 +334,10 @@ def build(page: gr.Blocks) -> None:
         image = Image.open(EXAMPLES[0]).convert("RGB")
         return image, image, captions
 
-    explained_after(photo.input(accept, [photo, accepted], [photo, accepted], **quiet))
+    explained_after(photo.upload(accept, [photo, accepted, sides], [photo, accepted], **quiet))
     explained_after(examples.select(pick, None, [photo, accepted], **quiet))
-    go.click(answer, asked, answered, **model_event).then(paint, [sides, *look_of], painted, **quiet)
+    reminded = go.click(remind, photo, None, **quiet)
+    reminded.success(answer, asked, answered, **model_event).then(paint, [sides, *look_of], painted, **quiet)
     for menu, layer, panel in zip(models, layers, abouts, strict=True):
         explained_after(menu.input(layers_of, menu, layer, **quiet))
         menu.input(about, menu, panel, **quiet)
