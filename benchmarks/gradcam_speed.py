@@ -17,6 +17,7 @@ from pytorch_grad_cam import GradCAM as PeerGradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torchcam.methods import GradCAM as TorchcamGradCAM
 
+from xai.activations import Activations
 from xai.methods import METHODS
 from xai.models import create_model
 
@@ -36,7 +37,7 @@ def contenders(model: torch.nn.Module, x: torch.Tensor) -> dict:
 
     def ours(layer):
         with torch.no_grad():
-            return METHODS["gradcam"](model, x, targets, layer)
+            return METHODS["gradcam"](Activations(model, x), targets, layer)
 
     def torchcam():
         with TorchcamGradCAM(model, "layer4") as extractor:

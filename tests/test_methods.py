@@ -8,6 +8,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 import xai
 from tests.conftest import fresh
+from xai.activations import Activations
 
 
 def module_of(model, layer):
@@ -17,7 +18,7 @@ def module_of(model, layer):
 
 def literal_gradcam(model, x, target, layer):
     """The formula, with the graph over the whole network and explicit sums."""
-    features = model.features(x, layer)
+    features = Activations(model, x).at(layer)
     features.retain_grad()
     model.tail(features, layer)[0, target].backward()
     c, h, w = features.shape[1:]

@@ -4,6 +4,7 @@ import torchvision
 from torch import nn
 
 from tests.conftest import CLASSES, fresh
+from xai.activations import Activations
 from xai.models import ARCHITECTURES, create_model
 from xai.models.resnet import ResNet50
 
@@ -22,12 +23,29 @@ def test_features_and_tail_are_the_forward_pass(model):
     with torch.no_grad():
         expected = model(x)
         for layer in model.layers:
-            torch.testing.assert_close(model.tail(model.features(x, layer), layer), expected)
+            torch.testing.assert_close(model.tail(Activations(model, x).at(layer), layer), expected)
+
+
+def test_activations_are_computed_once(model):
+    """Asked for from the middle, the last and the first layer, no layer runs twice above what is known."""
+    x, calls = torch.rand(1, 3, 128, 128), []
+    layers = {
+        name: lambda x, name=name, layer=layer: calls.append(name) or layer(x) for name, layer in model.layers.items()
+    }
+    counted = type("Counted", (type(model),), {"layers": layers})
+    model.__class__ = counted
+    names = list(layers)
+    with torch.no_grad():
+        batch = Activations(model, x)
+        batch.at(names[-2])
+        batch.at(names[-1])
+        batch.logits()
+    assert calls == names
 
 
 def test_unknown_layer_names_the_known_ones(model):
     with pytest.raises(ValueError, match=model.last_layer):
-        model.features(torch.rand(1, 3, 128, 128), "layer9")
+        Activations(model, torch.rand(1, 3, 128, 128)).at("layer9")
 
 
 def test_unknown_architecture():

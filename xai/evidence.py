@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from xai.activations import Activations
 from xai.explanation import to_photo_size
 from xai.methods.cam import all_class_maps
 from xai.methods.gradcam import layer_gradients
@@ -65,15 +66,19 @@ def evidence(model: Classifier, image: Photo) -> Evidence:
     """
     photo = as_photo(image)
     with torch.no_grad(), evaluating(model):
-        features = model.features(model.preprocess([photo]))  # 1, C, h, w
-        if model.linear_head is not None:
-            logits = model.head(features)  # 1, K
-            maps = all_class_maps(model, features)[0] / features[0, 0].numel()  # K, h, w
-        else:
-            k = len(model.classes)
-            batch = features.expand(k, -1, -1, -1)  # K, C, h, w
-            targets = torch.arange(k, device=features.device)
-            features, gradients, logits = layer_gradients(model, batch, targets, model.last_layer)
-            maps = torch.einsum("kc,kchw->khw", gradients.mean(dim=(2, 3)), features)
+        return evidence_of(photo, Activations(model, model.preprocess([photo])))
+
+
+def evidence_of(photo: Image.Image, batch: Activations) -> Evidence:
+    """`evidence` of a photo whose activations, a batch of one, are there already."""
+    model, features = batch.model, batch.last  # 1, C, h, w
+    if model.linear_head is not None:
+        maps = all_class_maps(model, features)[0] / features[0, 0].numel()  # K, h, w
+    else:
+        k = len(model.classes)
+        repeated = features.expand(k, -1, -1, -1)  # K, C, h, w
+        gradients, _ = layer_gradients(model, repeated, torch.arange(k, device=features.device), model.last_layer)
+        maps = torch.einsum("kc,kchw->khw", gradients.mean(dim=(2, 3)), repeated)
     maps = maps - maps.mean(0, keepdim=True)
-    return Evidence(photo, maps.float().cpu().numpy(), model.classes, logits[0].softmax(0).float().cpu().numpy())
+    confidences = batch.logits()[0].softmax(0)
+    return Evidence(photo, maps.float().cpu().numpy(), model.classes, confidences.float().cpu().numpy())

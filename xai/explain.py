@@ -4,13 +4,15 @@ import time
 from collections.abc import Sequence
 
 import torch
+from PIL import Image
 from torch import Tensor
 
+from xai.activations import Activations
 from xai.explanation import Explanation, to_photo_size, to_unit_range
 from xai.methods import METHODS
 from xai.models import Classifier
 from xai.models.classifier import BATCH, evaluating
-from xai.photo import Photo, as_photo
+from xai.photo import Photo, as_photos
 
 Target = int | str | None
 
@@ -49,17 +51,25 @@ def explain(
     with torch.no_grad(), evaluating(model):
         for start in range(0, len(image), BATCH):
             part = slice(start, start + BATCH)
-            explanations += explain_batch(model, image[part], method, targets[part], target_layer)
+            started = time.perf_counter()
+            photos = as_photos(image[part])
+            batch = Activations(model, model.preprocess(photos))
+            explanations += explain_batch(photos, batch, method, targets[part], target_layer, started)
     return explanations
 
 
 def explain_batch(
-    model: Classifier, images: Sequence[Photo], method: str, targets: list[Target], target_layer: str | None
+    photos: list[Image.Image],
+    batch: Activations,
+    method: str,
+    targets: list[Target],
+    target_layer: str | None = None,
+    started: float | None = None,
 ) -> list[Explanation]:
-    started = time.perf_counter()
-    photos = [as_photo(image) for image in images]
-    x = model.preprocess(photos)  # B, 3, S, S
-    raws, logits = run(model, x, method, targets, target_layer)  # B, h, w  and  B, K
+    """`explain` of photos whose activations are there already; `started` is when their clock began."""
+    started = started or time.perf_counter()
+    model, target_layer = batch.model, target_layer or batch.model.last_layer
+    raws, logits = METHODS[method](batch, target_indices(batch, targets), target_layer)  # B, h, w  and  B, K
     confidences = logits.softmax(1).float().cpu().numpy()
     indices = [confidences[i].argmax() if t is None else class_index(model, t) for i, t in enumerate(targets)]
     raws = raws.float().cpu().numpy()
@@ -78,24 +88,21 @@ def explain_batch(
             confidence=float(confidences[i, index]),
             confidences=confidences[i],
             method=method,
-            target_layer=target_layer or model.last_layer,
+            target_layer=target_layer,
             seconds=seconds,
         )
         for i, index in enumerate(indices)
     ]
 
 
-def run(
-    model: Classifier, x: Tensor, method: str, targets: list[Target], target_layer: str | None
-) -> tuple[Tensor, Tensor]:
-    """A method's raw maps (B, h, w) and logits (B, K); the targets may mix classes and None."""
-    indices = None
-    if any(target is not None for target in targets):
-        if any(target is None for target in targets):
-            predicted = model(x).argmax(1).tolist()
-            targets = [p if target is None else target for target, p in zip(targets, predicted, strict=True)]
-        indices = torch.tensor([class_index(model, target) for target in targets], device=x.device)
-    return METHODS[method](model, x, indices, target_layer)
+def target_indices(batch: Activations, targets: list[Target]) -> Tensor | None:
+    """The targets as indices (B); None where every one is the predicted class, which a method finds by itself."""
+    if all(target is None for target in targets):
+        return None
+    if any(target is None for target in targets):
+        predicted = batch.logits().argmax(1).tolist()
+        targets = [p if target is None else target for target, p in zip(targets, predicted, strict=True)]
+    return torch.tensor([class_index(batch.model, target) for target in targets], device=batch.x.device)
 
 
 def class_index(model: Classifier, target: int | str) -> int:

@@ -1,18 +1,19 @@
 """The explanation methods, by name.
 
-A method takes a model, its input (B, 3, S, S), the targets (B) or None for the predicted classes, and a layer or None
-for the last one. It returns the raw maps (B, h, w) at the layer's own size and the logits (B, K).
+A method takes a batch's activations, the targets (B) or None for the predicted classes, and a layer. It returns the raw
+maps (B, h, w) at the layer's own size and the logits (B, K).
 """
 
 from collections.abc import Callable
 
 from torch import Tensor
 
+from xai.activations import Activations
 from xai.methods.cam import cam
 from xai.methods.gradcam import gradcam
 from xai.models import Classifier
 
-Method = Callable[[Classifier, Tensor, Tensor | None, str | None], tuple[Tensor, Tensor]]
+Method = Callable[[Activations, Tensor | None, str], tuple[Tensor, Tensor]]
 METHODS: dict[str, Method] = {"cam": cam, "gradcam": gradcam}
 
 

@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor
 
+from xai.activations import Activations
 from xai.models import Classifier
 
 
-def cam(model: Classifier, x: Tensor, targets: Tensor | None, target_layer: str | None) -> tuple[Tensor, Tensor]:
+def cam(batch: Activations, targets: Tensor | None, target_layer: str) -> tuple[Tensor, Tensor]:
     """CAM: how much every position of the last feature map speaks for a class.
 
     Formula: `M_c(x, y) = Σ_k w_k^c A_k(x, y)`; its mean over the positions is the logit less the bias.
@@ -16,15 +17,15 @@ def cam(model: Classifier, x: Tensor, targets: Tensor | None, target_layer: str 
         ValueError: the head is not global average pooling and one linear layer, or another layer than the last is
             asked for.
     """
+    model = batch.model
     if model.linear_head is None:
         raise ValueError(model.cam_obstacle)
-    if target_layer not in (None, model.last_layer):
+    if target_layer != model.last_layer:
         raise ValueError(
             f'CAM reads the last layer, {model.last_layer}; for {target_layer} use Grad-CAM (method="gradcam").'
         )
-    features = model.features(x)  # B, C, h, w
-    logits = model.head(features)  # B, K
-    return class_maps(model, features, chosen(logits, targets)), logits
+    logits = batch.logits()  # B, K
+    return class_maps(model, batch.last, chosen(logits, targets)), logits
 
 
 def class_maps(model: Classifier, features: Tensor, targets: Tensor) -> Tensor:

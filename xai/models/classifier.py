@@ -55,19 +55,10 @@ class Classifier(
     def last_layer(self) -> str:
         return list(self.layers)[-1]
 
-    def features(self, x: Tensor, target_layer: str | None = None) -> Tensor:
-        """Normalised pixels (B, 3, H, W) to the features (B, C, h, w) of a layer, by default the last.
-
-        Raises:
-            ValueError: there is no such layer.
-        """
-        names = list(self.layers)
-        if target_layer is not None and target_layer not in names:
-            raise ValueError(f"this model has no layer {target_layer!r}; choose one of {', '.join(names)}")
-        for name, layer in self.layers.items():
+    def features(self, x: Tensor) -> Tensor:
+        """Normalised pixels (B, 3, H, W) to the last layer's features (B, C, h, w)."""
+        for layer in self.layers.values():
             x = layer(x)
-            if name == target_layer:
-                break
         return x
 
     def tail(self, features: Tensor, target_layer: str) -> Tensor:

@@ -1,14 +1,19 @@
 """The garbage tab: one photo, two networks, side by side."""
 
 import threading
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import gradio as gr
+import torch
 from PIL import Image
 
-from xai import Evidence, Explanation, evidence, explain, list_methods, load_model, on_common_scale
+from xai import Evidence, Explanation, explain, list_methods, load_model, on_common_scale
+from xai.activations import Activations
+from xai.evidence import evidence_of
+from xai.explain import explain_batch
 from xai.explanation import COLORMAPS, with_box
 from xai.models import Classifier
 from xai.photo import PhotoError
@@ -23,7 +28,6 @@ DEFAULT_PAIR = ("garbage-resnet50", "garbage-s_se_resnet50")
 PREDICTED, LAST = "predicted", "last"
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("garbage-*.jpg"))
 LOADING = threading.Lock()
-CURVE_COLORS = ["#0f766e", "#c2410c"]
 
 
 @dataclass(frozen=True)
@@ -57,19 +61,20 @@ def true_class(example: Path) -> str:
     return example.stem.split("-")[1]
 
 
+@torch.no_grad()
 def look(photo: Image.Image, name: str, method: str, target: str, layer: str, lang: str) -> Side:
     """Explain a photo by one network."""
-    model = model_of(name)
+    model, started = model_of(name), time.perf_counter()
     layer = None if layer == LAST or layer not in model.layers else layer
-    found = evidence(model, photo)
-    trouble = ""
+    batch = Activations(model, model.preprocess([photo]))
+    found, trouble = evidence_of(photo, batch), ""
     if method == "cam" and model.linear_head is None:
         trouble = say(lang, "cannot_cam")
     elif method == "cam" and layer not in (None, model.last_layer):
         trouble = say(lang, "cam_last")
     if trouble:
         return Side(None, found, trouble)
-    e = explain(model, photo, method, None if target == PREDICTED else target, layer)
+    (e,) = explain_batch([photo], batch, method, [None if target == PREDICTED else target], layer, started)
     label = say(lang, f"class.{e.label}")
     note = say(lang, "seconds", label=label, confidence=f"{e.confidence:.0%}", milliseconds=f"{1000 * e.seconds:.0f}")
     return Side(e, found, f"{note}\n\n{say(lang, 'blank', label=label)}" if e.blank else note)
