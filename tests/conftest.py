@@ -64,7 +64,8 @@ def url(gradio_temp_dir):
 def browser_type_launch_args(browser_type_launch_args):
     chromium = find()
     if chromium is None:
-        pytest.skip("NO CHROMIUM: run `python -m tests.chromium`")
+        refuse = pytest.fail if os.environ.get("CI") else pytest.skip
+        refuse("NO CHROMIUM: run `python -m tests.chromium`")
     flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
              "--disable-component-update", "--disable-quic"]  # fmt: skip
     return {**browser_type_launch_args, "executable_path": chromium, "args": flags}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 import xai
 from tests.conftest import fresh
@@ -20,6 +20,7 @@ from train.objective import Distilled
 from train.paste import cut_out, paste
 from train.publish import command
 from train.recipe import PRESETS, Recipe
+from train.start import load_imagenet_weights, load_trunk
 
 ROOT = Path(__file__).parent.parent
 
@@ -212,6 +213,19 @@ def test_killed_in_the_middle_of_an_epoch_it_goes_on(recipe, tmp_path):
     assert all(torch.equal(a[key], b[key]) for key in a)
 
 
+def test_two_processes_train_together(recipe, folder, tmp_path):
+    launch = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
+    launch += ["--mixed_precision", "no", "--dynamo_backend", "no"]
+    options = command(recipe).split()[2:]
+    options[options.index("--data") + 1] = str(folder)
+    line = [sys.executable, *launch, "-m", *options, "--out", str(tmp_path / "two"), "--workers", "0"]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "two/checkpoint/metrics.json").read_text())
+    assert metrics["data"][folder.name]["test"]["photos"] == 8
+    assert metrics["data"][folder.name]["test"]["accuracy"] == 100.0
+
+
 def test_no_test_photo_is_touched_while_choosing(recipe, folder, monkeypatch):
     test_photos = set(read(str(folder))["test"].photos)
     opened = []
@@ -245,6 +259,29 @@ def test_temperature_makes_confidences_honest_and_leaves_answers_alone():
         before = model(x)
         fold(model, temperature)
         torch.testing.assert_close(model(x), before / temperature)
+
+
+@pytest.mark.parametrize("architecture", ["resnet50", "se_resnet50", "s_se_resnet50"])
+def test_with_new_attention_the_trunk_computes_the_same(architecture, tmp_path):
+    trunk, model = fresh("resnet50", seed=1), fresh(architecture, seed=2)
+    save_file(trunk.state_dict(), tmp_path / "trunk.safetensors")
+    load_trunk(model, tmp_path / "trunk.safetensors")
+    x = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(model(x), trunk(x), rtol=1e-4, atol=1e-4)
+    save_file(fresh("se_resnet50").state_dict(), tmp_path / "trunk.safetensors")
+    with pytest.raises(ValueError, match="plain ResNet-50"):
+        load_trunk(fresh("resnet50"), tmp_path / "trunk.safetensors")
+
+
+def test_imagenet_weights_fill_all_but_the_classifier():
+    model = fresh("efficientnet_lite0")
+    before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    load_imagenet_weights(model)
+    known = ("num_batches", "classifier")
+    same = [k for k, t in model.state_dict().items() if torch.equal(t, before[k]) and not any(w in k for w in known)]
+    assert same == []
+    assert not model.linear_head.weight.any()
 
 
 def test_distillation_by_its_formula():

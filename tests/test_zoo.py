@@ -14,6 +14,7 @@ import xai
 from tests.conftest import CLASSES, fresh
 from train.publish import write_sums
 from xai import zoo
+from xai.models import CNN
 from xai.studio.text import LANGUAGES
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -85,6 +86,12 @@ def test_no_pickle_is_read(here):
     (here / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'false'\ntR.")
     with pytest.raises(OSError, match=r"model\.safetensors is missing"):
         xai.load_model("garbage-cnn")
+
+
+def test_the_mixin_itself_reads_no_pickle(here):
+    (here / "model.safetensors").rename(here / "pytorch_model.bin")
+    with pytest.raises(FileNotFoundError):
+        CNN.from_pretrained(here)
 
 
 def test_no_checkpoint_at_all(tmp_path, monkeypatch):

@@ -3,8 +3,8 @@
 from torchvision.transforms import v2
 
 
-def paper(size: int) -> v2.Transform:
-    """Size normalisation and flips, as in the paper, with a crop of 8/9 of the side."""
+def paper(size: int, crop: float) -> v2.Transform:
+    """Size normalisation and flips, as in the paper, with a crop of 8/9 of the side, whatever `crop` says."""
     side = round(size * 9 / 8)
     return v2.Compose([
         v2.Resize((side, side), antialias=True),
@@ -14,10 +14,10 @@ def paper(size: int) -> v2.Transform:
     ])  # fmt: skip
 
 
-def life(size: int) -> v2.Transform:
+def life(size: int, crop: float) -> v2.Transform:
     """What differs between a plain board and a kitchen: scale, framing, perspective, light and colour."""
     return v2.Compose([
-        v2.RandomResizedCrop(size, scale=(0.25, 1), ratio=(0.6, 1.67), antialias=True),
+        v2.RandomResizedCrop(size, scale=(crop, 1), ratio=(0.6, 1.67), antialias=True),
         v2.RandomHorizontalFlip(),
         v2.RandomVerticalFlip(),
         v2.RandomApply([v2.RandomPerspective(0.4, p=1)], p=0.25),

@@ -21,9 +21,9 @@ from train.calibrate import fit_temperature, fold
 from train.data import Split, Views, Whole, joined, read
 from train.measure import predict, score
 from train.objective import Distilled, Supervised
-from train.pretrained import load_imagenet_weights
 from train.publish import publish
 from train.recipe import PRESETS, Recipe
+from train.start import load_imagenet_weights, load_trunk
 from xai.models import Classifier, create_model
 from xai.zoo import load_model
 
@@ -40,7 +40,7 @@ def train(recipe: Recipe) -> Path:
     sources = {source: read(source) for source in recipe.data}
     classes = sorted({label for splits in sources.values() for label in splits["train"].labels})
     photos = joined([splits["train"] for splits in sources.values()])
-    views = Views(photos, classes, recipe.augmentation, recipe.seed, recipe.cache_side, recipe.pasted)
+    views = Views(photos, classes, recipe.augmentation, recipe.seed, recipe.cache_side, recipe.crop, recipe.pasted)
     val_split = joined([splits["val"] for splits in sources.values()])
     val_loader = whole_loader(recipe, val_split, classes, accelerator)
 
@@ -90,6 +90,8 @@ def train(recipe: Recipe) -> Path:
 def make_objective(recipe: Recipe, model: Classifier) -> nn.Module:
     if recipe.pretrained:
         load_imagenet_weights(model)
+    if recipe.start:
+        load_trunk(model, recipe.start)
     if recipe.teacher is None:
         return Supervised(model, recipe.label_smoothing)
     teacher = load_model(recipe.teacher, device="cpu")

@@ -105,14 +105,22 @@ class Views(Dataset):
         augmentation: a key of `AUGMENTATIONS`.
         seed: of all randomness.
         cache_side: photos are decoded once and kept in memory with this shorter side; 0 decodes them at each use.
+        crop: least share of the photo a view shows.
         pasted: share of the objects on a plain ground that are pasted on another photo of their class.
     """
 
     def __init__(
-        self, split: Split, classes: list[str], augmentation: str, seed: int, cache_side: int, pasted: float = 0.0
+        self,
+        split: Split,
+        classes: list[str],
+        augmentation: str,
+        seed: int,
+        cache_side: int,
+        crop: float = 0.25,
+        pasted: float = 0.0,
     ) -> None:
         self.photos, self.cache_side, self.seed = split.photos, cache_side, seed
-        self.augment = AUGMENTATIONS[augmentation]
+        self.augment, self.crop = AUGMENTATIONS[augmentation], crop
         self.labels = [classes.index(label) for label in split.labels]
         if cache_side:
             with ThreadPoolExecutor() as pool:
@@ -128,7 +136,7 @@ class Views(Dataset):
 
     def draw(self, epoch: int, size: int) -> None:
         """Choose the views of an epoch and their side in pixels."""
-        self.epoch, self.transform = epoch, self.augment(size)
+        self.epoch, self.transform = epoch, self.augment(size, self.crop)
 
     def decode(self, photo: Path | Image.Image) -> Tensor:
         pixels = F.pil_to_tensor(load_photo(photo) if isinstance(photo, Path) else as_photo(photo))

@@ -40,12 +40,17 @@ class Recipe:
     """Share of the steps over which the learning rate rises from 0."""
     augmentation: Literal["paper", "life"] = "paper"
     """Random views of the photos."""
+    crop: float = 0.25
+    """Least share of the photo a view shows (life only)."""
     pasted: float = 0.0
     """Share of the objects on a plain ground that are pasted on another photo of their class."""
     label_smoothing: float = 0.0
     """Share of the target spread over all classes."""
     pretrained: bool = False
     """Start from ImageNet weights (efficientnet_lite0 only)."""
+    start: Path | None = None
+    """Weights of a plain ResNet-50 to start from (best.safetensors of a run); attention is added so that at first
+    nothing changes."""
     teacher: str | None = None
     """Checkpoint whose answers and features are imitated besides the labels."""
     teacher_weight: float = 0.7
@@ -104,21 +109,45 @@ PRESETS = {
             label_smoothing=0.05,
         ),
     ),
-    "life": (
-        "From scratch for photos from life: growing views, and a teacher.",
+    "trunk": (
+        "A plain ResNet-50 from scratch with growing views and a teacher: the common start of the three ResNets.",
         Recipe(
-            "life",
+            "trunk",
             data=[],
-            epochs=20,
-            sizes=[96, 128, 192],
-            until=[0.55, 0.95],
-            test_size=200,
+            model="resnet50",
+            epochs=40,
+            sizes=[64, 96, 128],
+            until=[0.35, 0.75],
+            test_size=160,
             batch=32,
             optimizer="adamw",
             lr=1e-3,
             weight_decay=0.05,
             warmup=0.05,
             augmentation="life",
+            crop=0.35,
+            teacher="garbage-efficientnet_lite0",
+            teacher_size=128,
+            hint_weight=3.0,
+        ),
+    ),
+    "life": (
+        "A ResNet for photos from life, from the trunk on: with or without attention, larger views, and the teacher.",
+        Recipe(
+            "life",
+            data=[],
+            epochs=8,
+            sizes=[128, 192],
+            until=[0.75],
+            test_size=224,
+            batch=32,
+            optimizer="adamw",
+            lr=5e-4,
+            weight_decay=0.05,
+            warmup=0.05,
+            augmentation="life",
+            crop=0.35,
+            start=Path("runs/trunk-resnet50/best.safetensors"),
             teacher="garbage-efficientnet_lite0",
             hint_weight=3.0,
         ),

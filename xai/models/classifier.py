@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import torch
-from huggingface_hub import PyTorchModelHubMixin
+from huggingface_hub import PyTorchModelHubMixin, hf_hub_download
 from torch import Tensor, nn
 from torchvision.transforms.v2 import functional as F
 
 from xai.photo import Photo, as_photos
 
 BATCH = 32
+WEIGHTS = "model.safetensors"
+HUB_OPTIONS = ("revision", "cache_dir", "force_download", "local_files_only", "token")
 
 
 class Classifier(
@@ -82,6 +85,15 @@ class Classifier(
         pixels = torch.stack([F.resize(F.pil_to_tensor(photo), size, antialias=True) for photo in as_photos(photos)])
         return self.normalize(F.to_dtype(pixels.to(self.device), torch.float32, scale=True))
 
+    @classmethod
+    def _from_pretrained(cls, *, model_id, map_location="cpu", strict=True, **options):
+        """The mixin's loader, strict and without its second choice, a pickle."""
+        hub = {key: options.pop(key) for key in HUB_OPTIONS if key in options}
+        file = Path(model_id) / WEIGHTS
+        if not Path(model_id).is_dir():
+            file = hf_hub_download(model_id, WEIGHTS, **hub)
+        return cls._load_as_safetensor(cls(**options), str(file), map_location, strict)
+
     @torch.no_grad()
     def predict_proba(self, images: Photo | Sequence[Photo]) -> np.ndarray:
         """Confidences of one photo or a list of photos: float32 (N, K), each row summing to 1.
@@ -99,7 +111,8 @@ class Classifier(
 def evaluating(model: nn.Module) -> Iterator[None]:
     """Evaluation mode inside, the former mode of every module outside, also after an error."""
     training = [module for module in model.modules() if module.training]
-    model.eval() if training else None
+    if training:
+        model.eval()
     try:
         yield
     finally:

@@ -199,6 +199,8 @@ def garbage(photo, model: str, method: str, target: str, layer: str, alpha: floa
 
 def build(page: gr.Blocks) -> None:
     """Lay out the tab inside a page and connect it."""
+    for name in DEFAULT_PAIR:
+        model_of(name)  # before the first visitor
     gr.Markdown(translated("intro"))
     accepted, sides = gr.State(time_to_live=3600), gr.State(time_to_live=3600)
     models, heatmaps, notes, labels, pictures, legends, abouts = [], [], [], [], [], [], []

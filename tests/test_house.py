@@ -1,0 +1,65 @@
+"""Rules the whole repository keeps."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+TOP_LEVEL = {
+    "app.py", "xai", "train", "checkpoints", "requirements.txt", "tests", "README.md", "Makefile", "pyproject.toml",
+    "benchmarks",
+}  # fmt: skip
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / line for line in listed.stdout.splitlines()]
+
+
+def test_top_level():
+    names = {path.relative_to(ROOT).parts[0] for path in tracked()}
+    assert {name for name in names if not name.startswith(".")} <= TOP_LEVEL
+
+
+def test_xai_imports_neither_train_nor_app():
+    for path in (ROOT / "xai").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert not {name.split(".")[0] for name in names} & {"train", "app", "tests"}, path
+
+
+def test_no_path_of_any_machine():
+    pattern = re.compile(r"(?<![\w.])/(?:home|root|work|mnt|Users)/|\.\./" + "shared")
+    for path in tracked():
+        if path.suffix in {".py", ".md", ".toml", ".txt", ".json", ".yml", ""} and path.is_file():
+            assert not pattern.search(path.read_text()), path
+
+
+def test_readme_is_a_space_and_names_files_that_exist():
+    text = (ROOT / "README.md").read_text()
+    _, front, body = text.split("---\n", 2)
+    meta = yaml.safe_load(front)
+    assert meta["sdk"] == "gradio"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", meta["sdk_version"])
+    assert (ROOT / meta["app_file"]).is_file()
+    assert len(meta["short_description"]) <= 60
+    assert not {"models", "datasets", "preload_from_hub"} & meta.keys()
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", body):
+        assert (ROOT / link).exists(), link
+    for name in re.findall(r"`((?:xai|train|benchmarks|tests|checkpoints)/[\w/.-]*)`", body):
+        assert (ROOT / name).exists(), name
+
+
+def test_ci_runs_the_readmes_test_command():
+    assert "make test" in (ROOT / ".ci/run").read_text()
+    assert "\nmake test\n" in (ROOT / "README.md").read_text()
+
+
+def test_requirements_agree_with_the_package():
+    wanted = set((ROOT / "requirements.txt").read_text().split("\n")) - {""}
+    declared = (ROOT / "pyproject.toml").read_text()
+    assert [line for line in wanted if f'"{line}"' not in declared] == []
