@@ -12,11 +12,12 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import xai
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, needs_weights
 from tests.test_photo import BAD, QUARTERS, bomb
 from xai.studio import garbage
 from xai.studio.text import ENGLISH, KOREAN
 
+pytestmark = needs_weights
 EXPLAINED = 20_000  # ms, far more than an answer takes
 
 

@@ -9,9 +9,10 @@ import torch
 from safetensors.torch import load_file
 
 import xai
-from tests.conftest import CLASSES, EXAMPLES
+from tests.conftest import CLASSES, EXAMPLES, needs_weights
 from xai.zoo import CHECKPOINTS
 
+pytestmark = needs_weights
 ATTENTION = ("garbage-resnet50", "garbage-se_resnet50", "garbage-s_se_resnet50")
 MEGABYTE = 10**6
 

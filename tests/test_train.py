@@ -178,7 +178,9 @@ def test_training_learns_and_writes_a_checkpoint(recipe, folder):
     assert xai.explain(model, bright).label == "bright"
 
 
-def test_stopped_at_any_epoch_and_started_again_it_ends_alike(recipe, tmp_path):
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_stopped_at_any_epoch_and_started_again_it_ends_alike(recipe, tmp_path, optimizer):
+    recipe = replace(recipe, optimizer=optimizer)
     whole = train(replace(recipe, out=tmp_path / "whole"))
     for stop in (1, 3):
         train(replace(recipe, out=tmp_path / "parts", stop_after=stop))

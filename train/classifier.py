@@ -46,13 +46,13 @@ def train(recipe: Recipe) -> Path:
 
     model = create_model(recipe.model, classes, input_size=recipe.test_size)
     objective = make_objective(recipe, model)
+    if accelerator.device.type == "cpu":
+        objective = objective.to(memory_format=torch.channels_last)
     optimizer = make_optimizer(recipe, objective)
     progress = {"epoch": 0, "best": -1.0, "history": []}
     if (out / "state.safetensors").is_file():
         progress = state.load(out / "state.safetensors", objective, optimizer)
         accelerator.print(f"going on after epoch {progress['epoch']} of {recipe.epochs}")
-    if accelerator.device.type == "cpu":
-        objective = objective.to(memory_format=torch.channels_last)
     objective, optimizer = accelerator.prepare(objective, optimizer)
 
     for epoch in range(progress["epoch"], min(recipe.epochs, recipe.stop_after or recipe.epochs)):
@@ -106,8 +106,8 @@ def make_optimizer(recipe: Recipe, objective: nn.Module) -> Optimizer:
     free = [p for p in objective.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": free, "weight_decay": 0.0}]
     if recipe.optimizer == "sgd":
-        return SGD(groups, recipe.lr, momentum=0.9)
-    return {"adam": Adam, "adamw": AdamW}[recipe.optimizer](groups, recipe.lr)
+        return SGD(groups, recipe.lr, momentum=0.9, fused=True)
+    return {"adam": Adam, "adamw": AdamW}[recipe.optimizer](groups, recipe.lr, fused=True)
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:

@@ -28,10 +28,14 @@ def load(path: Path, module: nn.Module, optimizer: Optimizer) -> dict:
         progress = json.loads(file.metadata()["progress"])
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     module.load_state_dict({key.removeprefix("module."): t for key, t in tensors.items() if key.startswith("module.")})
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     slots: dict[int, dict] = {}
     for key, tensor in tensors.items():
         if key.startswith("optimizer."):
             _, index, slot = key.split(".")
+            parameter = parameters[int(index)]
+            if tensor.shape == parameter.shape:  # fused optimisers want a moment laid out as its parameter is
+                tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
             slots.setdefault(int(index), {})[slot] = tensor
     optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
     return progress
