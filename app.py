@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gr.Blocks is built
 
@@ -42,4 +43,8 @@ LAUNCH = {
 }
 
 if __name__ == "__main__":
-    build().launch(**LAUNCH)
+    try:
+        page = build()
+    except OSError as error:  # a checkpoint is missing or damaged; the sentence says which
+        sys.exit(str(error))
+    page.launch(**LAUNCH)

@@ -97,12 +97,17 @@ def remind(photo, request: gr.Request) -> None:
 
 
 @GPU(duration=20)
+def look_twice(photo: Image.Image, names: tuple, method: str, target: str, layers: tuple, lang: str) -> list[Side]:
+    """Explain a photo by two networks; all that needs a GPU, and no more, since its arguments travel to a worker."""
+    return [look(photo, name, method, target, layer, lang) for name, layer in zip(names, layers, strict=True)]
+
+
 def answer(photo, model_a, model_b, method, target, layer_a, layer_b, request: gr.Request):
     """Both networks' answers: the session's sides, then confidences, notes, evidence pictures and legends for each."""
     if photo is None:
         return [gr.skip()] * 9
     lang = language(request)
-    sides = (look(photo, model_a, method, target, layer_a, lang), look(photo, model_b, method, target, layer_b, lang))
+    sides = look_twice(photo, (model_a, model_b), method, target, (layer_a, layer_b), lang)
     labels = [
         {say(lang, f"class.{c}"): float(p) for c, p in zip(s.evidence.classes, s.evidence.confidences, strict=True)}
         for s in sides
@@ -160,6 +165,15 @@ def picture_box(name: str, height: int) -> gr.Image:
 
 
 @GPU(duration=20)
+def explain_once(photo: Image.Image, name: str, method: str, target: str, layer: str) -> Explanation:
+    """One explanation for a program; a wrong option becomes an error whose sentence reaches it."""
+    try:
+        wanted = None if target == PREDICTED else target
+        return explain(model_of(name), photo, method, wanted, None if layer == LAST else layer)
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
 def garbage(photo, model: str, method: str, target: str, layer: str, alpha: float, colormap: str):
     """Classify a photo of waste and show where the network looked.
 
@@ -178,11 +192,7 @@ def garbage(photo, model: str, method: str, target: str, layer: str, alpha: floa
     """
     if photo is None or isinstance(photo, PhotoError):
         raise gr.Error(str(photo or say("en", "no_photo")), print_exception=False)
-    try:
-        wanted = None if target == PREDICTED else target
-        e = explain(model_of(model), photo, method, wanted, None if layer == LAST else layer)
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    e = explain_once(photo, model, method, target, layer)
     answer = {
         "model": model,
         "label": e.label,
@@ -199,8 +209,8 @@ def garbage(photo, model: str, method: str, target: str, layer: str, alpha: floa
 
 def build(page: gr.Blocks) -> None:
     """Lay out the tab inside a page and connect it."""
-    for name in DEFAULT_PAIR:
-        model_of(name)  # before the first visitor
+    for name in GARBAGE_MODELS:
+        model_of(name)  # before the first visitor, and on ZeroGPU before the worker is forked
     gr.Markdown(translated("intro"))
     accepted, sides = gr.State(time_to_live=3600), gr.State(time_to_live=3600)
     models, heatmaps, notes, labels, pictures, legends, abouts = [], [], [], [], [], [], []
