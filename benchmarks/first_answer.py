@@ -1,4 +1,4 @@
-"""Seconds from the click to the answer in a browser: python benchmarks/first_answer.py (starts the app itself)."""
+"""Seconds from the click to the answer in a browser: python -m benchmarks.first_answer (starts the app itself)."""
 
 import os
 import statistics

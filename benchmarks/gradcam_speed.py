@@ -1,6 +1,6 @@
 """Grad-CAM against the same by grad-cam, torchcam and captum, in turn in one process.
 
-    python benchmarks/gradcam_speed.py          (needs: pip install -e ".[bench]")
+    python -m benchmarks.gradcam_speed          (needs: pip install -e ".[bench]")
 
 ResNet-50 with random weights, 224², batch 1, last layer; times are medians of rounds in which every contender runs
 once, so that all meet the same state of the machine. "forward" is the bare forward pass under no_grad; ours is timed

@@ -1,4 +1,4 @@
-"""Memory of the process over many explanations: python benchmarks/memory.py [--explanations 500]."""
+"""Memory of the process over many explanations: python -m benchmarks.memory [--explanations 500]."""
 
 import argparse
 from itertools import cycle, islice
