@@ -231,7 +231,7 @@ def test_two_processes_train_together(recipe, folder, tmp_path):
 def test_no_test_photo_is_touched_while_choosing(recipe, folder, monkeypatch):
     test_photos = set(read(str(folder))["test"].photos)
     opened = []
-    monkeypatch.setattr("train.data.load_photo", lambda path: opened.append(path) or xai.load_photo(path))
+    monkeypatch.setattr("train.data.as_photo", lambda path: opened.append(path) or xai.load_photo(path))
     out = train(replace(recipe, epochs=1, test=False, workers=0))
     assert opened
     assert not test_photos & set(opened)

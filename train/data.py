@@ -13,7 +13,7 @@ from torchvision.transforms.v2 import functional as F
 
 from train.augment import AUGMENTATIONS
 from train.paste import cut_out, paste
-from xai.photo import as_photo, load_photo
+from xai.photo import as_photo
 
 SPLITS = ("train", "val", "test")
 HUB = "hub:"
@@ -139,7 +139,7 @@ class Views(Dataset):
         self.epoch, self.transform = epoch, self.augment(size, self.crop)
 
     def decode(self, photo: Path | Image.Image) -> Tensor:
-        pixels = F.pil_to_tensor(load_photo(photo) if isinstance(photo, Path) else as_photo(photo))
+        pixels = F.pil_to_tensor(as_photo(photo))
         if self.cache_side and min(pixels.shape[1:]) > self.cache_side:
             pixels = F.resize(pixels, [self.cache_side], antialias=True)
         return pixels  # 3, H, W
@@ -172,7 +172,7 @@ class Whole(Dataset):
                 self.photos = list(pool.map(self.squeeze, self.photos))
 
     def squeeze(self, photo: Path | Image.Image) -> Tensor:
-        pixels = F.pil_to_tensor(load_photo(photo) if isinstance(photo, Path) else as_photo(photo))
+        pixels = F.pil_to_tensor(as_photo(photo))
         return F.resize(pixels, self.size, antialias=True)  # 3, S, S
 
     def __len__(self) -> int:
