@@ -21,6 +21,7 @@ from train.paste import cut_out, paste
 from train.publish import command
 from train.recipe import PRESETS, Recipe
 from train.start import load_imagenet_weights, load_trunk
+from xai.activations import Activations
 
 ROOT = Path(__file__).parent.parent
 
@@ -295,12 +296,14 @@ def test_distillation_by_its_formula():
     s = logits.softmax(1)
     kl = sum((t[i] * (t[i] / s[i]).log()).sum() for i in range(2)) / 2
     ce = -sum(s[i, labels[i]].log() for i in range(2)) / 2
-    f_s, f_t = (
-        objective.project(student.features(student.normalize(pixels))),
-        teacher.features(teacher.normalize(pixels)),
-    )
-    cosine = (f_s * f_t).sum(1) / (f_s.norm(dim=1) * f_t.norm(dim=1))
-    torch.testing.assert_close(loss, 0.3 * ce + 0.7 * kl + 3 * (1 - cosine).mean(), rtol=1e-4, atol=1e-5)
+    hints = 0
+    pairs = {"layer4": "conv_head", "layer3": "stage5", "layer2": "stage3", "layer1": "stage2"}  # /32, /16, /8, /4
+    for project, (ours, theirs) in zip(objective.project, pairs.items(), strict=True):
+        f_s = project(Activations(student, student.normalize(pixels)).at(ours))
+        f_t = Activations(teacher, teacher.normalize(pixels)).at(theirs)
+        z = (f_t - f_t.mean((0, 2, 3), keepdim=True)) / (f_t.std((0, 2, 3), keepdim=True) + 1e-6)
+        hints = hints + (f_s - z).square().mean()
+    torch.testing.assert_close(loss, 0.3 * ce + 0.7 * kl + 3 * hints, rtol=1e-4, atol=1e-5)
     loss.backward()
     assert all(p.grad is None for p in teacher.parameters())
     assert not any("teacher" in key for key in objective.state_dict())

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from xai.models import Classifier
+from xai.models.classifier import evaluating
 
 
 class Supervised(nn.Module):
@@ -26,10 +27,12 @@ class Supervised(nn.Module):
 
 
 class Distilled(nn.Module):
-    """A classifier that also imitates a frozen teacher: its answers and its last feature map, on the same views.
+    """A classifier that also imitates a frozen teacher: its answers and its feature maps, on the same views.
 
-    Formula: `(1 − w) CE(s, y) + w KL(t ‖ s) + h (1 − cos(P f_s, f_t))`, with `s`, `t` the two networks' confidences,
-    `f` their last feature maps, `P` a 1×1 convolution that is thrown away afterwards, the cosine taken per position.
+    Formula: `(1 − w) CE(s, y) + w KL(t ‖ s) + h Σ_r ‖P_r f_s,r − z(f_t,r)‖²`, with `s`, `t` the two networks'
+    confidences, `f_r` the last feature map each has at a resolution, `z` the standardisation of each of its channels,
+    `P_r` a 1×1 convolution that is thrown away afterwards; the square is a mean, so that 1 is a map not followed at
+    all and 0 one reproduced.
     Papers: Hinton et al., Distilling the Knowledge in a Neural Network, 2015 (at T = 1); Romero et al., FitNets,
     ICLR 2015.
 
@@ -48,24 +51,38 @@ class Distilled(nn.Module):
         self.model = model
         self.teacher = [teacher.eval().requires_grad_(False)]  # in a list: it is neither trained nor saved
         self.weight, self.hint_weight, self.teacher_size = weight, hint_weight, teacher_size
-        self.project = nn.Conv2d(model.linear_head.in_features, teacher.linear_head.in_features, 1)
+        with evaluating(model), torch.no_grad():
+            pixels = torch.zeros(1, 3, teacher_size, teacher_size, device=model.device)
+            pairs = zip(last_at_each_resolution(model, pixels), last_at_each_resolution(teacher, pixels), strict=False)
+            self.project = nn.ModuleList(nn.Conv2d(ours.shape[1], hint.shape[1], 1) for ours, hint in pairs)
 
     def forward(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Views in [0, 1] (B, 3, S, S) and labels (B) to the loss and the student's logits (B, K)."""
-        features = self.model.features(self.model.normalize(pixels))  # B, C, h, w
-        logits = self.model.head(features)  # B, K
-        answers, hint = self.ask(pixels)
+        features = last_at_each_resolution(self.model, self.model.normalize(pixels))  # B, C, h, w each
+        logits = self.model.head(features[0])  # B, K
+        answers, hints = self.ask(pixels)
         loss = (1 - self.weight) * F.cross_entropy(logits, labels)
         loss = loss + self.weight * F.kl_div(logits.log_softmax(1), answers, reduction="batchmean", log_target=True)
-        hint = F.adaptive_avg_pool2d(hint, features.shape[-2:])  # B, C', h, w
-        distance = 1 - F.cosine_similarity(self.project(features), hint, dim=1)
-        return loss + self.hint_weight * distance.mean(), logits
+        for project, ours, hint in zip(self.project, features, hints, strict=False):
+            hint = F.adaptive_avg_pool2d(hint, ours.shape[-2:])  # B, C', h, w
+            std, mean = torch.std_mean(hint, dim=(0, 2, 3), keepdim=True)
+            loss = loss + self.hint_weight * F.mse_loss(project(ours), (hint - mean) / (std + 1e-6))
+        return loss, logits
 
     @torch.no_grad()
-    def ask(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """The teacher's log-confidences (B, K) and last feature map (B, C', h', w')."""
+    def ask(self, pixels: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The teacher's log-confidences (B, K) and feature maps (B, C', h', w')."""
         teacher = self.teacher[0].to(pixels.device)
         if pixels.shape[-1] < self.teacher_size:
             pixels = F.interpolate(pixels, size=(self.teacher_size, self.teacher_size), mode="bilinear")
-        hint = teacher.features(teacher.normalize(pixels))
-        return teacher.head(hint).log_softmax(1), hint
+        hints = last_at_each_resolution(teacher, teacher.normalize(pixels))
+        return teacher.head(hints[0]).log_softmax(1), hints
+
+
+def last_at_each_resolution(model: Classifier, x: Tensor) -> list[Tensor]:
+    """The last feature map (B, C, h, w) of each resolution the model goes through, the coarsest first."""
+    found = {}
+    for layer in model.layers.values():
+        x = layer(x)
+        found[x.shape[-1]] = x
+    return list(found.values())[::-1]

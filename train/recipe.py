@@ -56,7 +56,8 @@ class Recipe:
     teacher_weight: float = 0.7
     """Share of the teacher's answers in the loss, against the labels."""
     hint_weight: float = 0.0
-    """Weight of the distance between the teacher's last feature map and a linear image of the student's."""
+    """Weight of the distance between the teacher's feature maps, one a resolution, and linear images of the
+    student's."""
     teacher_size: int = 160
     """Smaller views are enlarged to this side for the teacher."""
     seed: int = 0
@@ -115,9 +116,9 @@ PRESETS = {
             "trunk",
             data=[],
             model="resnet50",
-            epochs=40,
+            epochs=32,
             sizes=[64, 96, 128],
-            until=[0.35, 0.75],
+            until=[0.375, 0.75],
             test_size=160,
             batch=32,
             optimizer="adamw",
@@ -128,7 +129,7 @@ PRESETS = {
             crop=0.35,
             teacher="garbage-efficientnet_lite0",
             teacher_size=128,
-            hint_weight=3.0,
+            hint_weight=1.0,
         ),
     ),
     "small": (
@@ -164,7 +165,7 @@ PRESETS = {
             crop=0.35,
             start=Path("runs/trunk-resnet50/best.safetensors"),
             teacher="garbage-efficientnet_lite0",
-            hint_weight=3.0,
+            hint_weight=1.0,
         ),
     ),
 }
