@@ -12,15 +12,18 @@ test: .venv/test
 lint: .venv/test
 	$(BIN)/ruff check .
 
-.venv:
-	$(PYTHON) -m venv .venv
+.venv/pip:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
+		{ echo "XAI Studio needs Python 3.11 or newer: make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	touch $@
 
-.venv/run: requirements.txt | .venv
+.venv/run: requirements.txt .venv/pip
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	touch $@
 
-.venv/test: requirements.txt pyproject.toml | .venv
+.venv/test: requirements.txt pyproject.toml .venv/pip
 	$(BIN)/python -m pip install --quiet -r requirements.txt -e ".[test]"
 	touch $@
 

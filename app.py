@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 
 from xai.studio import garbage
 from xai.studio.guard import Guard
+from xai.studio.photo_input import DROP
 from xai.studio.text import I18N, translated
 from xai.studio.theme import CSS, THEME
 
@@ -22,7 +23,7 @@ HOURS = 3600
 
 def build() -> gr.Blocks:
     """The page with all tabs."""
-    with gr.Blocks(title="XAI Studio", delete_cache=(HOURS, 24 * HOURS)) as page:
+    with gr.Blocks(title="XAI Studio", delete_cache=(HOURS, 23 * HOURS)) as page:
         with gr.Column(elem_id="title"):
             gr.Markdown(translated("heading"))
         with gr.Tabs(), gr.Tab(translated("garbage"), id="garbage"):
@@ -34,6 +35,7 @@ LAUNCH = {
     "i18n": I18N,
     "theme": THEME,
     "css": CSS,
+    "head": DROP,
     "max_file_size": "20mb",
     "app_kwargs": {"middleware": [Middleware(Guard, max_bytes=1_000_000)]},
     "ssr_mode": False,
@@ -45,6 +47,6 @@ LAUNCH = {
 if __name__ == "__main__":
     try:
         page = build()
-    except OSError as error:  # a checkpoint is missing or damaged; the sentence says which
+    except (OSError, ValueError) as error:  # a checkpoint is missing or damaged, or XAI_HUB misspelt; it says which
         sys.exit(str(error))
-    page.launch(**LAUNCH)
+    page.launch(inbrowser="SPACE_ID" not in os.environ, **LAUNCH)

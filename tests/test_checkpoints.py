@@ -75,9 +75,8 @@ def test_the_three_resnets_differ_in_attention_alone():
     assert recipes[0] == recipes[1] == recipes[2]
 
 
+@pytest.mark.parametrize("name", [*ATTENTION, "garbage-efficientnet_lite0"])
 def test_maps_have_seven_cells_a_side(name):
-    if name == "garbage-cnn":
-        pytest.skip("its two layers give finer maps")
     raw = xai.explain(xai.load_model(name), EXAMPLES[0]).raw
     assert min(raw.shape) >= 7
 

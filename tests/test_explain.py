@@ -39,6 +39,15 @@ def test_contract(resnet, photos):
     assert 0 <= top < bottom <= height
 
 
+def test_map_and_box_are_in_the_pixels_of_a_large_photo():
+    photo = np.zeros((3000, 4000, 3), np.uint8)
+    photo[500:1500, 2500:3500] = 255
+    e = xai.explain(fresh("cnn"), photo)
+    assert e.saliency.shape == (3000, 4000)
+    assert e.overlay().size == (4000, 3000)
+    assert max(e.bounding_box()) > 2048
+
+
 def test_image_may_be_path_array_or_pil(resnet):
     expected = xai.explain(resnet, str(EXAMPLES[0])).raw
     for image in (EXAMPLES[0], Image.open(EXAMPLES[0]), np.asarray(Image.open(EXAMPLES[0]))):

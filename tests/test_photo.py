@@ -4,9 +4,9 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
-from xai.photo import MAX_SIDE, PhotoError, as_photo, load_photo
+from xai.photo import PhotoError, as_photo, load_photo
 
 QUARTERS = np.zeros((40, 60, 3), np.uint8)  # red, green / blue, white
 QUARTERS[:20, :30], QUARTERS[:20, 30:], QUARTERS[20:, :30], QUARTERS[20:, 30:] = (
@@ -96,9 +96,24 @@ def test_first_frame(tmp_path, name):
     assert near([photo.getpixel((16, 16))], [(255, 0, 0)])
 
 
-def test_large_photos_shrink(tmp_path):
-    photo = load_photo(save(tmp_path, "large.jpg", Image.new("RGB", (5000, 4000), "teal")))
-    assert photo.size == (MAX_SIDE, round(MAX_SIDE * 0.8))
+def test_16_bit_grey_is_rotated_too(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = Image.fromarray(np.zeros((40, 60), np.uint16))
+    assert load_photo(save(tmp_path, "turned.png", image, exif=exif)).size == (40, 60)
+
+
+@pytest.mark.parametrize("white", [1, 255])
+def test_float_grey_is_not_black(tmp_path, white):
+    ramp = np.tile(np.linspace(0, white, 64).astype(np.float32), (64, 1))
+    photo = np.asarray(load_photo(save(tmp_path, "float.tiff", Image.fromarray(ramp))))
+    np.testing.assert_allclose(photo[0, :, 0], np.linspace(0, 255, 64), atol=1.5)
+
+
+def test_photos_keep_their_size_unless_asked(tmp_path):
+    path = save(tmp_path, "large.jpg", Image.new("RGB", (5000, 4000), "teal"))
+    assert load_photo(path).size == as_photo(path).size == as_photo(np.asarray(Image.open(path))).size == (5000, 4000)
+    assert load_photo(path, 1024).size == (1024, 819)
 
 
 def bomb(width, height):
@@ -113,19 +128,36 @@ def bomb(width, height):
     )
 
 
-def jpeg():
+def noise(kind, **options):
     stream = io.BytesIO()
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)).save(stream, "JPEG")
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)).save(stream, kind, **options)
     return stream.getvalue()
+
+
+def flipped(kind, at):
+    """A photo with one byte of its header inverted, at which its decoder raises what no other does."""
+    data = bytearray(noise(kind))
+    data[at] ^= 255
+    return bytes(data)
+
+
+def swollen():
+    """A PNG with a comment of 3 MB, more than Pillow reads."""
+    comment = PngImagePlugin.PngInfo()
+    comment.add_text("comment", "a" * 3_000_000, zip=True)
+    return noise("PNG", pnginfo=comment)
 
 
 BAD = {
     "empty.jpg": (b"", "empty, damaged or not a photo"),
-    "truncated.jpg": (jpeg()[:3000], "empty, damaged or not a photo"),
+    "truncated.jpg": (noise("JPEG")[:3000], "empty, damaged or not a photo"),
     "text.jpg": (b"a bottle", "empty, damaged or not a photo"),
     "drawing.svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "empty, damaged or not a photo"),
     "page.pdf": (b"%PDF-1.7\n%%EOF", "empty, damaged or not a photo"),
     "script.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n", "empty, damaged or not a photo"),
+    "flipped.heic": (flipped("HEIF", 85), "empty, damaged or not a photo"),
+    "flipped.avif": (flipped("AVIF", 81), "empty, damaged or not a photo"),
+    "swollen.png": (swollen(), "empty, damaged or not a photo"),
     "dot.png": (None, "1×1 pixels, and 16 a side"),
     "line.png": (bomb(60000, 2), "60000×2 pixels, and 16 a side"),
     "strip.png": (bomb(40000, 20), "40000×20 pixels, too long and thin"),
@@ -161,6 +193,12 @@ def test_arrays():
     for bad in (QUARTERS.astype(np.float32), QUARTERS[..., :2], QUARTERS[0, 0]):
         with pytest.raises(PhotoError, match="uint8"):
             as_photo(bad)
+
+
+def test_an_image_opened_from_a_damaged_file(tmp_path):
+    (tmp_path / "truncated.jpg").write_bytes(noise("JPEG")[:3000])
+    with pytest.raises(PhotoError, match="damaged"):
+        as_photo(Image.open(tmp_path / "truncated.jpg"))
 
 
 def test_a_given_image_is_not_changed():

@@ -7,18 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from torch.utils.data import DataLoader
 
 import xai
 from tests.conftest import fresh
 from train.calibrate import fit_temperature, fold
-from train.classifier import learning_rate, train
+from train.classifier import learning_rate, save_weights, train
 from train.data import Split, Views, Whole, joined, read
-from train.measure import score
+from train.evaluate import Evaluation, evaluate
+from train.measure import predict, score
 from train.objective import Distilled
 from train.paste import cut_out, paste
-from train.publish import command
+from train.publish import card, command, lineage
 from train.recipe import PRESETS, Recipe
 from train.start import load_imagenet_weights, load_trunk
 from xai.activations import Activations
@@ -76,7 +80,9 @@ def test_reads_a_hub_data_set(tmp_path):
     splits = read(f"hub:{tmp_path}")
     assert {name: len(split) for name, split in splits.items()} == {"train": 6, "val": 3, "test": 3}
     assert splits["train"].labels == ["a"] * 3 + ["b"] * 3
-    assert splits["train"].photos[0].size == (20, 20)
+    views = Views(splits["train"], ["a", "b"], "paper", seed=0, cache_side=0)
+    assert [views.load(i).shape for i in (0, 5)] == [(3, 20, 20), (3, 20, 20)]
+    assert views.load(1)[0, 0, 0] == 1
 
 
 def test_nothing_to_read_is_said(tmp_path):
@@ -131,7 +137,7 @@ def test_pasted_objects_keep_their_label_and_leave_the_ground_as_it_was():
     assert 0.02 < (pasted < 128).float().mean() < 0.6
     busy = Image.fromarray(np.random.default_rng(1).integers(0, 255, (96, 128, 3), np.uint8))
     board = Image.fromarray(photo.permute(1, 2, 0).numpy())
-    split = Split([board, busy, busy], ["a", "a", "b"])
+    split = Split([lambda: board, lambda: busy, lambda: busy], ["a", "a", "b"])
     views = Views(split, ["a", "b"], "paper", seed=0, cache_side=96, pasted=1.0)
     assert list(views.masks) == [0]
     assert views.grounds == {0: [1], 1: [2]}
@@ -216,6 +222,75 @@ def test_killed_in_the_middle_of_an_epoch_it_goes_on(recipe, tmp_path):
     assert all(torch.equal(a[key], b[key]) for key in a)
 
 
+def test_the_run_of_another_recipe_is_not_gone_on_with(recipe):
+    train(replace(recipe, stop_after=1))
+    with pytest.raises(ValueError, match=r"seed 0 instead of 1.*--out"):
+        train(replace(recipe, seed=1))
+    assert len(json.loads((recipe.out / "history.json").read_text())) == 1
+
+
+def test_any_seed_will_do(recipe):
+    train(replace(recipe, seed=10**6, epochs=1, test=False))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"until": [0.5]}, "--until must have one number less"),
+        ({"pretrained": True}, "no ImageNet weights for cnn"),
+        ({"start": Path("nowhere.safetensors")}, "not for cnn"),
+        ({"start": Path("nowhere.safetensors"), "model": "resnet50"}, "run the preset trunk first"),
+        ({"data": ["a/photos", "b/photos"]}, "same name"),
+        ({"data": ["nowhere"]}, r"train\.txt"),
+        ({"teacher": "nobody"}, "no model 'nobody'"),
+    ],
+)
+def test_what_cannot_work_is_said_at_once(recipe, change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        train(replace(recipe, **change))
+    assert not (recipe.out / "state.safetensors").exists()
+
+
+def test_classes_that_only_test_photos_show_are_found_before_training(recipe, tmp_path):
+    for split, labels in (("train", "ab"), ("val", "ab"), ("test", "abc")):
+        for label in labels:
+            (tmp_path / "data" / split / label).mkdir(parents=True)
+            Image.new("RGB", (20, 20)).save(tmp_path / "data" / split / label / "1.png")
+    with pytest.raises(ValueError, match="no training photo shows c"):
+        train(replace(recipe, data=[str(tmp_path / "data")]))
+
+
+def test_the_command_line_answers_a_mistake_with_one_sentence(tmp_path):
+    line = [sys.executable, "-m", "train.classifier", "paper", "--data", str(tmp_path), "--out", str(tmp_path / "out")]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "expected train.txt" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_measured_in_the_precision_it_ships(folder):
+    AcceleratorState._reset_state(reset_partial_state=True)
+    model = fresh("cnn")
+    photos = Whole(read(str(folder))["val"], ["bright", "dark"], 128, cache=False)
+    loader = DataLoader(photos, batch_size=8)
+    logits, _ = predict(model, loader, Accelerator(mixed_precision="bf16"))
+    pixels = next(iter(loader))[0]
+    with torch.no_grad():
+        torch.testing.assert_close(logits, model(model.normalize(pixels.float() / 255)), rtol=1e-5, atol=1e-6)
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def test_evaluate_measures_any_split_of_any_checkpoint(recipe, folder):
+    checkpoint = train(recipe) / "checkpoint"
+    (row,) = evaluate(Evaluation(data=[str(folder)], models=[str(checkpoint)]))
+    recorded = json.loads((checkpoint / "metrics.json").read_text())["data"][folder.name]["test"]
+    assert {key: row[key] for key in ("accuracy", "ece", "photos")} == {
+        key: recorded[key] for key in ("accuracy", "ece", "photos")
+    }
+    rows = evaluate(Evaluation(data=[str(folder)], models=[str(checkpoint)], split="val", sizes=[32]))
+    assert [(row["size"], row["photos"], row["accuracy"]) for row in rows] == [(32, 8, 100.0)]
+
+
 def test_two_processes_train_together(recipe, folder, tmp_path):
     launch = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
     launch += ["--mixed_precision", "no", "--dynamo_backend", "no"]
@@ -297,9 +372,10 @@ def test_distillation_by_its_formula():
     kl = sum((t[i] * (t[i] / s[i]).log()).sum() for i in range(2)) / 2
     ce = -sum(s[i, labels[i]].log() for i in range(2)) / 2
     hints = 0
-    pairs = {"layer4": "conv_head", "layer3": "stage5", "layer2": "stage3", "layer1": "stage2"}  # /32, /16, /8, /4
-    for project, (ours, theirs) in zip(objective.project, pairs.items(), strict=True):
-        f_s = project(Activations(student, student.normalize(pixels)).at(ours))
+    pairs = {4: ("layer1", "stage2"), 8: ("layer2", "stage3"), 16: ("layer3", "stage5"), 32: ("layer4", "conv_head")}
+    assert set(objective.project) == set(map(str, pairs))
+    for stride, (ours, theirs) in pairs.items():
+        f_s = objective.project[str(stride)](Activations(student, student.normalize(pixels)).at(ours))
         f_t = Activations(teacher, teacher.normalize(pixels)).at(theirs)
         z = (f_t - f_t.mean((0, 2, 3), keepdim=True)) / (f_t.std((0, 2, 3), keepdim=True) + 1e-6)
         hints = hints + (f_s - z).square().mean()
@@ -312,6 +388,20 @@ def test_distillation_by_its_formula():
 def test_command_says_what_differs_from_the_preset():
     recipe = replace(PRESETS["life"][1], data=["/somewhere/trashnet"], model="se_resnet50", epochs=3, seed=2)
     assert command(recipe) == "python -m train.classifier life --data trashnet --model se_resnet50 --epochs 3 --seed 2"
+
+
+def test_a_card_names_the_start_the_teacher_and_every_command(tmp_path, monkeypatch):
+    (tmp_path / "metrics.json").write_text('{"commands": ["python -m train.classifier finetune --data photos"]}')
+    monkeypatch.setattr("train.publish.find_checkpoint", lambda name: tmp_path)
+    trunk = replace(PRESETS["trunk"][1], data=["photos"])
+    save_weights(fresh("resnet50"), lineage(trunk), tmp_path / "trunk.safetensors")
+    life = replace(PRESETS["life"][1], data=["photos"], start=tmp_path / "trunk.safetensors")
+    commands = lineage(life)
+    assert [line.split()[3] for line in commands] == ["finetune", "trunk", "life"]
+    measured = {"accuracy": 90.0, "accuracy_full_precision": 90.0, "ece": 2.0, "photos": 10}
+    text = card(life, fresh("s_se_resnet50"), {"photos": {"test": measured}})
+    assert "on from a plain ResNet-50, taught by garbage-efficientnet_lite0" in text
+    assert "\n".join(commands) in text
 
 
 def test_joined():

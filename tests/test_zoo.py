@@ -26,6 +26,8 @@ def checkpoint(tmp_path) -> Path:
     folder = tmp_path / "checkpoints" / "garbage-cnn"
     model = fresh("cnn")
     model.half().save_pretrained(folder, config={**model._hub_mixin_config, "model_class": "CNN"})
+    for name in ("metrics.json", "history.json"):
+        (folder / name).write_text('{"of": "some length"}')
     write_sums(folder)
     return folder
 
@@ -54,7 +56,7 @@ def test_unknown_name():
         xai.load_model("garbage-resnet51")
 
 
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "SHA256SUMS"])
+@pytest.mark.parametrize("name", [*zoo.NEEDED, zoo.SUMS])
 @pytest.mark.parametrize("damage", ["missing", "truncated", "altered"])
 def test_damage_names_file_and_remedy(here, name, damage):
     file = here / name

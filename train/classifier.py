@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -18,10 +19,10 @@ from tqdm import tqdm
 
 from train import curves, state
 from train.calibrate import fit_temperature, fold
-from train.data import Split, Views, Whole, joined, read
+from train.data import SPLITS, Split, Views, Whole, joined, name_of, read
 from train.measure import predict, score
 from train.objective import Distilled, Supervised
-from train.publish import publish
+from train.publish import lineage, publish
 from train.recipe import PRESETS, Recipe
 from train.start import load_imagenet_weights, load_trunk
 from xai.models import Classifier, create_model
@@ -31,14 +32,19 @@ EPOCH_SEEDS = 1_000_003  # epochs of different seeds share no random stream
 
 
 def train(recipe: Recipe) -> Path:
-    """Run a recipe to its end, or on from where it was stopped; returns the folder with all results."""
+    """Run a recipe to its end, or on from where it was stopped; returns the folder with all results.
+
+    Raises:
+        ValueError: the recipe or the data cannot work, or the folder holds another recipe's run.
+    """
+    recipe.check()
     out = recipe.out or Path("runs") / f"{recipe.preset}-{recipe.model}"
     out.mkdir(parents=True, exist_ok=True)
     accelerator = Accelerator(mixed_precision=precision(recipe))
-    set_seed(recipe.seed)
+    set_seed(seed_of(recipe, 0))
 
-    sources = {source: read(source) for source in recipe.data}
-    classes = sorted({label for splits in sources.values() for label in splits["train"].labels})
+    sources = {name_of(source): read(source) for source in recipe.data}
+    classes = classes_of(sources)
     photos = joined([splits["train"] for splits in sources.values()])
     views = Views(photos, classes, recipe.augmentation, recipe.seed, recipe.cache_side, recipe.crop, recipe.pasted)
     val_split = joined([splits["val"] for splits in sources.values()])
@@ -49,15 +55,16 @@ def train(recipe: Recipe) -> Path:
     if accelerator.device.type == "cpu":
         objective = objective.to(memory_format=torch.channels_last)
     optimizer = make_optimizer(recipe, objective)
-    progress = {"epoch": 0, "best": -1.0, "history": []}
+    progress = {"epoch": 0, "best": -1.0, "history": [], "settings": recipe.settings()}
     if (out / "state.safetensors").is_file():
+        same_run(recipe, out)
         progress = state.load(out / "state.safetensors", objective, optimizer)
         accelerator.print(f"going on after epoch {progress['epoch']} of {recipe.epochs}")
     objective, optimizer = accelerator.prepare(objective, optimizer)
 
     for epoch in range(progress["epoch"], min(recipe.epochs, recipe.stop_after or recipe.epochs)):
         started = time.perf_counter()
-        set_seed(recipe.seed * EPOCH_SEEDS + epoch)
+        set_seed(seed_of(recipe, epoch))
         views.draw(epoch, recipe.size_at(epoch))
         row = {"epoch": epoch + 1, "size": recipe.size_at(epoch)}
         row |= train_epoch(recipe, objective, optimizer, views, epoch, accelerator)
@@ -70,11 +77,12 @@ def train(recipe: Recipe) -> Path:
             tqdm.write(" ".join(f"{key} {value}" for key, value in row.items()))
             if validated["accuracy"] >= progress["best"]:
                 progress["best"] = validated["accuracy"]
-                save_weights(model, out / "best.safetensors")
+                save_weights(model, lineage(recipe), out / "best.safetensors")
             state.save(out / "state.safetensors", accelerator.unwrap_model(objective), optimizer, progress)
-            (out / "history.json").write_text(json.dumps(progress["history"], indent=1) + "\n")
-            curves.draw(progress["history"], recipe.model, out / "curves.png")
+            record(progress["history"], recipe, out)
         accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        record(progress["history"], recipe, out)  # a run killed in between lacks its last row
 
     if progress["epoch"] < recipe.epochs or not recipe.test:
         return out
@@ -87,6 +95,34 @@ def train(recipe: Recipe) -> Path:
     return out
 
 
+def classes_of(sources: dict[str, dict[str, Split]]) -> list[str]:
+    """The classes of the training photos, sorted."""
+    labels = {split: {label for splits in sources.values() for label in splits[split].labels} for split in SPLITS}
+    for split in SPLITS:
+        if unknown := labels[split] - labels["train"]:
+            raise ValueError(f"no training photo shows {', '.join(sorted(unknown))}, which the {split} photos do")
+    return sorted(labels["train"])
+
+
+def seed_of(recipe: Recipe, epoch: int) -> int:
+    """The seed of an epoch; NumPy takes 32 bits."""
+    return (recipe.seed * EPOCH_SEEDS + epoch) % 2**32
+
+
+def same_run(recipe: Recipe, out: Path) -> None:
+    """Refuse to go on with a run of another recipe."""
+    began, now = state.read_progress(out / "state.safetensors")["settings"], recipe.settings()
+    other = [f"{key} {began.get(key)} instead of {now[key]}" for key in now if now[key] != began.get(key)]
+    if other:
+        raise ValueError(f"{out} holds a run with {', '.join(other)}: give another --out, or delete it")
+
+
+def record(history: list[dict], recipe: Recipe, out: Path) -> None:
+    """Loss and accuracy over the epochs, as data and as a picture."""
+    (out / "history.json").write_text(json.dumps(history, indent=1) + "\n", encoding="utf-8")
+    curves.draw(history, recipe.model, out / "curves.png")
+
+
 def make_objective(recipe: Recipe, model: Classifier) -> nn.Module:
     if recipe.pretrained:
         load_imagenet_weights(model)
@@ -96,7 +132,7 @@ def make_objective(recipe: Recipe, model: Classifier) -> nn.Module:
         return Supervised(model, recipe.label_smoothing)
     teacher = load_model(recipe.teacher, device="cpu")
     if teacher.classes != model.classes:
-        raise SystemExit(f"the teacher knows {teacher.classes}, the photos show {model.classes}")
+        raise ValueError(f"the teacher knows {teacher.classes}, the photos show {model.classes}")
     return Distilled(model, teacher, recipe.teacher_weight, recipe.hint_weight, recipe.teacher_size)
 
 
@@ -123,7 +159,7 @@ def train_epoch(
 ) -> dict:
     """One pass over the photos; returns `train_loss` and `train_accuracy` (%) on the views."""
     objective.train()
-    order = torch.randperm(len(views), generator=torch.Generator().manual_seed(recipe.seed * EPOCH_SEEDS + epoch))
+    order = torch.randperm(len(views), generator=torch.Generator().manual_seed(seed_of(recipe, epoch)))
     loader = DataLoader(
         views,
         batch_size=recipe.batch // accelerator.num_processes,
@@ -146,7 +182,7 @@ def train_epoch(
         loss_sum += loss.item() * len(labels)
         hits += (logits.argmax(1) == labels).sum().item()
         bar.set_postfix(loss=f"{loss_sum / done:.3f}", accuracy=f"{hits / done:.1%}")
-    totals = torch.tensor([loss_sum, hits, done], dtype=torch.float64, device=accelerator.device)
+    totals = torch.tensor([loss_sum, hits, done], device=accelerator.device)
     loss_sum, hits, done = accelerator.reduce(totals).tolist()
     return {"train_loss": round(loss_sum / done, 4), "train_accuracy": round(100 * hits / done, 2)}
 
@@ -161,8 +197,7 @@ def measure(recipe: Recipe, model: Classifier, sources: dict[str, dict[str, Spli
     """Each source's validation and test photos apart, in full precision and, for the test, with halved weights."""
     full = {key: tensor.clone() for key, tensor in model.state_dict().items()}
     metrics = {}
-    for source, splits in sources.items():
-        name = Path(source).name
+    for name, splits in sources.items():
         val = whole_loader(recipe, splits["val"], model.classes, accelerator)
         test = whole_loader(recipe, splits["test"], model.classes, accelerator)
         metrics[name] = {"val": score(*predict(model, val, accelerator), model.classes)}
@@ -174,9 +209,10 @@ def measure(recipe: Recipe, model: Classifier, sources: dict[str, dict[str, Spli
     return metrics
 
 
-def save_weights(model: nn.Module, path: Path) -> None:
+def save_weights(model: nn.Module, commands: list[str], path: Path) -> None:
     part = path.with_suffix(".part")
-    save_file({key: tensor.contiguous().cpu() for key, tensor in model.state_dict().items()}, part)
+    tensors = {key: tensor.contiguous().cpu() for key, tensor in model.state_dict().items()}
+    save_file(tensors, part, metadata={"commands": json.dumps(commands)})
     os.replace(part, path)
 
 
@@ -185,13 +221,18 @@ def precision(recipe: Recipe) -> str:
     if recipe.precision != "auto":
         return recipe.precision
     if torch.cuda.is_available():
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
-    return "bf16" if "resnet" in recipe.model and torch.cpu.get_capabilities().get("amx_tile") else "no"
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "no"
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # older releases of torch do not say
+    return "bf16" if "resnet" in recipe.model and capabilities.get("amx_tile") else "no"
 
 
 def main() -> None:
     """Command line: a preset, then any option of the recipe."""
-    train(tyro.extras.overridable_config_cli(PRESETS))
+    recipe = tyro.extras.overridable_config_cli(PRESETS)
+    try:
+        train(recipe)
+    except (ValueError, OSError) as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

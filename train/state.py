@@ -22,10 +22,15 @@ def save(path: Path, module: nn.Module, optimizer: Optimizer, progress: dict) ->
     os.replace(part, path)
 
 
+def read_progress(path: Path) -> dict:
+    """The `progress` that `save` wrote."""
+    with safe_open(path, "pt") as file:
+        return json.loads(file.metadata()["progress"])
+
+
 def load(path: Path, module: nn.Module, optimizer: Optimizer) -> dict:
     """Put back what `save` wrote; returns its `progress`."""
     with safe_open(path, "pt") as file:
-        progress = json.loads(file.metadata()["progress"])
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     module.load_state_dict({key.removeprefix("module."): t for key, t in tensors.items() if key.startswith("module.")})
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
@@ -38,4 +43,4 @@ def load(path: Path, module: nn.Module, optimizer: Optimizer) -> dict:
                 tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
             slots.setdefault(int(index), {})[slot] = tensor
     optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
-    return progress
+    return read_progress(path)

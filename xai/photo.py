@@ -12,7 +12,6 @@ Photo = Image.Image | np.ndarray | str | PathLike
 # Never EPS, which runs Ghostscript, nor the rarer formats whose decoders few people look after.
 FORMATS = ["JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF"]
 MAX_PIXELS = 64_000_000
-MAX_SIDE = 2048
 MIN_SIDE = 16
 MAX_ASPECT = 20
 
@@ -45,8 +44,8 @@ class PhotoError(ValueError):
         super().__init__("This photo cannot be used: " + SENTENCES[reason].format(**details) + ".")
 
 
-def load_photo(path: str | PathLike, max_side: int = MAX_SIDE) -> Image.Image:
-    """An untrusted file as an upright RGB photo of at most `max_side` pixels a side.
+def load_photo(path: str | PathLike, max_side: int | None = None) -> Image.Image:
+    """An untrusted file as an upright RGB photo, shrunk to at most `max_side` pixels a side where that is given.
 
     EXIF rotation is applied, transparency laid over white, 16 bits scaled to 8, the first frame taken; no metadata
     is kept.
@@ -57,18 +56,24 @@ def load_photo(path: str | PathLike, max_side: int = MAX_SIDE) -> Image.Image:
     try:
         with Image.open(path, formats=FORMATS) as image:  # reads no more than the header
             check_shape(image.width, image.height)
-            image.draft("RGB", (max_side, max_side))  # a large JPEG is decoded at a half, a quarter or an eighth
-            return as_rgb(image, max_side)
+            if max_side:
+                image.draft("RGB", (max_side, max_side))  # a large JPEG is decoded at a half, a quarter or an eighth
+            photo = as_rgb(image)
+    except PhotoError:
+        raise
     except FileNotFoundError as error:
         raise PhotoError("missing", path=path) from error
     except IsADirectoryError as error:
         raise PhotoError("folder", path=path) from error
-    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except Exception as error:  # decoders raise whatever they like on damaged files
         raise PhotoError("unreadable") from error
+    if max_side:
+        photo.thumbnail((max_side, max_side))
+    return photo
 
 
 def as_photo(image: Photo) -> Image.Image:
-    """A PIL image, a path, or an array (H, W, 3) or (H, W) of uint8, as an upright RGB photo.
+    """A PIL image, a path, or an array (H, W, 3) or (H, W) of uint8, as an upright RGB photo of its own size.
 
     Raises:
         PhotoError: it is none of these, or cannot be read; a ValueError.
@@ -82,24 +87,27 @@ def as_photo(image: Photo) -> Image.Image:
     if not isinstance(image, Image.Image):
         raise PhotoError("type", type=type(image).__name__)
     check_shape(*image.size)
-    return as_rgb(image)
+    try:
+        return as_rgb(image)
+    except Exception as error:  # an image opened from a damaged file is decoded only here
+        raise PhotoError("unreadable") from error
 
 
 def as_photos(images: Sequence[Photo]) -> list[Image.Image]:
     return [as_photo(image) for image in images]
 
 
-def as_rgb(image: Image.Image, max_side: int = MAX_SIDE) -> Image.Image:
-    if image.mode.startswith("I"):  # Pillow would clip 16-bit grey to white
-        image = Image.fromarray((np.asarray(image, np.float32) / 257).clip(0, 255).astype(np.uint8))
+def as_rgb(image: Image.Image) -> Image.Image:
     image = ImageOps.exif_transpose(image)
+    if image.mode[0] in "IF":  # Pillow would clip these to white or black
+        levels = np.asarray(image, np.float32)
+        unit = 257 if image.mode[0] == "I" else 1 if levels.max() > 1 else 1 / 255  # floats reach 1 or 255
+        image = Image.fromarray((levels / unit).clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     if image.mode != "RGB":
         image = image.convert("RGB")
-    if max(image.size) > max_side:
-        image.thumbnail((max_side, max_side))
     if image.info:
         image = image.copy()
         image.info.clear()  # no EXIF, so no GPS, in what we send back

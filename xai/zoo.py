@@ -21,9 +21,8 @@ MODELS = (
     "garbage-efficientnet_lite0",
 )
 SUMS = "SHA256SUMS"
-NEEDED = ("config.json", "model.safetensors", SUMS)
-RECORDS = ("metrics.json", "history.json", "README.md")
-REMEDY = "fetch it again with `git checkout -- checkpoints` in a clone, or by deleting it from the Hub's cache"
+NEEDED = ("config.json", "model.safetensors", "metrics.json", "history.json")  # the card may be edited, these not
+REMEDY = "fetch it again, in a clone of this project with `git checkout -- checkpoints`, else from where it came"
 CHECKPOINTS = Path(os.environ.get("XAI_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
 
 
@@ -101,11 +100,11 @@ def from_hub(repository: str, commit: str) -> Path | None:
     for offline in (True, False):
         try:
             folder = snapshot_download(
-                repository, revision=commit, allow_patterns=[*NEEDED, *RECORDS], local_files_only=offline
+                repository, revision=commit, allow_patterns=[*NEEDED, SUMS], local_files_only=offline
             )
         except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError):
             continue
-        if all((Path(folder) / name).is_file() for name in NEEDED):
+        if all((Path(folder) / name).is_file() for name in (*NEEDED, SUMS)):
             return Path(folder)
     return None
 
@@ -123,8 +122,9 @@ def verify(folder: Path) -> None:
     sums = folder / SUMS
     if not sums.is_file():
         raise damaged(sums, "is missing")
-    expected = dict(reversed(line.split("  ", 1)) for line in sums.read_text().splitlines() if "  " in line)
-    for name in ("config.json", "model.safetensors"):
+    lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
+    expected = dict(reversed(line.split("  ", 1)) for line in lines if "  " in line)
+    for name in NEEDED:
         file = folder / name
         if not file.is_file():
             raise damaged(file, "is missing")
@@ -135,7 +135,7 @@ def verify(folder: Path) -> None:
 
 def read_json(file: Path) -> dict | list:
     try:
-        return json.loads(file.read_text())
+        return json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise damaged(file, "is missing") from error
     except ValueError as error:

@@ -11,7 +11,6 @@ from torch import Tensor
 from xai.activations import Activations
 from xai.methods.cam import cam
 from xai.methods.gradcam import gradcam
-from xai.models import Classifier
 
 Method = Callable[[Activations, Tensor | None, str], tuple[Tensor, Tensor]]
 METHODS: dict[str, Method] = {"cam": cam, "gradcam": gradcam}
@@ -20,8 +19,3 @@ METHODS: dict[str, Method] = {"cam": cam, "gradcam": gradcam}
 def list_methods() -> list[str]:
     """Names that `explain` takes."""
     return list(METHODS)
-
-
-def obstacle(method: str, model: Classifier) -> str:
-    """Why a method cannot explain a model, as one sentence; empty where it can."""
-    return model.cam_obstacle if method == "cam" else ""

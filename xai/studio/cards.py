@@ -22,7 +22,7 @@ def legend(found: Evidence, lang: str) -> str:
 
 def facts(model: Classifier, metrics: dict, lang: str) -> str:
     """Parameters, input, and what was measured on each test set, as a table."""
-    cells = model.input_size // 32 if model.linear_head is not None else None
+    cells = -(-model.input_size // 32) if model.linear_head is not None else None
     rows = [
         (say(lang, "parameters"), f"{metrics['parameters']:,}"),
         (say(lang, "input"), f"{model.input_size} × {model.input_size}"),

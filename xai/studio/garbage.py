@@ -16,7 +16,7 @@ from xai.evidence import evidence_of
 from xai.explain import explain_batch
 from xai.explanation import COLORMAPS, with_box
 from xai.models import Classifier
-from xai.photo import PhotoError
+from xai.photo import PhotoError, load_photo
 from xai.studio import cards
 from xai.studio.gpu import GPU
 from xai.studio.photo_input import PhotoInput
@@ -67,31 +67,31 @@ def look(photo: Image.Image, name: str, method: str, target: str, layer: str, la
     model, started = model_of(name), time.perf_counter()
     layer = None if layer == LAST or layer not in model.layers else layer
     batch = Activations(model, model.preprocess([photo]))
-    found, trouble = evidence_of(photo, batch), ""
+    trouble = ""
     if method == "cam" and model.linear_head is None:
         trouble = say(lang, "cannot_cam")
     elif method == "cam" and layer not in (None, model.last_layer):
         trouble = say(lang, "cam_last")
     if trouble:
-        return Side(None, found, trouble)
+        return Side(None, evidence_of(photo, batch), trouble)
     (e,) = explain_batch([photo], batch, method, [None if target == PREDICTED else target], layer, started)
     label = say(lang, f"class.{e.label}")
     note = say(lang, "seconds", label=label, confidence=f"{e.confidence:.0%}", milliseconds=f"{1000 * e.seconds:.0f}")
-    return Side(e, found, f"{note}\n\n{say(lang, 'blank', label=label)}" if e.blank else note)
+    return Side(e, evidence_of(photo, batch), f"{note}\n\n{say(lang, 'blank', label=label)}" if e.blank else note)
 
 
-def accept(photo, former, sides, request: gr.Request):
-    """Take a photo, or say why not and put the last good one back; returns it for the page and for the session."""
+def accept(photo, sides, request: gr.Request):
+    """Take a photo, or say why not and put the last good one back."""
     if isinstance(photo, PhotoError):
         lang = language(request)
         gr.Warning(say(lang, f"photo.{photo.reason}", **photo.details), title=say(lang, "bad_photo"))
-        photo = former or (sides[0].evidence.photo if sides else None)
-    return photo, photo
+        return sides[0].evidence.photo if sides else None
+    return photo
 
 
 def remind(photo, request: gr.Request) -> None:
     """Say what to do where there is no photo to explain."""
-    if photo is None:
+    if not isinstance(photo, Image.Image):
         lang = language(request)
         raise gr.Error(say(lang, "no_photo"), title=say(lang, "bad_photo"), print_exception=False)
 
@@ -104,7 +104,7 @@ def look_twice(photo: Image.Image, names: tuple, method: str, target: str, layer
 
 def answer(photo, model_a, model_b, method, target, layer_a, layer_b, request: gr.Request):
     """Both networks' answers: the session's sides, then confidences, notes, evidence pictures and legends for each."""
-    if photo is None:
+    if not isinstance(photo, Image.Image):
         return [gr.skip()] * 9
     lang = language(request)
     sides = look_twice(photo, (model_a, model_b), method, target, (layer_a, layer_b), lang)
@@ -117,9 +117,10 @@ def answer(photo, model_a, model_b, method, target, layer_a, layer_b, request: g
     return sides, *labels, *(side.note for side in sides), *pictures, *legends
 
 
-def paint(sides, alpha, colormap, box, common):
+def paint(sides, alpha, colormap, box, common, request: gr.Request):
     """The session's explanations as pictures: left, right, and both for the slider."""
     if sides is None:
+        gr.Warning(say(language(request), "expired"), title=say(language(request), "photo"))
         return [gr.skip()] * 3
     explanations = [side.explanation for side in sides]
     if common and all(explanations):
@@ -187,8 +188,9 @@ def garbage(photo, model: str, method: str, target: str, layer: str, alpha: floa
         colormap: Name of the colour map.
 
     Returns:
-        A dictionary with label, confidence, confidences, box (left, top, right, bottom in photo pixels, or null),
-        raw (the unscaled map, h × w), layer, method and seconds; and the heatmap over the photo as a PNG.
+        A dictionary with label, confidence, confidences, size (width and height of the heatmap: the photo's own, or
+        with a longer side of 1024), box (left, top, right, bottom in its pixels, or null), raw (the unscaled map,
+        h × w), layer, method and seconds; and the heatmap over the photo as a PNG.
     """
     if photo is None or isinstance(photo, PhotoError):
         raise gr.Error(str(photo or say("en", "no_photo")), print_exception=False)
@@ -198,6 +200,7 @@ def garbage(photo, model: str, method: str, target: str, layer: str, alpha: floa
         "label": e.label,
         "confidence": e.confidence,
         "confidences": dict(zip(model_of(model).classes, map(float, e.confidences), strict=True)),
+        "size": photo.size,
         "box": e.bounding_box(),
         "raw": e.raw.tolist(),
         "layer": e.target_layer,
@@ -212,7 +215,7 @@ def build(page: gr.Blocks) -> None:
     for name in GARBAGE_MODELS:
         model_of(name)  # before the first visitor, and on ZeroGPU before the worker is forked
     gr.Markdown(translated("intro"))
-    accepted, sides = gr.State(time_to_live=3600), gr.State(time_to_live=3600)
+    sides = gr.State(time_to_live=3600)
     models, heatmaps, notes, labels, pictures, legends, abouts = [], [], [], [], [], [], []
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
@@ -331,7 +334,7 @@ def build(page: gr.Blocks) -> None:
                 abouts.append([heading, table, *plots, gr.HTML(elem_id=f"confusion-{s}")])
     gr.Markdown(translated("privacy"), elem_classes="note")
 
-    asked = [accepted, *models, method, target, *layers]
+    asked = [photo, *models, method, target, *layers]
     answered = [sides, *labels, *notes, *pictures, *legends]
     look_of = [alpha, colormap, box, common]
     painted = [*heatmaps, slider]
@@ -342,17 +345,15 @@ def build(page: gr.Blocks) -> None:
         return event.then(answer, asked, answered, **model_event).then(paint, [sides, *look_of], painted, **quiet)
 
     def pick(choice: gr.SelectData):
-        image = Image.open(EXAMPLES[choice.index]).convert("RGB")
-        return image, image
+        return load_photo(EXAMPLES[choice.index])
 
     def open_page(request: gr.Request):
         lang = language(request)
         captions = [(str(path), say(lang, f"class.{true_class(path)}")) for path in EXAMPLES]
-        image = Image.open(EXAMPLES[0]).convert("RGB")
-        return image, image, captions
+        return load_photo(EXAMPLES[0]), captions
 
-    explained_after(photo.upload(accept, [photo, accepted, sides], [photo, accepted], **quiet))
-    explained_after(examples.select(pick, None, [photo, accepted], **quiet))
+    explained_after(photo.upload(accept, [photo, sides], photo, **quiet))
+    explained_after(examples.select(pick, None, photo, **quiet))
     reminded = go.click(remind, photo, None, **quiet)
     reminded.success(answer, asked, answered, **model_event).then(paint, [sides, *look_of], painted, **quiet)
     for menu, layer, panel in zip(models, layers, abouts, strict=True):
@@ -374,7 +375,7 @@ def build(page: gr.Blocks) -> None:
         concurrency_id="model",
     )
 
-    explained_after(page.load(open_page, None, [photo, accepted, examples], **quiet))
+    explained_after(page.load(open_page, None, [photo, examples], **quiet))
     for menu, layer, panel in zip(models, layers, abouts, strict=True):
         page.load(layers_of, menu, layer, **quiet)
         page.load(about, menu, panel, **quiet)

@@ -1,7 +1,11 @@
 """What Gradio lets through and this page does not need."""
 
+import re
+
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+RELAY = re.compile("/file[=/]https?:", re.IGNORECASE)
 
 
 class Guard:
@@ -19,7 +23,7 @@ class Guard:
         path = scope.get("path", "")
         if scope["type"] != "http" or path.endswith("/upload"):
             return await self.app(scope, receive, send)
-        if "/file=http" in path:
+        if RELAY.search(path):
             return await PlainTextResponse("This page relays no other addresses.", 403)(scope, receive, send)
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if int(length) > self.max_bytes:

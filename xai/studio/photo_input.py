@@ -6,6 +6,20 @@ from xai.photo import PhotoError, load_photo
 
 MAX_SIDE = 1024  # pixels a side; more costs the visitor seconds and shows nothing new
 
+# gr.Image drops a file without a word where the browser calls it no image, as it does with HEIC on most systems. Called
+# one, it reaches the server, whose sentence says what is wrong with it, if anything is.
+DROP = """<script>
+document.addEventListener("drop", (event) => {
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (!event.target.closest?.("#photo") || !files.some((file) => !file.type.startsWith("image/"))) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const dataTransfer = new DataTransfer();
+    for (const file of files) dataTransfer.items.add(new File([file], file.name, {type: "image/unknown"}));
+    event.target.dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true}));
+}, true);
+</script>"""
+
 
 class PhotoInput(gr.Image):
     """gr.Image that reads files by `load_photo`; a file that is no photo arrives at the handler as a PhotoError.
@@ -25,3 +39,9 @@ class PhotoInput(gr.Image):
             return load_photo(payload.path, MAX_SIDE)
         except PhotoError as error:
             return error
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path):
+        """Gradio's, but for addresses, which it would fetch whatever their size."""
+        if str(url_or_file_path).lower().startswith(("http:", "https:")):
+            raise gr.Error("Send the photo itself: this page fetches no addresses.", print_exception=False)
+        return await super().async_move_resource_to_block_cache(url_or_file_path)

@@ -6,7 +6,7 @@ ENGLISH = {
     "heading": "# Why did it say that?\n\nGive a network a photo and see not only what it says but where it looked, beside another network that "
     "was trained alike.",
     "garbage": "Garbage",
-    "intro": "One photo of waste, two networks. The left one has no attention; the right one learnt, stage by stage, which of its "
+    "intro": "One photo of waste, two networks. At first the left one has no attention and the right one has learnt, stage by stage, which of its "
     "channels to listen to. The colours show which parts of the photo speak for the class.",
     "photo": "Photo",
     "photo_alt": "the photo to explain",
@@ -54,6 +54,7 @@ ENGLISH = {
     "answer with one of them whatever the photo shows.",
     "no_photo": "Add a photo first: drop one, paste one, take one, or pick an example.",
     "bad_photo": "Photo",
+    "expired": "This page was left alone for an hour: press Explain to go on.",
     "blank": "Nothing in the photo speaks for “{label}” here, so the map is empty.",
     "seconds": "{label}, {confidence} sure · {milliseconds} ms",
     "cannot_cam": "CAM needs global average pooling followed by one linear layer, but this network ends in three fully "
@@ -92,7 +93,7 @@ ENGLISH = {
 KOREAN = {
     "heading": "# 왜 그렇게 답했을까요?\n\n사진을 주면 신경망이 무엇이라고 답하는지뿐 아니라 어디를 보았는지를, 같은 방법으로 학습한 다른 신경망과 나란히 보여 줍니다.",
     "garbage": "쓰레기 분류",
-    "intro": "쓰레기 사진 한 장과 신경망 두 개. 왼쪽은 주의 메커니즘이 없고, 오른쪽은 어느 채널에 귀를 기울일지 스테이지마다 배웠습니다. "
+    "intro": "쓰레기 사진 한 장과 신경망 두 개. 처음 보이는 왼쪽 신경망은 주의 메커니즘이 없고, 오른쪽은 어느 채널에 귀를 기울일지 스테이지마다 배웠습니다. "
     "색은 사진의 어느 부분이 그 분류의 근거인지를 나타냅니다.",
     "photo": "사진",
     "photo_alt": "설명할 사진",
@@ -138,6 +139,7 @@ KOREAN = {
     "privacy": "사진은 답을 내는 데만 쓰이고 하루 안에 지워집니다. 신경망은 여섯 가지 쓰레기만 알며, 사진에 무엇이 있든 그중 하나로 답합니다.",
     "no_photo": "먼저 사진을 넣어 주세요: 끌어다 놓거나, 붙여 넣거나, 찍거나, 예시를 고르세요.",
     "bad_photo": "사진",
+    "expired": "한 시간 동안 쓰지 않아 결과가 지워졌습니다. 설명하기를 눌러 계속하세요.",
     "blank": "이 사진에는 “{label}”의 근거가 없어 지도가 비어 있습니다.",
     "seconds": "{label}, 확신도 {confidence} · {milliseconds} ms",
     "cannot_cam": "CAM에는 전역 평균 풀링과 하나의 선형 층이 필요한데 이 신경망은 완전 연결 층 셋으로 끝납니다: Grad-CAM을 쓰세요.",
