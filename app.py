@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 
 from xai.studio import garbage
 from xai.studio.guard import Guard
-from xai.studio.photo_input import DROP
+from xai.studio.photo_input import SCRIPT
 from xai.studio.text import I18N, translated
 from xai.studio.theme import CSS, THEME
 
@@ -35,7 +35,7 @@ LAUNCH = {
     "i18n": I18N,
     "theme": THEME,
     "css": CSS,
-    "head": DROP,
+    "head": SCRIPT,
     "max_file_size": "20mb",
     "app_kwargs": {"middleware": [Middleware(Guard, max_bytes=1_000_000)]},
     "ssr_mode": False,

@@ -88,7 +88,8 @@ def test_api_is_documented(client):
 def test_large_bodies_and_foreign_addresses_are_refused(url):
     def join(filler, chunked=False):
         body = json.dumps({"data": [filler], "fn_index": 0, "session_hash": "a"}).encode()
-        return httpx.post(f"{url}gradio_api/queue/join", content=iter([body]) if chunked else body).status_code
+        content, headers = iter([body]) if chunked else body, {"content-type": "application/json"}
+        return httpx.post(f"{url}gradio_api/queue/join", content=content, headers=headers).status_code
 
     assert join("A") == 200
     assert join("A" * 2_000_000) == 413

@@ -6,16 +6,26 @@ from xai.photo import PhotoError, load_photo
 
 MAX_SIDE = 1024  # pixels a side; more costs the visitor seconds and shows nothing new
 
-# gr.Image drops a file without a word where the browser calls it no image, as it does with HEIC on most systems. Called
-# one, it reaches the server, whose sentence says what is wrong with it, if anything is.
-DROP = """<script>
+# gr.Image ignores a file without a word where the browser calls it no image, as it does with HEIC on most systems.
+# Called one, it reaches the server, whose sentence says what is wrong with it, if anything is.
+SCRIPT = """<script>
+const isImage = (file) => file.type.startsWith("image/");
+const hasOthers = (files) => [...(files ?? [])].some((file) => !isImage(file));
+const asImages = (files) => {
+    const transfer = new DataTransfer();
+    for (const file of files)
+        transfer.items.add(isImage(file) ? file : new File([file], file.name, {type: "image/unknown"}));
+    return transfer;
+};
+document.addEventListener("change", (event) => {
+    if (event.target.matches?.("#photo input[type=file]") && hasOthers(event.target.files))
+        event.target.files = asImages(event.target.files).files;
+}, true);
 document.addEventListener("drop", (event) => {
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (!event.target.closest?.("#photo") || !files.some((file) => !file.type.startsWith("image/"))) return;
+    if (!event.target.closest?.("#photo") || !hasOthers(event.dataTransfer?.files)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    const dataTransfer = new DataTransfer();
-    for (const file of files) dataTransfer.items.add(new File([file], file.name, {type: "image/unknown"}));
+    const dataTransfer = asImages(event.dataTransfer.files);
     event.target.dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true}));
 }, true);
 </script>"""

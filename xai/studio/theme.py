@@ -26,7 +26,8 @@ CSS = """
 .gradio-container { max-width: 1320px !important; margin: 0 auto !important; }
 #title h1 { font-size: 1.9rem; letter-spacing: -0.02em; margin: .2rem 0 0; }
 #title p { font-size: 1.02rem; max-width: 46rem; color: var(--body-text-color-subdued); margin: .2rem 0 .4rem; }
-.side h3 { margin: 0; font-size: 1.02rem; }
+button[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
+.dark button[role=tab][aria-selected=true] { color: var(--primary-400) !important; }
 .note { min-height: 0; color: var(--body-text-color-subdued); }
 .legend { display: flex; flex-wrap: wrap; gap: .35rem .9rem; font-size: .9rem; padding: .1rem .2rem; }
 .legend span { display: inline-flex; align-items: center; gap: .4rem; }
