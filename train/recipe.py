@@ -180,9 +180,9 @@ PRESETS = {
         Recipe(
             "life",
             data=[],
-            epochs=5,
+            epochs=3,
             sizes=[128, 192],
-            until=[0.8],
+            until=[0.67],
             test_size=224,
             batch=32,
             optimizer="adamw",
