@@ -60,6 +60,8 @@ def train(recipe: Recipe) -> Path:
         same_run(recipe, out)
         progress = state.load(out / "state.safetensors", objective, optimizer)
         accelerator.print(f"going on after epoch {progress['epoch']} of {recipe.epochs}")
+        if accelerator.is_main_process:
+            record(progress["history"], recipe, out)  # a run killed before it could lacks its last row
     objective, optimizer = accelerator.prepare(objective, optimizer)
 
     for epoch in range(progress["epoch"], min(recipe.epochs, recipe.stop_after or recipe.epochs)):
@@ -81,8 +83,6 @@ def train(recipe: Recipe) -> Path:
             state.save(out / "state.safetensors", accelerator.unwrap_model(objective), optimizer, progress)
             record(progress["history"], recipe, out)
         accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        record(progress["history"], recipe, out)  # a run killed in between lacks its last row
 
     if progress["epoch"] < recipe.epochs or not recipe.test:
         return out
