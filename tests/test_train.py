@@ -239,7 +239,7 @@ def test_any_seed_will_do(recipe):
         ({"until": [0.5]}, "--until must have one number less"),
         ({"pretrained": True}, "no ImageNet weights for cnn"),
         ({"start": Path("nowhere.safetensors")}, "not for cnn"),
-        ({"start": Path("nowhere.safetensors"), "model": "resnet50"}, "run the preset trunk first"),
+        ({"start": Path("nowhere.safetensors"), "model": "resnet50"}, "run the preset that trains it"),
         ({"data": ["a/photos", "b/photos"]}, "same name"),
         ({"data": ["nowhere"]}, r"train\.txt"),
         ({"teacher": "nobody"}, "no model 'nobody'"),
@@ -386,14 +386,14 @@ def test_distillation_by_its_formula():
 
 
 def test_command_says_what_differs_from_the_preset():
-    recipe = replace(PRESETS["life"][1], data=["/somewhere/trashnet"], model="se_resnet50", epochs=3, seed=2)
-    assert command(recipe) == "python -m train.classifier life --data trashnet --model se_resnet50 --epochs 3 --seed 2"
+    recipe = replace(PRESETS["life"][1], data=["/somewhere/trashnet"], model="se_resnet50", epochs=9, seed=2)
+    assert command(recipe) == "python -m train.classifier life --data trashnet --model se_resnet50 --epochs 9 --seed 2"
 
 
 def test_a_card_names_the_start_the_teacher_and_every_command(tmp_path, monkeypatch):
     (tmp_path / "metrics.json").write_text('{"commands": ["python -m train.classifier finetune --data photos"]}')
     monkeypatch.setattr("train.publish.find_checkpoint", lambda name: tmp_path)
-    trunk = replace(PRESETS["trunk"][1], data=["photos"])
+    trunk = replace(PRESETS["trunk"][1], data=["photos"], start=None)
     save_weights(fresh("resnet50"), lineage(trunk), tmp_path / "trunk.safetensors")
     life = replace(PRESETS["life"][1], data=["photos"], start=tmp_path / "trunk.safetensors")
     commands = lineage(life)

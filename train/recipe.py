@@ -6,6 +6,7 @@ from typing import Literal
 
 from tyro.conf import Fixed
 
+from train.augment import AUGMENTATIONS
 from train.data import name_of
 from xai.models import ARCHITECTURES
 
@@ -41,10 +42,10 @@ class Recipe:
     """Weight decay."""
     warmup: float = 0.0
     """Share of the steps over which the learning rate rises from 0."""
-    augmentation: Literal["paper", "life"] = "paper"
+    augmentation: Literal[tuple(AUGMENTATIONS)] = "paper"
     """Random views of the photos."""
     crop: float = 0.25
-    """Least share of the photo a view shows (life only)."""
+    """Least share of the photo a view shows (life and gentle)."""
     pasted: float = 0.0
     """Share of the objects on a plain ground that are pasted on another photo of their class."""
     label_smoothing: float = 0.0
@@ -106,7 +107,7 @@ class Recipe:
         if self.start and "resnet50" not in self.model:
             raise ValueError(f"--start is for the ResNets, not for {self.model}")
         if self.start and not self.start.is_file():
-            raise ValueError(f"there is no {self.start} to start from: run the preset trunk first, or give --start")
+            raise ValueError(f"there is no {self.start} to start from: run the preset that trains it, or give --start")
 
 
 PRESETS = {
@@ -138,26 +139,43 @@ PRESETS = {
             label_smoothing=0.05,
         ),
     ),
-    "trunk": (
-        "A plain ResNet-50 from scratch with growing views and a teacher: the common start of the three ResNets.",
+    "hints": (
+        "A plain ResNet-50 from scratch, on growing views, that also learns to reproduce its teacher's feature maps.",
         Recipe(
-            "trunk",
+            "hints",
             data=[],
             model="resnet50",
-            epochs=32,
+            epochs=28,
             sizes=[64, 96, 128],
-            until=[0.375, 0.75],
-            test_size=160,
+            until=[0.43, 0.79],
             batch=32,
             optimizer="adamw",
             lr=1e-3,
             weight_decay=0.05,
             warmup=0.05,
-            augmentation="life",
-            crop=0.35,
+            augmentation="gentle",
+            crop=0.5,
             teacher="garbage-efficientnet_lite0",
             teacher_size=128,
             hint_weight=1.0,
+        ),
+    ),
+    "trunk": (
+        "The same on from there, taught by answers only: the common start of the three ResNets.",
+        Recipe(
+            "trunk",
+            data=[],
+            model="resnet50",
+            epochs=12,
+            batch=32,
+            optimizer="adamw",
+            lr=5e-4,
+            weight_decay=0.05,
+            warmup=0.05,
+            augmentation="gentle",
+            crop=0.5,
+            start=Path("runs/hints-resnet50/best.safetensors"),
+            teacher="garbage-efficientnet_lite0",
         ),
     ),
     "small": (
@@ -176,24 +194,22 @@ PRESETS = {
         ),
     ),
     "life": (
-        "A ResNet for photos from life, from the trunk on: with or without attention, larger views, and the teacher.",
+        "A ResNet for photos from life, from the trunk on: with or without attention, on larger views.",
         Recipe(
             "life",
             data=[],
-            epochs=6,
-            sizes=[128, 192],
-            until=[0.67],
-            test_size=224,
+            epochs=3,
+            sizes=[160],
+            test_size=200,
             batch=32,
             optimizer="adamw",
-            lr=3e-4,
+            lr=2e-4,
             weight_decay=0.05,
             warmup=0.05,
-            augmentation="life",
+            augmentation="gentle",
             crop=0.6,
             start=Path("runs/trunk-resnet50/best.safetensors"),
             teacher="garbage-efficientnet_lite0",
-            hint_weight=1.0,
         ),
     ),
 }
