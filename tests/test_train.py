@@ -393,11 +393,13 @@ def test_command_says_what_differs_from_the_preset():
 def test_a_card_names_the_start_the_teacher_and_every_command(tmp_path, monkeypatch):
     (tmp_path / "metrics.json").write_text('{"commands": ["python -m train.classifier finetune --data photos"]}')
     monkeypatch.setattr("train.publish.find_checkpoint", lambda name: tmp_path)
-    trunk = replace(PRESETS["trunk"][1], data=["photos"], start=None)
+    hints = replace(PRESETS["hints"][1], data=["photos"])
+    save_weights(fresh("resnet50"), lineage(hints), tmp_path / "hints.safetensors")
+    trunk = replace(PRESETS["trunk"][1], data=["photos"], start=tmp_path / "hints.safetensors")
     save_weights(fresh("resnet50"), lineage(trunk), tmp_path / "trunk.safetensors")
     life = replace(PRESETS["life"][1], data=["photos"], start=tmp_path / "trunk.safetensors")
     commands = lineage(life)
-    assert [line.split()[3] for line in commands] == ["finetune", "trunk", "life"]
+    assert [line.split()[3] for line in commands] == ["finetune", "hints", "trunk", "life"]
     measured = {"accuracy": 90.0, "accuracy_full_precision": 90.0, "ece": 2.0, "photos": 10}
     text = card(life, fresh("s_se_resnet50"), {"photos": {"test": measured}})
     assert "on from a plain ResNet-50, taught by garbage-efficientnet_lite0" in text
