@@ -6,21 +6,15 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gr.Blocks is built
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.pop("XAI_HUB", None)
 
-from pathlib import Path
-
 import pytest
 import torch
 from PIL import Image
 
-import xai
 from tests.chromium import find
 from xai.models import ARCHITECTURES, Classifier, create_model
 from xai.models.resnet import Bottleneck
-from xai.zoo import CHECKPOINTS
+from xai.studio.garbage import EXAMPLES
 
-MISSING = [name for name in xai.list_models() if not (CHECKPOINTS / name).is_dir()]
-needs_weights = pytest.mark.skipif(bool(MISSING), reason=f"checkpoints/ lacks {', '.join(MISSING)}")
-EXAMPLES = sorted((Path(__file__).parent.parent / "xai/studio/examples").glob("garbage-*.jpg"))
 CLASSES = ["cardboard", "glass", "metal", "paper", "plastic", "trash"]
 
 

@@ -16,12 +16,11 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import xai
-from tests.conftest import EXAMPLES, needs_weights
+from tests.conftest import EXAMPLES
 from tests.test_photo import BAD, QUARTERS, bomb
 from xai.studio import garbage
 from xai.studio.text import ENGLISH, KOREAN
 
-pytestmark = needs_weights
 EXPLAINED = 20_000  # ms, far more than an answer takes
 
 
@@ -371,6 +370,18 @@ def test_pictures_can_be_downloaded_losslessly(page, tmp_path):
     assert Image.open(path).size == Image.open(EXAMPLES[0]).size
 
 
+def test_the_slider_shows_a_portrait_whole_and_both_maps_in_the_same_place(page):
+    width, height = Image.open(EXAMPLES[0]).size
+    assert height > width
+    frame, left, right = (page.locator(f"#slider{part}").first for part in ("", " img", " img.fixed"))
+    expect(right).to_be_visible()
+    page.wait_for_function("document.querySelector('#slider img').getBoundingClientRect().height > 100")
+    boxes = [part.bounding_box() for part in (frame, left, right)]
+    assert boxes[1] == boxes[2]
+    assert boxes[1]["y"] >= boxes[0]["y"]
+    assert boxes[1]["y"] + boxes[1]["height"] <= boxes[0]["y"] + boxes[0]["height"]
+
+
 def test_nothing_is_phoned_home_and_no_state_is_shared(page, browser, url):
     """The page fixture fails on foreign requests; here a second visitor sees the first's photo nowhere."""
     before = heatmap_of(page)
@@ -391,3 +402,4 @@ def test_metrics_are_shown_as_measured(page):
         for data in ("trashnet", "webwaste"):
             expect(panel).to_contain_text(f"{metrics['data'][data]['test']['accuracy']:.1f} %")
         expect(panel).to_contain_text(f"{metrics['parameters']:,}")
+        expect(panel).to_contain_text(ENGLISH[f"model.{metrics['recipe']['teacher']}"])

@@ -9,12 +9,12 @@ import torch
 from safetensors.torch import load_file
 
 import xai
-from tests.conftest import CLASSES, EXAMPLES, needs_weights
+from tests.conftest import CLASSES, EXAMPLES
 from xai.zoo import CHECKPOINTS
 
-pytestmark = needs_weights
 ATTENTION = ("garbage-resnet50", "garbage-se_resnet50", "garbage-s_se_resnet50")
 MEGABYTE = 10**6
+README = (Path(__file__).parent.parent / "README.md").read_text()
 
 
 def record(name: str, file: str = "metrics.json"):
@@ -68,6 +68,14 @@ def test_card_says_what_it_must(name):
     if "efficientnet" in name:
         assert "license: apache-2.0" in card
         assert "Apache-2.0" in card
+
+
+def test_the_readme_says_what_was_measured(name):
+    metrics = record(name)
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{name}`"))
+    assert f"| {metrics['parameters']:,} |" in row
+    for measured in metrics["data"].values():
+        assert f"{measured['test']['accuracy']:.2f} % ({measured['test']['ece']:.1f} %)" in row
 
 
 def test_the_three_resnets_differ_in_attention_alone():

@@ -10,13 +10,13 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from PIL import Image
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch.utils.data import DataLoader
 
 import xai
 from tests.conftest import fresh
 from train.calibrate import fit_temperature, fold
-from train.classifier import learning_rate, save_weights, train
+from train.classifier import learning_rate, train
 from train.data import Split, Views, Whole, joined, read
 from train.evaluate import Evaluation, evaluate
 from train.measure import predict, score
@@ -24,7 +24,7 @@ from train.objective import Distilled
 from train.paste import cut_out, paste
 from train.publish import card, command, lineage
 from train.recipe import PRESETS, Recipe
-from train.start import load_imagenet_weights, load_trunk
+from train.start import load_imagenet_weights
 from xai.activations import Activations
 
 ROOT = Path(__file__).parent.parent
@@ -238,8 +238,6 @@ def test_any_seed_will_do(recipe):
     [
         ({"until": [0.5]}, "--until must have one number less"),
         ({"pretrained": True}, "no ImageNet weights for cnn"),
-        ({"start": Path("nowhere.safetensors")}, "not for cnn"),
-        ({"start": Path("nowhere.safetensors"), "model": "resnet50"}, "run the preset that trains it"),
         ({"data": ["a/photos", "b/photos"]}, "same name"),
         ({"data": ["nowhere"]}, r"train\.txt"),
         ({"teacher": "nobody"}, "no model 'nobody'"),
@@ -339,19 +337,6 @@ def test_temperature_makes_confidences_honest_and_leaves_answers_alone():
         torch.testing.assert_close(model(x), before / temperature)
 
 
-@pytest.mark.parametrize("architecture", ["resnet50", "se_resnet50", "s_se_resnet50"])
-def test_with_new_attention_the_trunk_computes_the_same(architecture, tmp_path):
-    trunk, model = fresh("resnet50", seed=1), fresh(architecture, seed=2)
-    save_file(trunk.state_dict(), tmp_path / "trunk.safetensors")
-    load_trunk(model, tmp_path / "trunk.safetensors")
-    x = torch.rand(2, 3, 64, 64)
-    with torch.no_grad():
-        torch.testing.assert_close(model(x), trunk(x), rtol=1e-4, atol=1e-4)
-    save_file(fresh("se_resnet50").state_dict(), tmp_path / "trunk.safetensors")
-    with pytest.raises(ValueError, match="plain ResNet-50"):
-        load_trunk(fresh("resnet50"), tmp_path / "trunk.safetensors")
-
-
 def test_imagenet_weights_fill_all_but_the_classifier():
     model = fresh("efficientnet_lite0")
     before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
@@ -390,19 +375,15 @@ def test_command_says_what_differs_from_the_preset():
     assert command(recipe) == "python -m train.classifier life --data trashnet --model se_resnet50 --epochs 9 --seed 2"
 
 
-def test_a_card_names_the_start_the_teacher_and_every_command(tmp_path, monkeypatch):
+def test_a_card_names_the_teacher_and_every_command(tmp_path, monkeypatch):
     (tmp_path / "metrics.json").write_text('{"commands": ["python -m train.classifier finetune --data photos"]}')
     monkeypatch.setattr("train.publish.find_checkpoint", lambda name: tmp_path)
-    hints = replace(PRESETS["hints"][1], data=["photos"])
-    save_weights(fresh("resnet50"), lineage(hints), tmp_path / "hints.safetensors")
-    trunk = replace(PRESETS["trunk"][1], data=["photos"], start=tmp_path / "hints.safetensors")
-    save_weights(fresh("resnet50"), lineage(trunk), tmp_path / "trunk.safetensors")
-    life = replace(PRESETS["life"][1], data=["photos"], start=tmp_path / "trunk.safetensors")
+    life = replace(PRESETS["life"][1], data=["photos"])
     commands = lineage(life)
-    assert [line.split()[3] for line in commands] == ["finetune", "hints", "trunk", "life"]
+    assert [line.split()[3] for line in commands] == ["finetune", "life"]
     measured = {"accuracy": 90.0, "accuracy_full_precision": 90.0, "ece": 2.0, "photos": 10}
     text = card(life, fresh("s_se_resnet50"), {"photos": {"test": measured}})
-    assert "on from a plain ResNet-50, taught by garbage-efficientnet_lite0" in text
+    assert "from scratch, taught by garbage-efficientnet_lite0" in text
     assert "\n".join(commands) in text
 
 

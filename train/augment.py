@@ -27,7 +27,7 @@ def life(size: int, crop: float) -> v2.Transform:
 
 
 def gentle(size: int, crop: float) -> v2.Transform:
-    """As `life`, but weaker: a network from scratch did not even fit the strong views in the epochs it was given."""
+    """As `life`, but weaker, for networks from scratch: they fit such views in fewer epochs."""
     return v2.Compose([
         v2.RandomResizedCrop(size, scale=(crop, 1), antialias=True),
         v2.RandomHorizontalFlip(),

@@ -22,9 +22,9 @@ from train.calibrate import fit_temperature, fold
 from train.data import SPLITS, Split, Views, Whole, joined, name_of, read
 from train.measure import predict, score
 from train.objective import Distilled, Supervised
-from train.publish import lineage, publish
+from train.publish import publish
 from train.recipe import PRESETS, Recipe
-from train.start import load_imagenet_weights, load_trunk
+from train.start import load_imagenet_weights
 from xai.models import Classifier, create_model
 from xai.zoo import load_model
 
@@ -51,9 +51,7 @@ def train(recipe: Recipe) -> Path:
     val_loader = whole_loader(recipe, val_split, classes, accelerator)
 
     model = create_model(recipe.model, classes, input_size=recipe.test_size)
-    objective = make_objective(recipe, model)
-    if accelerator.device.type == "cpu":
-        objective = objective.to(memory_format=torch.channels_last)
+    objective = make_objective(recipe, model).to(memory_format=torch.channels_last)
     optimizer = make_optimizer(recipe, objective)
     progress = {"epoch": 0, "best": -1.0, "history": [], "settings": recipe.settings()}
     if (out / "state.safetensors").is_file():
@@ -79,7 +77,7 @@ def train(recipe: Recipe) -> Path:
             tqdm.write(" ".join(f"{key} {value}" for key, value in row.items()))
             if validated["accuracy"] >= progress["best"]:
                 progress["best"] = validated["accuracy"]
-                save_weights(model, lineage(recipe), out / "best.safetensors")
+                save_weights(model, out / "best.safetensors")
             state.save(out / "state.safetensors", accelerator.unwrap_model(objective), optimizer, progress)
             record(progress["history"], recipe, out)
         accelerator.wait_for_everyone()
@@ -126,8 +124,6 @@ def record(history: list[dict], recipe: Recipe, out: Path) -> None:
 def make_objective(recipe: Recipe, model: Classifier) -> nn.Module:
     if recipe.pretrained:
         load_imagenet_weights(model)
-    if recipe.start:
-        load_trunk(model, recipe.start)
     if recipe.teacher is None:
         return Supervised(model, recipe.label_smoothing)
     teacher = load_model(recipe.teacher, device="cpu")
@@ -209,10 +205,10 @@ def measure(recipe: Recipe, model: Classifier, sources: dict[str, dict[str, Spli
     return metrics
 
 
-def save_weights(model: nn.Module, commands: list[str], path: Path) -> None:
+def save_weights(model: nn.Module, path: Path) -> None:
     part = path.with_suffix(".part")
     tensors = {key: tensor.contiguous().cpu() for key, tensor in model.state_dict().items()}
-    save_file(tensors, part, metadata={"commands": json.dumps(commands)})
+    save_file(tensors, part)
     os.replace(part, path)
 
 

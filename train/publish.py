@@ -7,7 +7,6 @@ from pathlib import Path
 
 from huggingface_hub import ModelCardData, create_repo, upload_folder
 from huggingface_hub.repocard_data import EvalResult
-from safetensors import safe_open
 
 from train.recipe import PRESETS, Recipe
 from xai.models import Classifier
@@ -121,21 +120,16 @@ def card(recipe: Recipe, model: Classifier, metrics: dict[str, dict]) -> str:
 def start_of(recipe: Recipe) -> str:
     """What the training began with, and who taught."""
     start = "from ImageNet weights" if recipe.pretrained else "from scratch"
-    if recipe.start:
-        start = "on from a plain ResNet-50"
     if recipe.teacher:
         start += f", taught by {recipe.teacher} besides the labels,"
     return start
 
 
 def lineage(recipe: Recipe) -> list[str]:
-    """The commands that lead to a run's weights, in order: those of its teacher, those of its start, its own."""
+    """The commands that lead to a run's weights, in order: those of its teacher, its own."""
     commands = []
     if recipe.teacher:
         commands += read_json(find_checkpoint(recipe.teacher) / "metrics.json")["commands"]
-    if recipe.start:
-        with safe_open(recipe.start, "pt") as file:
-            commands += json.loads((file.metadata() or {}).get("commands", "[]"))
     return list(dict.fromkeys([*commands, command(recipe)]))
 
 

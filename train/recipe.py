@@ -52,9 +52,6 @@ class Recipe:
     """Share of the target spread over all classes."""
     pretrained: bool = False
     """Start from ImageNet weights (efficientnet_lite0 only)."""
-    start: Path | None = None
-    """Weights of a plain ResNet-50 to start from (best.safetensors of a run); attention is added so that at first
-    nothing changes."""
     teacher: str | None = None
     """Checkpoint whose answers and features are imitated besides the labels."""
     teacher_weight: float = 0.7
@@ -88,7 +85,6 @@ class Recipe:
         """All that decides the weights, as JSON holds it; data sets by name, wherever they lie."""
         chosen = {key: value for key, value in asdict(self).items() if key not in WITHOUT_EFFECT}
         chosen["data"] = [name_of(source) for source in self.data]
-        chosen["start"] = self.start and self.start.as_posix()
         return chosen
 
     def check(self) -> None:
@@ -104,10 +100,6 @@ class Recipe:
             raise ValueError(f"--until must have one number less than --sizes, but has {len(self.until)}")
         if self.pretrained and self.model != "efficientnet_lite0":
             raise ValueError(f"--pretrained is for efficientnet_lite0; there are no ImageNet weights for {self.model}")
-        if self.start and "resnet50" not in self.model:
-            raise ValueError(f"--start is for the ResNets, not for {self.model}")
-        if self.start and not self.start.is_file():
-            raise ValueError(f"there is no {self.start} to start from: run the preset that trains it, or give --start")
 
 
 PRESETS = {
@@ -127,55 +119,17 @@ PRESETS = {
             model="efficientnet_lite0",
             pretrained=True,
             epochs=12,
-            sizes=[160, 192],
+            sizes=[192, 224],
             until=[0.67],
-            test_size=224,
+            test_size=256,
             batch=32,
             optimizer="adamw",
             lr=3e-4,
             weight_decay=0.02,
             warmup=0.05,
             augmentation="life",
+            pasted=0.3,
             label_smoothing=0.05,
-        ),
-    ),
-    "hints": (
-        "A plain ResNet-50 from scratch, on growing views, that also learns to reproduce its teacher's feature maps.",
-        Recipe(
-            "hints",
-            data=[],
-            model="resnet50",
-            epochs=28,
-            sizes=[64, 96, 128],
-            until=[0.43, 0.79],
-            batch=32,
-            optimizer="adamw",
-            lr=1e-3,
-            weight_decay=0.05,
-            warmup=0.05,
-            augmentation="gentle",
-            crop=0.5,
-            teacher="garbage-efficientnet_lite0",
-            teacher_size=128,
-            hint_weight=1.0,
-        ),
-    ),
-    "trunk": (
-        "The same on from there, taught by answers only: the common start of the three ResNets.",
-        Recipe(
-            "trunk",
-            data=[],
-            model="resnet50",
-            epochs=12,
-            batch=32,
-            optimizer="adamw",
-            lr=5e-4,
-            weight_decay=0.05,
-            warmup=0.05,
-            augmentation="gentle",
-            crop=0.5,
-            start=Path("runs/hints-resnet50/best.safetensors"),
-            teacher="garbage-efficientnet_lite0",
         ),
     ),
     "small": (
@@ -194,22 +148,23 @@ PRESETS = {
         ),
     ),
     "life": (
-        "A ResNet for photos from life, from the trunk on: with or without attention, on larger views.",
+        "A ResNet for photos from life: from scratch, on growing views, led by its teacher's answers and feature maps.",
         Recipe(
             "life",
             data=[],
-            epochs=3,
-            sizes=[160],
-            test_size=200,
-            batch=32,
+            epochs=120,
+            sizes=[128, 160, 192],
+            until=[0.4, 0.75],
+            test_size=224,
+            batch=64,
             optimizer="adamw",
-            lr=2e-4,
             weight_decay=0.05,
             warmup=0.05,
             augmentation="gentle",
-            crop=0.6,
-            start=Path("runs/trunk-resnet50/best.safetensors"),
+            crop=0.5,
             teacher="garbage-efficientnet_lite0",
+            teacher_size=192,
+            hint_weight=1.0,
         ),
     ),
 }

@@ -21,7 +21,7 @@ def legend(found: Evidence, lang: str) -> str:
 
 
 def facts(model: Classifier, metrics: dict, lang: str) -> str:
-    """Parameters, input, and what was measured on each test set, as a table."""
+    """Parameters, input, training, and what was measured on each test set, as a table."""
     cells = -(-model.input_size // 32) if model.linear_head is not None else None
     rows = [
         (say(lang, "parameters"), f"{metrics['parameters']:,}"),
@@ -29,6 +29,9 @@ def facts(model: Classifier, metrics: dict, lang: str) -> str:
     ]
     if cells:
         rows.append((say(lang, "map_cells"), f"{cells} × {cells}"))
+    rows.append((say(lang, "epochs"), str(metrics["epochs"])))
+    if teacher := metrics["recipe"].get("teacher"):
+        rows.append((say(lang, "teacher"), say(lang, "taught", teacher=say(lang, f"model.{teacher}"))))
     for name, splits in metrics["data"].items():
         data, test = say(lang, f"data.{name}"), splits["test"]
         rows.append((say(lang, "test_accuracy", data=data), f"{test['accuracy']:.1f} %"))

@@ -26,7 +26,8 @@ from xai.zoo import MODELS, find_checkpoint, read_json
 GARBAGE_MODELS = [name for name in MODELS if name.startswith("garbage-")]
 DEFAULT_PAIR = ("garbage-resnet50", "garbage-s_se_resnet50")
 PREDICTED, LAST = "predicted", "last"
-EXAMPLES = sorted((Path(__file__).parent / "examples").glob("garbage-*.jpg"))
+OPENING = "garbage-glass-181.jpg"  # a bottle the default pair does not agree on
+EXAMPLES = sorted((Path(__file__).parent / "examples").glob("garbage-*.jpg"), key=lambda p: (p.name != OPENING, p.name))
 LOADING = threading.Lock()
 
 

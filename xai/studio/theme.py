@@ -37,6 +37,7 @@ button[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
 #examples .gallery-item, #examples .thumbnail-item { min-width: 0; width: 100%; }
 #examples .thumbnail-item { aspect-ratio: 1; height: auto; }
 #examples .caption-label { max-width: 100%; font-size: .72rem; padding: 0 .3rem; }
+#slider img { height: 100%; max-height: 100% !important; }  /* else a portrait is cut off */
 .facts, .confusion { padding: .2rem .1rem; }
 .prose :is(.facts, .confusion) :is(table, tr, th, td) { border: 0; }
 .prose :is(.facts, .confusion) table { border-collapse: collapse; width: 100%; font-size: .9rem; margin: 0; }
