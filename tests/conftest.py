@@ -69,9 +69,8 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": chromium, "args": flags}
 
 
-@pytest.fixture
-def page(page, url):
-    """The app's page, open and explained; a request to any other host fails the test."""
+def opened(page, url):
+    """Open the app and wait until its first photo is explained; a request to any other host fails the test."""
     strangers = []
     page.on("request", lambda r: None if r.url.startswith((url, "data:", "blob:")) else strangers.append(r.url))
     page.goto(url)
@@ -79,3 +78,17 @@ def page(page, url):
     page.wait_for_selector("#slider img", timeout=60_000)
     yield page
     assert not strangers, strangers
+
+
+@pytest.fixture
+def page(page, url):
+    """The app's page, open and explained."""
+    yield from opened(page, url)
+
+
+@pytest.fixture(scope="module")
+def kept_page(browser, url):
+    """The same for several tests on end: a visitor who goes on after every mistake."""
+    context = browser.new_context()
+    yield from opened(context.new_page(), url)
+    context.close()

@@ -187,7 +187,7 @@ def test_options_change_the_picture(page):
         page.locator(box).check()
         changed(page, before, "ab")  # on one scale, the stronger map keeps its colours
     page.locator("#common input").uncheck()
-    for menu, choice in (("#colormap", "magma"), ("#target", "glass"), ("#layer-a", "layer2"), ("#method", "CAM")):
+    for menu, choice in (("#colormap", "magma"), ("#target", "metal"), ("#layer-a", "layer2"), ("#method", "CAM")):
         before = heatmap_of(page, "a")
         page.locator(f"{menu} input").click()
         page.get_by_role("option", name=choice, exact=True).click()
@@ -209,6 +209,13 @@ def test_cam_on_the_cnn_is_explained_not_failed(page):
     expect(page.locator("#note-b")).to_contain_text("%")
 
 
+def told_and_dismissed(page, sentence):
+    """Wait for a message, then close it, so that the next one is a new one."""
+    expect(page.get_by_text(sentence)).to_be_visible(timeout=EXPLAINED)
+    page.locator(".toast-close").click()
+    expect(page.get_by_text(sentence)).to_be_hidden()
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -223,14 +230,14 @@ def test_cam_on_the_cnn_is_explained_not_failed(page):
         "bomb100.png",
     ],
 )
-def test_bad_upload_gets_a_sentence_and_leaves_the_page_as_it_was(page, tmp_path, name):
-    data, _ = BAD[name]
+def test_bad_upload_gets_a_sentence_and_leaves_the_page_as_it_was(kept_page, tmp_path, name):
+    page, (data, _) = kept_page, BAD[name]
     path = tmp_path / name
     path.write_bytes(data) if data is not None else Image.new("RGB", (1, 1)).save(path)
     before = heatmap_of(page), answer_of(page)
     page.get_by_label("Remove Image").click()
     upload(page, path)
-    expect(page.get_by_text("This photo cannot be used")).to_be_visible(timeout=EXPLAINED)
+    told_and_dismissed(page, "This photo cannot be used")
     expect(page.locator("#photo img")).to_be_visible(timeout=EXPLAINED)
     page.wait_for_timeout(500)
     assert (heatmap_of(page), answer_of(page)) == before
@@ -251,10 +258,11 @@ def drop(page, name, data):
 
 
 @pytest.mark.parametrize("name", ["text.jpg", "page.pdf", "drawing.svg"])
-def test_a_dropped_file_that_is_no_photo_gets_a_sentence(page, name):
+def test_a_dropped_file_that_is_no_photo_gets_a_sentence(kept_page, name):
+    page = kept_page
     before = heatmap_of(page), answer_of(page)
     drop(page, name.replace(".jpg", ".txt"), BAD[name][0])
-    expect(page.get_by_text("This photo cannot be used")).to_be_visible(timeout=EXPLAINED)
+    told_and_dismissed(page, "This photo cannot be used")
     expect(page.locator("#photo img")).to_be_visible(timeout=EXPLAINED)
     assert (heatmap_of(page), answer_of(page)) == before
 
@@ -276,8 +284,12 @@ def test_an_idle_page_says_what_to_do(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["photo.heic", "deep.png", "cmyk.jpg", "clear.png", "moving.gif", "turned.jpg"])
-def test_odd_photos_are_shown_right(page, tmp_path, name):
-    path, image = tmp_path / name, Image.fromarray(QUARTERS).resize((120, 80), Image.Resampling.NEAREST)
+def test_odd_photos_are_shown_right(kept_page, tmp_path, name):
+    page, path, image = (
+        kept_page,
+        tmp_path / name,
+        Image.fromarray(QUARTERS).resize((120, 80), Image.Resampling.NEAREST),
+    )
     options = {}
     if name == "deep.png":
         image = Image.fromarray(np.full((80, 120), 20000, np.uint16))

@@ -32,7 +32,7 @@ button[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
 .legend { display: flex; flex-wrap: wrap; gap: .35rem .9rem; font-size: .9rem; padding: .1rem .2rem; }
 .legend span { display: inline-flex; align-items: center; gap: .4rem; }
 .legend i { width: .9rem; height: .9rem; border-radius: .25rem; display: inline-block; }
-#examples .grid-wrap { height: auto; min-height: 0; max-height: none; overflow: hidden; }
+#examples .grid-wrap { padding-top: 2.2rem; height: auto; min-height: 0; max-height: none; overflow: hidden; }
 #examples .grid-container { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); height: auto; gap: .4rem; }
 #examples .gallery-item, #examples .thumbnail-item { min-width: 0; width: 100%; }
 #examples .thumbnail-item { aspect-ratio: 1; height: auto; }
