@@ -41,7 +41,7 @@ LAUNCH = {
     "ssr_mode": False,
     "run_history": False,  # it would keep photos in the browser
     "enable_monitoring": False,  # its summary is public
-    "footer_links": ["api", "settings"],
+    "footer_links": ["api"],  # its settings change the language of half the page; the browser's changes all of it
 }
 
 if __name__ == "__main__":

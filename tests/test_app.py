@@ -1,5 +1,6 @@
 import base64
 import contextlib
+import io
 import json
 import re
 import threading
@@ -171,6 +172,34 @@ def test_every_example_is_explained_by_a_click(page):
     page.get_by_role("button", name="Thumbnail 4 of").click()
     changed(page, before)
     assert answer_of(page) == xai.explain(xai.load_model("garbage-s_se_resnet50"), EXAMPLES[3]).label
+
+
+def shown(page, side="b"):
+    """The heatmap on the page, as an array."""
+    return np.asarray(Image.open(io.BytesIO(httpx.get(heatmap_of(page, side)).content)).convert("RGB"), np.int16)
+
+
+def test_the_last_of_many_quick_clicks_is_explained(page):
+    for number in (2, 5, 3, 8, 4):
+        page.get_by_role("button", name=f"Thumbnail {number} of").click()
+    page.get_by_label(ENGLISH["opacity"]).first.fill("0.2")
+    page.get_by_label(ENGLISH["opacity"]).first.blur()
+    for side, name in zip("ab", garbage.DEFAULT_PAIR, strict=True):
+        e = xai.explain(xai.load_model(name), EXAMPLES[3])
+        expect(page.locator(f"#label-{side} h2")).to_have_text(e.label, timeout=EXPLAINED)
+        page.wait_for_timeout(3000)
+        wanted = np.asarray(e.overlay(0.2), np.int16)
+        np.testing.assert_allclose(shown(page, side), wanted, atol=4)
+
+
+def test_without_a_photo_another_network_explains_the_one_on_the_page(page):
+    page.get_by_label("Remove Image").click()
+    before = heatmap_of(page, "a")
+    page.locator("#model-a input").click()
+    page.get_by_role("option", name=ENGLISH["model.garbage-efficientnet_lite0"]).click()
+    changed(page, before, "a")
+    e = xai.explain(xai.load_model("garbage-efficientnet_lite0"), EXAMPLES[0])
+    expect(page.locator("#note-a")).to_contain_text(f"{e.label}, {e.confidence:.0%} sure")
 
 
 def test_an_upload_is_explained(page):

@@ -239,6 +239,8 @@ def test_any_seed_will_do(recipe):
         ({"until": [0.5]}, "--until must have one number less"),
         ({"pretrained": True}, "no ImageNet weights for cnn"),
         ({"data": ["a/photos", "b/photos"]}, "same name"),
+        ({"sizes": [64]}, "fully connected"),
+        ({"hint_weight": 1.0}, "needs a --teacher"),
         ({"data": ["nowhere"]}, r"train\.txt"),
         ({"teacher": "nobody"}, "no model 'nobody'"),
     ],

@@ -3,14 +3,16 @@
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import tyro
 from accelerate import Accelerator
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from train.data import Whole, name_of, read
+from train.data import SPLITS, Split, Whole, name_of, read
 from train.measure import predict, score
+from xai.models import CNN
 from xai.zoo import MODELS, load_model
 
 
@@ -22,8 +24,10 @@ class Evaluation:
     """Image folders, or hub:OWNER/NAME."""
     models: list[str] = field(default_factory=lambda: list(MODELS))
     """Names or folders of checkpoints."""
-    split: str = "test"
-    """train, val or test."""
+    split: Literal[SPLITS] = "test"
+    """Part of the data."""
+    only: str = ""
+    """Measure only photos whose file name begins like this."""
     sizes: list[int] = field(default_factory=list)
     """Sides of the input to try, where the model's own is not wanted; choose on val."""
 
@@ -35,11 +39,23 @@ def evaluate(evaluation: Evaluation) -> list[dict]:
     for name, source in tqdm(jobs, disable=not accelerator.is_main_process):
         model = load_model(name, accelerator.device)
         for size in evaluation.sizes or [model.input_size]:
-            photos = Whole(read(source)[evaluation.split], model.classes, size, cache=False)
+            if isinstance(model, CNN) and size != model.input_size:
+                raise ValueError(f"{name} takes photos of one size only, {model.input_size}: leave out --sizes or it")
+            photos = Whole(chosen(read(source)[evaluation.split], evaluation.only), model.classes, size, cache=False)
             loader = accelerator.prepare(DataLoader(photos, batch_size=32, num_workers=1))
             measured = score(*predict(model, loader, accelerator), model.classes)
             rows.append({"model": Path(name).name, "data": name_of(source), "size": size, **measured})
     return rows
+
+
+def chosen(split: Split, prefix: str) -> Split:
+    """The photos whose file name begins with a prefix."""
+    if not prefix:
+        return split
+    kept = [i for i, photo in enumerate(split.photos) if isinstance(photo, Path) and photo.name.startswith(prefix)]
+    if not kept:
+        raise ValueError(f"no photo's file name begins with {prefix!r}")
+    return Split([split.photos[i] for i in kept], [split.labels[i] for i in kept])
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from xai.zoo import NEEDED, SUMS, find_checkpoint, read_json
 
 SOURCES = {  # what a card says of a data set, by the name of its folder
     "trashnet": "TrashNet (garythung/trashnet), MIT, Gary Thung and Mindy Yang",
-    "webwaste": "Garbage Classification 3 (Roboflow Universe, version 2), CC BY 4.0",
+    "webwaste": "webwaste, 3,100 photos of Garbage Classification 3 (Roboflow Universe, version 2), CC BY 4.0",
 }
 CARD = """---
 {metadata}
@@ -22,15 +22,15 @@ CARD = """---
 
 # {title}
 
-A classifier of photos of waste: {classes}. Trained {start} on {data}.
+A classifier of photos: {classes}. Trained {start} on {data}.
 
 | photos | test accuracy | in full precision | calibration error | test photos |
 | --- | --- | --- | --- | --- |
 {rows}
 
 The weights are stored in half precision. Epoch, recipe and the temperature that calibrates the confidences (already
-folded in) were chosen on the validation photos; the test photos were measured at the end. Confusion matrix and recall
-per class: `metrics.json`; loss and accuracy per epoch: `history.json`.
+folded in) were chosen on the validation photos; this run measured the test photos once, at its end. Confusion matrix
+and recall per class: `metrics.json`; loss and accuracy per epoch: `history.json`.
 
 ```python
 import xai
@@ -45,8 +45,7 @@ Trained with:
 {commands}
 ```
 
-Input: the whole photo squeezed to {size}×{size} pixels. It answers with one of {k} classes whatever the photo shows,
-and knows nothing of hazardous or medical waste.
+Input: the whole photo squeezed to {size}×{size} pixels. It answers with one of {k} classes whatever the photo shows.
 {licence_note}"""
 
 
@@ -89,7 +88,7 @@ def write_sums(folder: Path) -> None:
 
 def card(recipe: Recipe, model: Classifier, metrics: dict[str, dict]) -> str:
     """The model card: data, accuracy, command, licence."""
-    title = f"garbage-{recipe.model}"
+    title = f"{recipe.model} on {' and '.join(metrics)}"
     results = [
         EvalResult(
             task_type="image-classification", dataset_type=name, dataset_name=name, dataset_split="test",

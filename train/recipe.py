@@ -98,6 +98,10 @@ class Recipe:
             raise ValueError(f"two of the data sets have the same name: {', '.join(names)}; rename a folder")
         if len(self.until) != len(self.sizes) - 1:
             raise ValueError(f"--until must have one number less than --sizes, but has {len(self.until)}")
+        if self.model == "cnn" and {*self.sizes, self.test_size} != {self.test_size}:
+            raise ValueError("cnn ends in fully connected layers, so --sizes and --test-size must be one and the same")
+        if self.hint_weight and not self.teacher:
+            raise ValueError("--hint-weight needs a --teacher")
         if self.pretrained and self.model != "efficientnet_lite0":
             raise ValueError(f"--pretrained is for efficientnet_lite0; there are no ImageNet weights for {self.model}")
 

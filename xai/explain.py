@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Sequence
+from numbers import Integral
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -44,7 +46,7 @@ def explain(
         raise ValueError(f"there is no method {method!r}; choose one of {', '.join(METHODS)}")
     if not isinstance(image, (list, tuple)):
         return explain(model, [image], method, [target], target_layer)[0]
-    targets = list(target) if isinstance(target, (list, tuple)) else [target] * len(image)
+    targets = list(target) if isinstance(target, (list, tuple, np.ndarray)) else [target] * len(image)
     if len(targets) != len(image):
         raise ValueError(f"there are {len(image)} images but {len(targets)} targets")
     explanations = []
@@ -113,6 +115,6 @@ def class_index(model: Classifier, target: int | str) -> int:
     """
     if isinstance(target, str) and target in model.classes:
         return model.classes.index(target)
-    if not isinstance(target, str) and 0 <= int(target) < len(model.classes):
+    if isinstance(target, Integral) and 0 <= target < len(model.classes):
         return int(target)
     raise ValueError(f"there is no class {target!r}; choose one of {', '.join(model.classes)}, or an index from 0")

@@ -20,12 +20,13 @@ def cam(batch: Activations, targets: Tensor | None, target_layer: str) -> tuple[
     model = batch.model
     if model.linear_head is None:
         raise ValueError(model.cam_obstacle)
+    features = batch.at(target_layer)  # B, C, h, w
     if target_layer != model.last_layer:
         raise ValueError(
             f'CAM reads the last layer, {model.last_layer}; for {target_layer} use Grad-CAM (method="gradcam").'
         )
     logits = batch.logits()  # B, K
-    return class_maps(model, batch.last, chosen(logits, targets)), logits
+    return class_maps(model, features, chosen(logits, targets)), logits
 
 
 def class_maps(model: Classifier, features: Tensor, targets: Tensor) -> Tensor:

@@ -109,7 +109,10 @@ class Classifier(
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside, the former mode of every module outside, also after an error."""
+    """Evaluation mode inside, the former mode of every module outside, also after an error.
+
+    Threads may share a model that is in evaluation mode already, as `load_model` gives it: then nothing is switched.
+    """
     training = [module for module in model.modules() if module.training]
     if training:
         model.eval()

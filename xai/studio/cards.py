@@ -20,16 +20,14 @@ def legend(found: Evidence, lang: str) -> str:
     return f'<div class="legend">{"".join(items)}</div>'
 
 
-def facts(model: Classifier, metrics: dict, lang: str) -> str:
+def facts(model: Classifier, cells: int, metrics: dict, lang: str) -> str:
     """Parameters, input, training, and what was measured on each test set, as a table."""
-    cells = -(-model.input_size // 32) if model.linear_head is not None else None
     rows = [
         (say(lang, "parameters"), f"{metrics['parameters']:,}"),
         (say(lang, "input"), f"{model.input_size} × {model.input_size}"),
+        (say(lang, "map_cells"), f"{cells} × {cells}"),
+        (say(lang, "epochs"), str(metrics["epochs"])),
     ]
-    if cells:
-        rows.append((say(lang, "map_cells"), f"{cells} × {cells}"))
-    rows.append((say(lang, "epochs"), str(metrics["epochs"])))
     if teacher := metrics["recipe"].get("teacher"):
         rows.append((say(lang, "teacher"), say(lang, "taught", teacher=say(lang, f"model.{teacher}"))))
     for name, splits in metrics["data"].items():
@@ -70,6 +68,6 @@ def curve(history: list[dict], key: str, lang: str) -> pd.DataFrame:
     rows = [
         {"epoch": row["epoch"], "value": row[f"{split}_{key}"], "split": say(lang, name)}
         for row in history
-        for split, name in (("train", "training"), ("val", "validation"))
+        for split, name in (("train", "objective" if key == "loss" else "training"), ("val", "validation"))
     ]
     return pd.DataFrame(rows)

@@ -15,7 +15,7 @@ from xai.activations import Activations
 from xai.evidence import evidence_of
 from xai.explain import explain_batch
 from xai.explanation import COLORMAPS, with_box
-from xai.models import Classifier
+from xai.models import Classifier, create_model
 from xai.photo import PhotoError, load_photo
 from xai.studio import cards
 from xai.studio.gpu import GPU
@@ -56,6 +56,16 @@ def records(name: str) -> tuple[dict, list]:
     """The metrics and the training history of a model."""
     folder = find_checkpoint(name)
     return read_json(folder / "metrics.json"), read_json(folder / "history.json")
+
+
+@cache
+def cells_of(name: str) -> int:
+    """Cells a side of the last layer's map, from shapes alone."""
+    model = model_of(name)
+    side = model.input_size
+    with torch.device("meta"):
+        twin = create_model(name.removeprefix("garbage-"), model.classes, input_size=side).eval()
+        return twin.features(torch.empty(1, 3, side, side)).shape[-1]
 
 
 def true_class(example: Path) -> str:
@@ -103,10 +113,15 @@ def look_twice(photo: Image.Image, names: tuple, method: str, target: str, layer
     return [look(photo, name, method, target, layer, lang) for name, layer in zip(names, layers, strict=True)]
 
 
-def answer(photo, model_a, model_b, method, target, layer_a, layer_b, request: gr.Request):
-    """Both networks' answers: the session's sides, then confidences, notes, evidence pictures and legends for each."""
+def answer(photo, sides, model_a, model_b, method, target, layer_a, layer_b, request: gr.Request):
+    """Both networks' answers: the session's sides, then confidences, notes, evidence pictures and legends for each.
+
+    Where the visitor took the photo away, its answers are still on the page, and an option goes on changing them.
+    """
     if not isinstance(photo, Image.Image):
-        return [gr.skip()] * 9
+        if not sides:
+            return [gr.skip()] * 9
+        photo = sides[0].evidence.photo
     lang = language(request)
     sides = look_twice(photo, (model_a, model_b), method, target, (layer_a, layer_b), lang)
     labels = [
@@ -146,7 +161,7 @@ def about(name: str, request: gr.Request):
     model = model_of(name)
     return (
         f"### {say(lang, f'model.{name}')}",
-        cards.facts(model, metrics, lang),
+        cards.facts(model, cells_of(name), metrics, lang),
         cards.curve(history, "loss", lang),
         cards.curve(history, "accuracy", lang),
         cards.confusion(model.classes, metrics, lang),
@@ -261,6 +276,7 @@ def build(page: gr.Blocks) -> None:
                 [(translated(f"method.{m}"), m) for m in list_methods()],
                 value="gradcam",
                 label=translated("method"),
+                info=translated("method_info"),
                 elem_id="method",
                 min_width=150,
             )
@@ -280,6 +296,7 @@ def build(page: gr.Blocks) -> None:
                     [(translated("last_layer"), LAST)],
                     value=LAST,
                     label=translated(f"layer_{s}"),
+                    info=translated("layer_info"),
                     elem_id=f"layer-{s}",
                     min_width=150,
                 )
@@ -335,15 +352,19 @@ def build(page: gr.Blocks) -> None:
                 abouts.append([heading, table, *plots, gr.HTML(elem_id=f"confusion-{s}")])
     gr.Markdown(translated("privacy"), elem_classes="note")
 
-    asked = [photo, *models, method, target, *layers]
+    asked = [photo, sides, *models, method, target, *layers]
     answered = [sides, *labels, *notes, *pictures, *legends]
     look_of = [alpha, colormap, box, common]
     painted = [*heatmaps, slider]
-    quiet = {"api_visibility": "private", "show_progress": "minimal"}
+    # always_last: what is clicked while an answer is on its way is answered after it, not dropped
+    quiet = {"api_visibility": "private", "show_progress": "minimal", "trigger_mode": "always_last"}
     model_event = {**quiet, "concurrency_id": "model"}
 
+    def painted_after(event):
+        event.success(paint, [sides, *look_of], painted, **quiet)
+
     def explained_after(event):
-        return event.then(answer, asked, answered, **model_event).then(paint, [sides, *look_of], painted, **quiet)
+        painted_after(event.success(answer, asked, answered, **model_event))
 
     def pick(choice: gr.SelectData):
         return load_photo(EXAMPLES[choice.index])
@@ -354,14 +375,15 @@ def build(page: gr.Blocks) -> None:
         return load_photo(EXAMPLES[0]), captions
 
     explained_after(photo.upload(accept, [photo, sides], photo, **quiet))
-    explained_after(examples.select(pick, None, photo, **quiet))
-    reminded = go.click(remind, photo, None, **quiet)
-    reminded.success(answer, asked, answered, **model_event).then(paint, [sides, *look_of], painted, **quiet)
+    explained_after(
+        examples.select(pick, None, photo, **{**quiet, "trigger_mode": "multiple"})
+    )  # each has its own index
+    explained_after(go.click(remind, photo, None, **quiet))
     for menu, layer, panel in zip(models, layers, abouts, strict=True):
         explained_after(menu.input(layers_of, menu, layer, **quiet))
         menu.input(about, menu, panel, **quiet)
     for menu in (method, target, *layers):
-        menu.input(answer, asked, answered, **model_event).then(paint, [sides, *look_of], painted, **quiet)
+        painted_after(menu.input(answer, asked, answered, **model_event))
     for control in (alpha, colormap, box, common):
         event = control.release if isinstance(control, gr.Slider) else control.input
         event(paint, [sides, *look_of], painted, **quiet)

@@ -3,6 +3,7 @@
 import gradio as gr
 
 from xai.photo import PhotoError, load_photo
+from xai.studio.text import say
 
 MAX_SIDE = 1024  # pixels a side; more costs the visitor seconds and shows nothing new
 
@@ -53,5 +54,5 @@ class PhotoInput(gr.Image):
     async def async_move_resource_to_block_cache(self, url_or_file_path):
         """Gradio's, but for addresses, which it would fetch whatever their size."""
         if str(url_or_file_path).lower().startswith(("http:", "https:")):
-            raise gr.Error("Send the photo itself: this page fetches no addresses.", print_exception=False)
+            raise gr.Error(say("en", "fetches_nothing"), print_exception=False)
         return await super().async_move_resource_to_block_cache(url_or_file_path)
