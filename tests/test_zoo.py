@@ -188,6 +188,7 @@ def test_order_is_cache_then_hub_then_checkpoints(tmp_path, hub, checkpoint):
 
     third = load_apart(tmp_path, port, "somebody/none", elsewhere)
     assert third.returncode == 0, third.stderr
+    assert "neither the local cache nor the Hub has somebody/none" in third.stderr
     assert third.stdout.splitlines()[-1] != first.stdout.splitlines()[-1]
 
 

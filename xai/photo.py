@@ -27,7 +27,7 @@ except ImportError:
 SENTENCES = {
     "missing": "there is no file {path}",
     "folder": "{path} is a folder, not a photo",
-    "unreadable": "it is empty, damaged or not a photo (JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF)",
+    "unreadable": f"it is empty, damaged or not a photo ({', '.join(FORMATS)})",
     "large": "it has {width}×{height} pixels, more than {limit} megapixels",
     "small": "it has {width}×{height} pixels, and {limit} a side is the least that shows anything",
     "long": "it has {width}×{height} pixels, too long and thin for a photo",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 from os import PathLike
 from pathlib import Path
@@ -22,6 +23,7 @@ MODELS = (
 )
 SUMS = "SHA256SUMS"
 NEEDED = ("config.json", "model.safetensors", "metrics.json", "history.json")  # the card may be edited, these not
+LOG = logging.getLogger(__name__)
 REMEDY = "fetch it again, in a clone of this project with `git checkout -- checkpoints`, else from where it came"
 CHECKPOINTS = Path(os.environ.get("XAI_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
 
@@ -90,6 +92,7 @@ def find_checkpoint(name: str | PathLike) -> Path:
         found = from_hub(*repositories[str(name)])
         if found:
             return found
+        LOG.warning("%s: neither the local cache nor the Hub has %s at %s", name, *repositories[str(name)])
     if (CHECKPOINTS / path).is_dir():
         return CHECKPOINTS / path
     raise FileNotFoundError(f"there is no checkpoint {CHECKPOINTS / path}: {REMEDY}")
