@@ -20,6 +20,7 @@ from xai.photo import PhotoError, load_photo
 from xai.studio import cards
 from xai.studio.gpu import GPU
 from xai.studio.photo_input import PhotoInput
+from xai.studio.picture import Picture, PictureSlider
 from xai.studio.text import language, say, translated
 from xai.zoo import MODELS, find_checkpoint, read_json
 
@@ -168,9 +169,9 @@ def about(name: str, request: gr.Request):
     )
 
 
-def picture_box(name: str, height: int) -> gr.Image:
+def picture_box(name: str, height: int) -> Picture:
     """A lossless, downloadable picture; `name` gives label, alternative text and element id."""
-    return gr.Image(
+    return Picture(
         label=translated(name),
         alt_text=translated(f"{name}_alt"),
         format="png",
@@ -317,7 +318,7 @@ def build(page: gr.Blocks) -> None:
     gr.Markdown(translated("compare"))
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300):
-            slider = gr.ImageSlider(
+            slider = PictureSlider(
                 show_label=False,
                 format="png",
                 interactive=False,
@@ -393,7 +394,7 @@ def build(page: gr.Blocks) -> None:
     gr.Button(visible=False).click(
         garbage,
         [photo, models[1], method, api_target, api_layer, alpha, colormap],
-        [gr.JSON(visible=False, label="answer"), gr.Image(visible=False, format="png", label="heatmap")],
+        [gr.JSON(visible=False, label="answer"), Picture(visible=False, format="png", label="heatmap")],
         api_name="garbage",
         concurrency_id="model",
     )

@@ -3,6 +3,7 @@
 import gradio as gr
 
 from xai.photo import PhotoError, load_photo
+from xai.studio.picture import cached
 from xai.studio.text import say
 
 MAX_SIDE = 1024  # pixels a side; more costs the visitor seconds and shows nothing new
@@ -39,7 +40,7 @@ class PhotoInput(gr.Image):
     photo back.
     """
 
-    is_template = True  # the browser side of gr.Image serves this one too
+    is_template = True  # the browser side of gr.Image serves this one too; Gradio wants it to be the direct base
 
     def preprocess(self, payload):
         if payload is None:
@@ -50,6 +51,9 @@ class PhotoInput(gr.Image):
             return load_photo(payload.path, MAX_SIDE)
         except PhotoError as error:
             return error
+
+    def postprocess(self, value):
+        return super().postprocess(cached(value, self.GRADIO_CACHE))
 
     async def async_move_resource_to_block_cache(self, url_or_file_path):
         """Gradio's, but for addresses, which it would fetch whatever their size."""
