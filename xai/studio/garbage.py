@@ -289,6 +289,7 @@ def build(page: gr.Blocks) -> None:
                 [(translated("predicted"), PREDICTED), *classes],
                 value=PREDICTED,
                 label=translated("target"),
+                info=translated("target_info"),
                 elem_id="target",
                 min_width=150,
             )
