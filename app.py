@@ -37,6 +37,7 @@ LAUNCH = {
     "css": CSS,
     "head": SCRIPT,
     "max_file_size": "20mb",
+    "allowed_paths": [garbage.EXAMPLES[0].parent],  # else it would open only where it was started from its own folder
     "app_kwargs": {"middleware": [Middleware(Guard, max_bytes=1_000_000)]},
     "ssr_mode": False,
     "run_history": False,  # it would keep photos in the browser

@@ -38,10 +38,11 @@ def evaluate(evaluation: Evaluation) -> list[dict]:
     jobs = [(name, source) for name in evaluation.models for source in evaluation.data]
     for name, source in tqdm(jobs, disable=not accelerator.is_main_process):
         model = load_model(name, accelerator.device)
+        split = chosen(read(source)[evaluation.split], evaluation.only)
         for size in evaluation.sizes or [model.input_size]:
             if isinstance(model, CNN) and size != model.input_size:
                 raise ValueError(f"{name} takes photos of one size only, {model.input_size}: leave out --sizes or it")
-            photos = Whole(chosen(read(source)[evaluation.split], evaluation.only), model.classes, size, cache=False)
+            photos = Whole(split, model.classes, size, cache=False)
             loader = accelerator.prepare(DataLoader(photos, batch_size=32, num_workers=1))
             measured = score(*predict(model, loader, accelerator), model.classes)
             rows.append({"model": Path(name).name, "data": name_of(source), "size": size, **measured})

@@ -126,10 +126,8 @@ def start_of(recipe: Recipe) -> str:
 
 def lineage(recipe: Recipe) -> list[str]:
     """The commands that lead to a run's weights, in order: those of its teacher, its own."""
-    commands = []
-    if recipe.teacher:
-        commands += read_json(find_checkpoint(recipe.teacher) / "metrics.json")["commands"]
-    return list(dict.fromkeys([*commands, command(recipe)]))
+    taught = read_json(find_checkpoint(recipe.teacher) / "metrics.json")["commands"] if recipe.teacher else []
+    return [*taught, command(recipe)]
 
 
 def command(recipe: Recipe) -> str:

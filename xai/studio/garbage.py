@@ -16,7 +16,7 @@ from xai.evidence import evidence_of
 from xai.explain import explain_batch
 from xai.explanation import COLORMAPS, with_box
 from xai.models import Classifier, create_model
-from xai.photo import PhotoError, load_photo
+from xai.photo import PhotoError
 from xai.studio import cards
 from xai.studio.gpu import GPU
 from xai.studio.photo_input import PhotoInput
@@ -360,6 +360,7 @@ def build(page: gr.Blocks) -> None:
     painted = [*heatmaps, slider]
     # always_last: what is clicked while an answer is on its way is answered after it, not dropped
     quiet = {"api_visibility": "private", "show_progress": "minimal", "trigger_mode": "always_last"}
+    each = {**quiet, "trigger_mode": "multiple"}  # a put-off click would have forgotten which example it was on
     model_event = {**quiet, "concurrency_id": "model"}
 
     def painted_after(event):
@@ -369,17 +370,15 @@ def build(page: gr.Blocks) -> None:
         painted_after(event.success(answer, asked, answered, **model_event))
 
     def pick(choice: gr.SelectData):
-        return load_photo(EXAMPLES[choice.index])
+        return EXAMPLES[choice.index]
 
     def open_page(request: gr.Request):
         lang = language(request)
         captions = [(str(path), say(lang, f"class.{true_class(path)}")) for path in EXAMPLES]
-        return load_photo(EXAMPLES[0]), captions
+        return EXAMPLES[0], captions
 
     explained_after(photo.upload(accept, [photo, sides], photo, **quiet))
-    explained_after(
-        examples.select(pick, None, photo, **{**quiet, "trigger_mode": "multiple"})
-    )  # each has its own index
+    explained_after(examples.select(pick, None, photo, **each))
     explained_after(go.click(remind, photo, None, **quiet))
     for menu, layer, panel in zip(models, layers, abouts, strict=True):
         explained_after(menu.input(layers_of, menu, layer, **quiet))
