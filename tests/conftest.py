@@ -18,10 +18,10 @@ from xai.studio.garbage import EXAMPLES
 CLASSES = ["cardboard", "glass", "metal", "paper", "plastic", "trash"]
 
 
-def fresh(architecture: str, seed: int = 0) -> Classifier:
+def fresh(architecture: str, seed: int = 0, input_size: int = 128) -> Classifier:
     """An untrained network whose every part matters: residuals, normalisation and attention are not at their start."""
     torch.manual_seed(seed)
-    model = create_model(architecture, CLASSES, input_size=128)
+    model = create_model(architecture, CLASSES, input_size=input_size)
     for module in model.modules():
         if isinstance(module, Bottleneck):
             torch.nn.init.uniform_(module.bn3.weight, 0.5, 1)

@@ -6,10 +6,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from xai.activations import Activations
+from xai.activations import Activations, tail_gradients
 from xai.explanation import to_photo_size
 from xai.methods.cam import all_class_maps
-from xai.methods.gradcam import layer_gradients
 from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.photo import Photo, as_photo
@@ -77,7 +76,7 @@ def evidence_of(photo: Image.Image, batch: Activations) -> Evidence:
     else:
         k = len(model.classes)
         repeated = features.expand(k, -1, -1, -1)  # K, C, h, w
-        gradients, _ = layer_gradients(model, repeated, torch.arange(k, device=features.device), model.last_layer)
+        gradients, _ = tail_gradients(model, repeated, model.last_layer, torch.arange(k, device=features.device))
         maps = torch.einsum("kc,kchw->khw", gradients.mean(dim=(2, 3)), repeated)
     maps = maps - maps.mean(0, keepdim=True)
     confidences = batch.logits()[0].softmax(0)

@@ -1,8 +1,9 @@
 """From a photo to its explanation."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from numbers import Integral
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -11,12 +12,13 @@ from torch import Tensor
 
 from xai.activations import Activations
 from xai.explanation import Explanation, to_photo_size, to_unit_range
-from xai.methods import METHODS
+from xai.methods import METHODS, method_of
 from xai.models import Classifier
 from xai.models.classifier import BATCH, evaluating
 from xai.photo import Photo, as_photos
 
 Target = int | str | None
+Result = TypeVar("Result")
 
 
 def explain(
@@ -25,6 +27,7 @@ def explain(
     method: str = "gradcam",
     target: Target | Sequence[Target] = None,
     target_layer: str | None = None,
+    **options,
 ) -> Explanation | list[Explanation]:
     """Where in a photo a model sees a class.
 
@@ -36,30 +39,45 @@ def explain(
         method: one of `list_methods()`.
         target: the class to explain, by index or name; None is the predicted one. For a list of images, one for all
             or a list of as many.
-        target_layer: a key of `model.layers`; None is the last.
+        target_layer: a key of `model.layers`; None is the method's usual one, the last for all but SmoothGrad.
+        options: of the method, as its docstring names them (`samples=32`).
 
     Raises:
-        ValueError: the image cannot be read, or there is no such method, class or layer, or the method does not suit
-            the model; one sentence says which.
+        ValueError: the image cannot be read, or there is no such method, option, class or layer, or the method does
+            not suit the model; one sentence says which.
     """
-    if method not in METHODS:
-        raise ValueError(f"there is no method {method!r}; choose one of {', '.join(METHODS)}")
+    return finish(explain_steps(model, image, method, target, target_layer, **options))
+
+
+@torch.no_grad()
+def explain_steps(
+    model: Classifier,
+    image: Photo | Sequence[Photo],
+    method: str = "gradcam",
+    target: Target | Sequence[Target] = None,
+    target_layer: str | None = None,
+    **options,
+) -> Generator[float, None, Explanation | list[Explanation]]:
+    """`explain` as a generator of the share done, in [0, 1], that returns the explanation; closed, it stops."""
+    check(model, method, target_layer, options)
     if not isinstance(image, (list, tuple)):
-        return explain(model, [image], method, [target], target_layer)[0]
+        return (yield from explain_steps(model, [image], method, [target], target_layer, **options))[0]
     targets = list(target) if isinstance(target, (list, tuple, np.ndarray)) else [target] * len(image)
     if len(targets) != len(image):
         raise ValueError(f"there are {len(image)} images but {len(targets)} targets")
     explanations = []
-    with torch.no_grad(), evaluating(model):
+    with evaluating(model):
         for start in range(0, len(image), BATCH):
             part = slice(start, start + BATCH)
             started = time.perf_counter()
             photos = as_photos(image[part])
             batch = Activations(model, model.preprocess(photos))
-            explanations += explain_batch(photos, batch, method, targets[part], target_layer, started)
+            steps = explain_batch(photos, batch, method, targets[part], target_layer, started, **options)
+            explanations += yield from portion(steps, start / len(image), (start + len(photos)) / len(image))
     return explanations
 
 
+@torch.no_grad()
 def explain_batch(
     photos: list[Image.Image],
     batch: Activations,
@@ -67,14 +85,19 @@ def explain_batch(
     targets: list[Target],
     target_layer: str | None = None,
     started: float | None = None,
-) -> list[Explanation]:
-    """`explain` of photos whose activations are there already; `started` is when their clock began."""
+    **options,
+) -> Generator[float, None, list[Explanation]]:
+    """`explain_steps` of photos whose activations are there already; `started` is when their clock began."""
     started = started or time.perf_counter()
-    model, target_layer = batch.model, target_layer or batch.model.last_layer
-    raws, logits = METHODS[method](batch, target_indices(batch, targets), target_layer)  # B, h, w  and  B, K
-    confidences = logits.softmax(1).float().cpu().numpy()
+    model = batch.model
+    check(model, method, target_layer, options)
+    layer = METHODS[method].layer(model, target_layer)
+    raws = METHODS[method].run(batch, target_indices(batch, targets), layer, **options)
+    if isinstance(raws, Generator):
+        raws = yield from raws
+    raws = raws.float().cpu().numpy()  # B, h, w
+    confidences = batch.logits().float().softmax(1).cpu().numpy()  # B, K
     indices = [confidences[i].argmax() if t is None else class_index(model, t) for i, t in enumerate(targets)]
-    raws = raws.float().cpu().numpy()
     saliencies = []
     for photo, raw in zip(photos, raws, strict=True):
         resized = to_photo_size(raw, photo.width, photo.height)
@@ -90,11 +113,44 @@ def explain_batch(
             confidence=float(confidences[i, index]),
             confidences=confidences[i],
             method=method,
-            target_layer=target_layer,
+            target_layer=layer,
             seconds=seconds,
         )
         for i, index in enumerate(indices)
     ]
+
+
+def check(model: Classifier, method: str, target_layer: str | None, options: dict) -> None:
+    """Refuse, before anything is computed, what cannot be explained.
+
+    Raises:
+        ValueError: there is no such method, option or layer, or the method does not suit the model.
+    """
+    if trouble := method_of(method).unsuitable(model, target_layer):
+        raise trouble
+    known = METHODS[method].options
+    for option in options:
+        if option not in known:
+            raise ValueError(f"{method} has no option {option!r}; it has {', '.join(known) or 'none'}")
+
+
+def portion(steps: Generator[float, None, Result], low: float, high: float) -> Generator[float, None, Result]:
+    """Steps as a part, from `low` to `high`, of a longer way."""
+    while True:
+        try:
+            done = next(steps)
+        except StopIteration as end:
+            return end.value
+        yield low + (high - low) * done
+
+
+def finish(steps: Generator[float, None, Result]) -> Result:
+    """What steps return, once they are through."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def target_indices(batch: Activations, targets: list[Target]) -> Tensor | None:

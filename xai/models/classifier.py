@@ -32,7 +32,7 @@ class Classifier(
     """
 
     layers: dict[str, Callable[[Tensor], Tensor]]
-    cam_obstacle = ""  # why CAM is impossible here, as one sentence
+    signed_layers: frozenset[str] = frozenset()  # layers whose features may be negative
 
     def __init__(self, classes: Sequence[str], input_size: int, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()

@@ -19,11 +19,6 @@ class CNN(Classifier):
         mean, std: of the input normalisation.
     """
 
-    cam_obstacle = (
-        "CAM needs global average pooling followed by one linear layer, but this network ends in three fully connected "
-        'layers: use Grad-CAM (method="gradcam") instead.'
-    )
-
     def __init__(
         self,
         classes: Sequence[str],

@@ -19,6 +19,8 @@ class EfficientNetLite0(Classifier):
         mean, std: of the input normalisation (these weights were trained with .498 and .502).
     """
 
+    signed_layers = frozenset(f"stage{i}" for i in range(1, 8))  # they end without an activation function
+
     def __init__(
         self,
         classes: Sequence[str],

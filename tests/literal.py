@@ -1,0 +1,146 @@
+"""The formulas once more, one photo and channel at a time, the graph over the whole network: slow, easy to check."""
+
+import numpy as np
+import torch
+
+from xai.activations import Activations
+
+
+def features_and_gradients(model, x, target, layer, score=None):
+    """A layer's features and the gradients of a score, by default the target's logit, at them: (C, h, w) float64."""
+    features = Activations(model, x).at(layer) if layer != "input" else x.clone().requires_grad_()
+    if layer == "input":
+        logits = model(features)[0]
+    else:
+        features.retain_grad()
+        logits = model.tail(features, layer)[0]
+    (logits[target] if score is None else score(logits)).backward()
+    model.zero_grad()
+    return features.detach()[0].double().numpy(), features.grad[0].double().numpy()
+
+
+def weighted_sum(weights, features):
+    total = np.zeros(features.shape[1:])
+    for weight, channel in zip(weights, features, strict=True):
+        total += weight * channel
+    return np.maximum(total, 0)
+
+
+def cam(model, x, target, layer):
+    features, _ = features_and_gradients(model, x, target, layer)
+    total = np.zeros(features.shape[1:])
+    for weight, channel in zip(model.linear_head.weight[target].tolist(), features, strict=True):
+        total += weight * channel
+    return total
+
+
+def gradcam(model, x, target, layer):
+    features, gradients = features_and_gradients(model, x, target, layer)
+    return weighted_sum([g.sum() / g.size for g in gradients], features)
+
+
+def gradcam_pp(model, x, target, layer):
+    features, gradients = features_and_gradients(model, x, target, layer)
+    weights = []
+    for a, g in zip(features, gradients, strict=True):
+        g = g[g > 0]
+        alpha = g**2 / (2 * g**2 + a.sum() * g**3)
+        weights.append((alpha * g).sum())
+    return weighted_sum(weights, features)
+
+
+def noisy(x, samples, noise, seed, at_once=4):
+    generator = torch.Generator().manual_seed(seed)
+    sigma = noise * (x.max() - x.min())
+    for start in range(0, samples, at_once):
+        for normal in torch.randn(min(at_once, samples - start), *x.shape[1:], generator=generator):
+            yield x + sigma * normal
+
+
+def smooth_gradcam_pp(model, x, target, layer, samples=16, noise=0.15, seed=0):
+    with torch.no_grad():
+        features = Activations(model, x).at(layer)[0].double().numpy()
+    all_gradients = [features_and_gradients(model, n, target, layer)[1] for n in noisy(x, samples, noise, seed)]
+    first, second, third = (np.mean([g**p for g in all_gradients], axis=0) for p in (1, 2, 3))
+    weights = []
+    for k, a in enumerate(features):
+        d1, d2, d3 = (d[k][first[k] > 0] for d in (first, second, third))
+        weights.append((d2 / (2 * d2 + a.sum() * d3) * d1).sum())
+    return weighted_sum(weights, features)
+
+
+def smoothgrad(model, x, target, layer, samples=16, noise=0.15, seed=0):
+    total = sum(features_and_gradients(model, n, target, layer)[1] for n in noisy(x, samples, noise, seed)) / samples
+    sensitivity = sum(np.abs(channel) for channel in total)
+    return np.minimum(sensitivity, np.percentile(sensitivity, 99))
+
+
+def xgradcam(model, x, target, layer):
+    features, gradients = features_and_gradients(model, x, target, layer)
+    weights = [(gs * fs / fs.sum()).sum() if fs.sum() else 0 for gs, fs in zip(gradients, features, strict=True)]
+    return weighted_sum(weights, features)
+
+
+def hirescam(model, x, target, layer):
+    features, gradients = features_and_gradients(model, x, target, layer)
+    return np.maximum(sum(g * a for g, a in zip(gradients, features, strict=True)), 0)
+
+
+def layercam(model, x, target, layer):
+    features, gradients = features_and_gradients(model, x, target, layer)
+    return np.maximum(sum(np.maximum(g, 0) * a for g, a in zip(gradients, features, strict=True)), 0)
+
+
+def finercam(model, x, target, layer):
+    with torch.no_grad():
+        logits = model(x)[0]
+    rivals = sorted((k for k in range(len(logits)) if k != target), key=lambda k: -logits[k].item())[:3]
+    weights = np.exp([logits[k].item() for k in rivals])
+    weights /= weights.sum()
+
+    def lead(logits):
+        return logits[target] - sum(w * logits[k] for w, k in zip(weights, rivals, strict=True))
+
+    features, gradients = features_and_gradients(model, x, target, layer, lead)
+    return weighted_sum([g.sum() / g.size for g in gradients], features)
+
+
+def principal(tensor):
+    matrix = np.stack([channel.ravel() for channel in tensor], axis=1)  # hw, C
+    projection = matrix @ np.linalg.svd(matrix, full_matrices=False)[2][0]
+    if projection @ matrix.sum(1) < 0:
+        projection = -projection
+    return np.maximum(projection, 0).reshape(tensor.shape[1:])
+
+
+def eigencam(model, x, target, layer):
+    return principal(features_and_gradients(model, x, target, layer)[0])
+
+
+def eigengradcam(model, x, target, layer):
+    features, gradients = features_and_gradients(model, x, target, layer)
+    return principal(features * gradients)
+
+
+@torch.no_grad()
+def ablationcam(model, x, target, layer):
+    features = Activations(model, x).at(layer)
+    score, weights = model(x)[0, target].item(), []
+    for k in range(features.shape[1]):
+        without = features.clone()
+        without[0, k] = 0
+        weights.append((score - model.tail(without, layer)[0, target].item()) / abs(score))
+    return weighted_sum(weights, features[0].double().numpy())
+
+
+@torch.no_grad()
+def scorecam(model, x, target, layer):
+    features = Activations(model, x).at(layer)
+    scores = []
+    for k in range(features.shape[1]):
+        mask = torch.nn.functional.interpolate(features[:, k : k + 1], x.shape[2:], mode="bilinear")
+        span = mask.max() - mask.min()
+        mask = (mask - mask.min()) / span if span > 0 else torch.zeros_like(mask)
+        scores.append(model(x * mask)[0, target].item())
+    weights = np.exp(np.array(scores) - max(scores))
+    return weighted_sum(weights / weights.sum(), features[0].double().numpy())

@@ -1,0 +1,36 @@
+"""Ablation-CAM: channels weighed by what is lost without them."""
+
+from collections.abc import Generator
+
+import torch
+from torch import Tensor
+
+from xai.activations import Activations, chosen
+from xai.methods.gradcam import weighted
+
+AT_ONCE = 32
+
+
+def ablationcam(batch: Activations, targets: Tensor | None, target_layer: str) -> Generator[float, None, Tensor]:
+    """Ablation-CAM: channels weighed by how far the logit falls when they are set to zero; no gradient.
+
+    Formula: `L^c = ReLU(Σ_k w_k A^k)` with `w_k = (y^c − y^c_k) / |y^c|`, `y^c_k` the logit without channel k (the
+    paper divides by `y^c`, which turns the map round where the logit is negative). Only the layers above are run again;
+    at the last layer of a network with global average pooling and one linear layer, `y^c − y^c_k = w_k^c mean(A^k)`.
+    Paper: Desai and Ramaswamy, Ablation-CAM: Visual Explanations via Gradient-free Localization, WACV 2020.
+    """
+    model, features = batch.model, batch.at(target_layer)  # B, C, h, w
+    targets = chosen(batch.logits(), targets)
+    scores = batch.logits().gather(1, targets[:, None])  # B, 1
+    if target_layer == model.last_layer and model.linear_head is not None:
+        drops = model.linear_head.weight[targets] * features.mean(dim=(2, 3))  # B, C
+        return weighted(drops / scores.abs(), features)
+    drops = features.new_zeros(features.shape[:2])  # B, C
+    for i, target in enumerate(targets):
+        heard = features[i].flatten(1).any(1).nonzero()[:, 0]  # a silent channel takes nothing with it
+        for channels in heard.split(AT_ONCE):
+            without = features[i].repeat(len(channels), 1, 1, 1)  # n, C, h, w
+            without[torch.arange(len(channels)), channels] = 0
+            drops[i, channels] = scores[i] - model.tail(without, target_layer)[:, target]
+            yield (i + (int(channels[-1]) + 1) / features.shape[1]) / len(features)
+    return weighted(drops / scores.abs(), features)

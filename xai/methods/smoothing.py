@@ -1,0 +1,33 @@
+"""Gradients of noisy copies of a photo, shared by the methods that average over them."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from xai.activations import Activations, chosen, gradient, target_logit
+from xai.methods.suitability import INPUT
+
+AT_ONCE = 4  # copies a step: a step is the shortest time in which a visitor can stop it
+
+
+def noisy_gradients(
+    batch: Activations, i: int, targets: Tensor | None, layer: str, samples: int, noise: float, seed: int
+) -> Iterator[Tensor]:
+    """Gradients (n, C, h, w) of photo i's target logit at a layer, of `samples` noisy copies in all, a few at a time.
+
+    The noise is normal; its standard deviation is `noise` times the range of the photo's values. Every photo meets the
+    same noise, whatever else is in the batch.
+    """
+    model, x = batch.model, batch.x[i : i + 1]  # 1, 3, S, S
+    target = chosen(batch.logits(), targets)[i]
+    generator = torch.Generator().manual_seed(seed)
+    for start in range(0, samples, AT_ONCE):
+        n = min(AT_ONCE, samples - start)
+        normal = torch.randn(n, *x.shape[1:], generator=generator).to(x.device)
+        copies = x + noise * (x.max() - x.min()) * normal  # n, 3, S, S
+        same = target.repeat(n)
+        if layer == INPUT:
+            yield gradient(lambda pixels, same=same: target_logit(model(pixels), same), copies)
+        else:
+            yield Activations(model, copies).gradients(layer, same)

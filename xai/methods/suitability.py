@@ -1,0 +1,46 @@
+"""Which method suits which network and layer, known before anything is computed."""
+
+from xai.models import Classifier
+
+INPUT = "input"  # a layer's place where a method explains the pixels themselves
+
+SENTENCES = {
+    "method": "there is no method {method!r}; choose one of {methods}",
+    "layer": "this model has no layer {layer!r}; choose one of {layers}",
+    "pixels": "{title} weighs the channels of a layer, and the input has only red, green and blue: use SmoothGrad "
+    '(method="smoothgrad"), or one of the layers {layers}.',
+    "head": "{title} needs global average pooling followed by one linear layer, but this network ends in several fully "
+    'connected layers: use Grad-CAM (method="gradcam") instead.',
+    "last": '{title} reads the last layer, {last}; for {layer} use Grad-CAM (method="gradcam").',
+    "signed": "{title} divides by sums of features, and those of {layer} may be negative, so that the sums may be near "
+    'zero: use Grad-CAM (method="gradcam"), or one of the layers {layers}.',
+}
+
+
+class UnsuitableError(ValueError):
+    """Why a method cannot explain a network at a layer: a sentence, and `reason` and `details` to say it in others."""
+
+    def __init__(self, reason: str, **details) -> None:
+        self.reason, self.details = reason, details
+        super().__init__(SENTENCES[reason].format(**details))
+
+
+def needs_linear_head(model: Classifier, layer: str, title: str) -> UnsuitableError | None:
+    return UnsuitableError("head", title=title) if model.linear_head is None else None
+
+
+def needs_last_layer(model: Classifier, layer: str, title: str) -> UnsuitableError | None:
+    if layer == model.last_layer:
+        return None
+    return UnsuitableError("last", title=title, last=model.last_layer, layer=layer)
+
+
+def needs_non_negative_features(model: Classifier, layer: str, title: str) -> UnsuitableError | None:
+    if layer not in model.signed_layers:
+        return None
+    others = ", ".join(name for name in model.layers if name not in model.signed_layers)
+    return UnsuitableError("signed", title=title, layer=layer, layers=others)
+
+
+def needs_a_layer(model: Classifier, layer: str, title: str) -> UnsuitableError | None:
+    return UnsuitableError("pixels", title=title, layers=", ".join(model.layers)) if layer == INPUT else None
