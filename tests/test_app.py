@@ -70,7 +70,7 @@ def test_api_refuses_bad_files_with_a_sentence(client, tmp_path, name):
 
 
 def test_api_refuses_wrong_options_with_a_sentence(client):
-    with pytest.raises(AppError, match="three fully connected layers"):
+    with pytest.raises(AppError, match="several fully connected layers"):
         ask(client, EXAMPLES[0], model="garbage-cnn", method="cam")
     with pytest.raises(AppError, match="no class 'bottle'"):
         ask(client, EXAMPLES[0], target="bottle")
@@ -241,7 +241,7 @@ def test_cam_on_the_cnn_is_explained_not_failed(page):
     page.locator("#method input").click()
     page.get_by_role("option", name="CAM", exact=True).click()
     changed(page, before, "b")
-    expect(page.locator("#note-a")).to_contain_text("three fully connected layers")
+    expect(page.locator("#note-a")).to_contain_text("several fully connected layers")
     expect(page.locator("#note-b")).to_contain_text("%")
 
 

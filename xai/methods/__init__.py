@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor
 
@@ -43,7 +44,7 @@ class Method:
             raw maps (B, h, w) at the layer's own size. A slow one is a generator of the share done, in [0, 1], that
             returns them; closed, it stops.
         needs: what it asks of network and layer.
-        slow: it runs the network, or what is above the layer, many times.
+        slow: it runs the network, or what is above the layer, many times: for `seconds` or `minutes` on a CPU.
         short_cut: but not at the last layer of a network with global average pooling and one linear layer.
         class_specific: the map depends on the class.
         usual_layer: the layer where none is named; None is the network's last.
@@ -52,7 +53,7 @@ class Method:
     title: str
     run: Callable[..., Maps]
     needs: tuple[Need, ...] = (needs_a_layer,)
-    slow: bool = False
+    slow: Literal["", "seconds", "minutes"] = ""
     short_cut: bool = False
     class_specific: bool = True
     usual_layer: str | None = None
@@ -84,7 +85,7 @@ class Method:
 
     def is_slow(self, model: Classifier, target_layer: str | None = None) -> bool:
         quick = self.short_cut and self.layer(model, target_layer) == model.last_layer and model.linear_head is not None
-        return self.slow and not quick
+        return bool(self.slow) and not quick
 
 
 DIVIDES = (needs_a_layer, needs_non_negative_features)
@@ -92,17 +93,17 @@ METHODS = {
     "cam": Method("CAM", cam, (needs_a_layer, needs_linear_head, needs_last_layer)),
     "gradcam": Method("Grad-CAM", gradcam),
     "gradcam++": Method("Grad-CAM++", gradcam_pp, DIVIDES),
-    "smooth-gradcam++": Method("Smooth Grad-CAM++", smooth_gradcam_pp, DIVIDES, slow=True, short_cut=True),
+    "smooth-gradcam++": Method("Smooth Grad-CAM++", smooth_gradcam_pp, DIVIDES, slow="seconds", short_cut=True),
     "xgradcam": Method("XGrad-CAM", xgradcam, DIVIDES),
     "hirescam": Method("HiResCAM", hirescam),
     "layercam": Method("Layer-CAM", layercam),
     "finercam": Method("Finer-CAM", finercam),
     "eigencam": Method("Eigen-CAM", eigencam, class_specific=False),
     "eigengradcam": Method("Eigen-Grad-CAM", eigengradcam),
-    "ablationcam": Method("Ablation-CAM", ablationcam, slow=True, short_cut=True),
-    "scorecam-fast": Method("Score-CAM, fast", scorecam_fast, slow=True),
-    "scorecam": Method("Score-CAM", scorecam, slow=True),
-    "smoothgrad": Method("SmoothGrad", smoothgrad, needs=(), slow=True, usual_layer=INPUT),
+    "ablationcam": Method("Ablation-CAM", ablationcam, slow="minutes", short_cut=True),
+    "scorecam-fast": Method("Fast Score-CAM", scorecam_fast, slow="seconds"),
+    "scorecam": Method("Score-CAM", scorecam, slow="minutes"),
+    "smoothgrad": Method("SmoothGrad", smoothgrad, needs=(), slow="seconds", usual_layer=INPUT),
 }
 
 

@@ -1,8 +1,6 @@
 """The garbage tab: one photo, two networks, side by side."""
 
-import threading
 import time
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -10,46 +8,23 @@ import gradio as gr
 import torch
 from PIL import Image
 
-from xai import Evidence, Explanation, explain, list_methods, load_model, on_common_scale
-from xai.activations import Activations
-from xai.evidence import evidence_of
-from xai.explain import explain_batch
+from xai import on_common_scale
 from xai.explanation import COLORMAPS, with_box
-from xai.models import Classifier, create_model
+from xai.methods import METHODS
+from xai.models import create_model
 from xai.photo import PhotoError
 from xai.studio import cards
-from xai.studio.gpu import GPU
+from xai.studio.answers import LAST, PREDICTED, Answer, Side, asked, look_at, look_slowly, model_of
 from xai.studio.photo_input import PhotoInput
 from xai.studio.picture import Picture, PictureSlider
+from xai.studio.program import garbage
 from xai.studio.text import language, say, translated
 from xai.zoo import MODELS, find_checkpoint, read_json
 
 GARBAGE_MODELS = [name for name in MODELS if name.startswith("garbage-")]
 DEFAULT_PAIR = ("garbage-resnet50", "garbage-s_se_resnet50")
-PREDICTED, LAST = "predicted", "last"
 OPENING = "garbage-glass-181.jpg"  # a bottle the default pair does not agree on
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("garbage-*.jpg"), key=lambda p: (p.name != OPENING, p.name))
-LOADING = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Side:
-    """What one network says of the photo; `explanation` is None where the method does not suit it, `note` says why."""
-
-    explanation: Explanation | None
-    evidence: Evidence
-    note: str
-
-
-@cache
-def load(name: str) -> Classifier:
-    return load_model(name)
-
-
-def model_of(name: str) -> Classifier:
-    """A model, loaded once for all visitors."""
-    with LOADING:
-        return load(name)
 
 
 @cache
@@ -73,31 +48,30 @@ def true_class(example: Path) -> str:
     return example.stem.split("-")[1]
 
 
-@torch.no_grad()
-def look(photo: Image.Image, name: str, method: str, target: str, layer: str, lang: str) -> Side:
-    """Explain a photo by one network."""
-    model, started = model_of(name), time.perf_counter()
-    layer = None if layer == LAST or layer not in model.layers else layer
-    batch = Activations(model, model.preprocess([photo]))
-    trouble = ""
-    if method == "cam" and model.linear_head is None:
-        trouble = say(lang, "cannot_cam")
-    elif method == "cam" and layer not in (None, model.last_layer):
-        trouble = say(lang, "cam_last")
-    if trouble:
-        return Side(None, evidence_of(photo, batch), trouble)
-    (e,) = explain_batch([photo], batch, method, [None if target == PREDICTED else target], layer, started)
+def note(side: Side, lang: str) -> str:
+    """A line under the heatmap: what, how sure, how long it took; or what is being waited for; or why there is none."""
+    method = METHODS[side.question.method]
+    if side.trouble:
+        return say(lang, f"unsuitable.{side.trouble.reason}", **side.trouble.details)
+    if side.pending:
+        return say(lang, "waiting", method=method.title)
+    e = side.explanation
     label = say(lang, f"class.{e.label}")
-    note = say(lang, "seconds", label=label, confidence=f"{e.confidence:.0%}", milliseconds=f"{1000 * e.seconds:.0f}")
-    return Side(e, evidence_of(photo, batch), f"{note}\n\n{say(lang, 'blank', label=label)}" if e.blank else note)
+    seconds = f"{e.seconds:.1f} s" if e.seconds >= 1 else f"{1000 * e.seconds:.0f} ms"
+    lines = [say(lang, "seconds", label=label, confidence=f"{e.confidence:.0%}", seconds=seconds)]
+    if not method.class_specific:
+        lines.append(say(lang, "whatever_class", method=method.title))
+    if e.blank:
+        lines.append(say(lang, "blank", label=label))
+    return "\n\n".join(lines)
 
 
-def accept(photo, sides, request: gr.Request):
+def accept(photo, answer: Answer | None, request: gr.Request):
     """Take a photo, or say why not and put the last good one back."""
     if isinstance(photo, PhotoError):
         lang = language(request)
         gr.Warning(say(lang, f"photo.{photo.reason}", **photo.details), title=say(lang, "bad_photo"))
-        return sides[0].evidence.photo if sides else None
+        return answer.photo if answer else None
     return photo
 
 
@@ -108,43 +82,84 @@ def remind(photo, request: gr.Request) -> None:
         raise gr.Error(say(lang, "no_photo"), title=say(lang, "bad_photo"), print_exception=False)
 
 
-@GPU(duration=20)
-def look_twice(photo: Image.Image, names: tuple, method: str, target: str, layers: tuple, lang: str) -> list[Side]:
-    """Explain a photo by two networks; all that needs a GPU, and no more, since its arguments travel to a worker."""
-    return [look(photo, name, method, target, layer, lang) for name, layer in zip(names, layers, strict=True)]
+def answer(photo, former, model_a, model_b, method, target, layer_a, layer_b, request: gr.Request):
+    """Both networks' answers: the session's answer, then confidences, notes, evidence pictures and legends for each.
 
-
-def answer(photo, sides, model_a, model_b, method, target, layer_a, layer_b, request: gr.Request):
-    """Both networks' answers: the session's sides, then confidences, notes, evidence pictures and legends for each.
-
-    Where the visitor took the photo away, its answers are still on the page, and an option goes on changing them.
+    What was still being computed for the former answer ends. Where the visitor took the photo away, its answers are
+    still on the page, and an option goes on changing them.
     """
+    if former:
+        former.stopped.set()
     if not isinstance(photo, Image.Image):
-        if not sides:
-            return [gr.skip()] * 9
-        photo = sides[0].evidence.photo
+        if not former:
+            return [gr.skip()] * 10
+        photo = former.photo
     lang = language(request)
-    sides = look_twice(photo, (model_a, model_b), method, target, (layer_a, layer_b), lang)
+    questions = [asked(model_a, method, target, layer_a), asked(model_b, method, target, layer_b)]
+    sides = look_at(photo, questions)
     labels = [
         {say(lang, f"class.{c}"): float(p) for c, p in zip(s.evidence.classes, s.evidence.confidences, strict=True)}
         for s in sides
     ]
     pictures = [side.evidence.picture() for side in sides]
     legends = [cards.legend(side.evidence, lang) for side in sides]
-    return sides, *labels, *(side.note for side in sides), *pictures, *legends
+    stop = gr.Button(visible=any(side.pending for side in sides))
+    return Answer(photo, sides), *labels, *(note(side, lang) for side in sides), *pictures, *legends, stop
 
 
-def paint(sides, alpha, colormap, box, common, request: gr.Request):
+def refine(answer: Answer | None, request: gr.Request):
+    """The maps of slow methods, one network after the other: both notes and the stop button again and again.
+
+    It ends when the visitor stops it, asks for something else or leaves.
+    """
+    lang = language(request)
+    waiting = [i for i, side in enumerate(answer.sides if answer else []) if side.pending]
+    if not waiting:
+        yield [gr.skip()] * 3
+    for i in waiting:
+        side, started = answer.sides[i], time.perf_counter()
+        method = METHODS[side.question.method].title
+        yield *beside(i, say(lang, "running", method=method)), gr.skip()
+        for done in look_slowly(answer.photo, side.question):
+            if answer.stopped.is_set():
+                yield [gr.skip()] * 3  # the last thing yielded is sent once more at the end
+                return
+            if isinstance(done, float):
+                left = (1 - done) / max(done, 1e-6) * (time.perf_counter() - started)
+                told = say(lang, "progress", method=method, done=f"{done:.0%}", left=f"{left:.0f}")
+            else:
+                side.explanation, side.pending = done, False
+                told = note(side, lang)
+            yield *beside(i, told), gr.skip()
+    if waiting:
+        yield gr.skip(), gr.skip(), gr.Button(visible=False)
+
+
+def beside(i: int, told: str) -> list:
+    """A note for one side, and the other side's left as it is."""
+    return [told if side == i else gr.skip() for side in range(2)]
+
+
+def stop(answer: Answer | None, request: gr.Request):
+    """End what is being computed: both notes and the stop button."""
+    if not answer:
+        return [gr.skip()] * 3
+    answer.stopped.set()
+    stopped = say(language(request), "stopped")
+    return *(stopped if side.pending else gr.skip() for side in answer.sides), gr.Button(visible=False)
+
+
+def paint(answer: Answer | None, alpha, colormap, box, common, request: gr.Request):
     """The session's explanations as pictures: left, right, and both for the slider."""
-    if sides is None:
+    if answer is None:
         gr.Warning(say(language(request), "expired"), title=say(language(request), "photo"))
         return [gr.skip()] * 3
-    explanations = [side.explanation for side in sides]
+    explanations = [side.explanation for side in answer.sides]
     if common and all(explanations):
         explanations = on_common_scale(explanations)
     pictures = []
-    for side, e in zip(sides, explanations, strict=True):
-        picture = e.overlay(alpha, colormap) if e else side.evidence.photo
+    for side, e in zip(answer.sides, explanations, strict=True):
+        picture = e.overlay(alpha, colormap) if e else answer.photo
         pictures.append(with_box(picture, side.explanation.bounding_box()) if e and box else picture)
     return *pictures, tuple(pictures)
 
@@ -152,7 +167,23 @@ def paint(sides, alpha, colormap, box, common, request: gr.Request):
 def layers_of(name: str):
     """The layer menu of a network."""
     names = list(model_of(name).layers)[::-1]
-    return gr.Dropdown(choices=[(translated("last_layer"), LAST), *((n, n) for n in names[1:])], value=LAST)
+    return gr.Dropdown(choices=[(translated("last_layer"), LAST), *((n, n) for n in names)], value=LAST)
+
+
+def methods_for(model_a, model_b, layer_a, layer_b, request: gr.Request):
+    """The method menu, which says of every method whether it suits both networks, and whether it takes its time."""
+    lang = language(request)
+    return gr.Dropdown(choices=[(marked(name, (model_a, layer_a), (model_b, layer_b), lang), name) for name in METHODS])
+
+
+def marked(name: str, left: tuple[str, str], right: tuple[str, str], lang: str) -> str:
+    questions = [asked(model, name, PREDICTED, layer) for model, layer in (left, right)]
+    method = METHODS[name]
+    unsuited = [s for s, q in zip("ab", questions, strict=True) if method.unsuitable(model_of(q.model), q.layer)]
+    marks = [say(lang, f"unsuited_{''.join(unsuited)}")] if unsuited else []
+    if len(unsuited) < 2 and any(method.is_slow(model_of(q.model), q.layer) for q in questions):
+        marks.append(say(lang, f"slow.{method.slow}"))
+    return " · ".join([method.title, *marks])
 
 
 def about(name: str, request: gr.Request):
@@ -182,57 +213,12 @@ def picture_box(name: str, height: int) -> Picture:
     )
 
 
-@GPU(duration=20)
-def explain_once(photo: Image.Image, name: str, method: str, target: str, layer: str) -> Explanation:
-    """One explanation for a program; a wrong option becomes an error whose sentence reaches it."""
-    try:
-        wanted = None if target == PREDICTED else target
-        return explain(model_of(name), photo, method, wanted, None if layer == LAST else layer)
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
-
-
-def garbage(photo, model: str, method: str, target: str, layer: str, alpha: float, colormap: str):
-    """Classify a photo of waste and show where the network looked.
-
-    Args:
-        photo: The photo: JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF.
-        model: Name of the network.
-        method: "gradcam" or "cam".
-        target: The class to explain, or "predicted".
-        layer: A layer of the network, or "last".
-        alpha: Opacity of the colours, 0 to 1.
-        colormap: Name of the colour map.
-
-    Returns:
-        A dictionary with label, confidence, confidences, size (width and height of the heatmap: the photo's own, or
-        with a longer side of 1024), box (left, top, right, bottom in its pixels, or null), raw (the unscaled map,
-        h × w), layer, method and seconds; and the heatmap over the photo as a PNG.
-    """
-    if photo is None or isinstance(photo, PhotoError):
-        raise gr.Error(str(photo or say("en", "no_photo")), print_exception=False)
-    e = explain_once(photo, model, method, target, layer)
-    answer = {
-        "model": model,
-        "label": e.label,
-        "confidence": e.confidence,
-        "confidences": dict(zip(model_of(model).classes, map(float, e.confidences), strict=True)),
-        "size": photo.size,
-        "box": e.bounding_box(),
-        "raw": e.raw.tolist(),
-        "layer": e.target_layer,
-        "method": e.method,
-        "seconds": e.seconds,
-    }
-    return answer, e.overlay(alpha, colormap)
-
-
 def build(page: gr.Blocks) -> None:
     """Lay out the tab inside a page and connect it."""
     for name in GARBAGE_MODELS:
         model_of(name)  # before the first visitor, and on ZeroGPU before the worker is forked
     gr.Markdown(translated("intro"))
-    sides = gr.State(time_to_live=3600)
+    answered = gr.State(time_to_live=3600)
     models, heatmaps, notes, labels, pictures, legends, abouts = [], [], [], [], [], [], []
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
@@ -246,7 +232,9 @@ def build(page: gr.Blocks) -> None:
                 buttons=["fullscreen"],
                 elem_id="photo",
             )
-            go = gr.Button(translated("explain"), variant="primary", elem_id="explain")
+            with gr.Row():
+                go = gr.Button(translated("explain"), variant="primary", elem_id="explain", min_width=120)
+                halt = gr.Button(translated("stop"), visible=False, elem_id="stop", min_width=120)
             examples = gr.Gallery(
                 label=translated("examples"),
                 columns=4,
@@ -274,7 +262,7 @@ def build(page: gr.Blocks) -> None:
     with gr.Accordion(translated("options"), open=True, elem_id="options"):
         with gr.Row():
             method = gr.Dropdown(
-                [(translated(f"method.{m}"), m) for m in list_methods()],
+                [(method.title, name) for name, method in METHODS.items()],
                 value="gradcam",
                 label=translated("method"),
                 info=translated("method_info"),
@@ -354,20 +342,25 @@ def build(page: gr.Blocks) -> None:
                 abouts.append([heading, table, *plots, gr.HTML(elem_id=f"confusion-{s}")])
     gr.Markdown(translated("privacy"), elem_classes="note")
 
-    asked = [photo, sides, *models, method, target, *layers]
-    answered = [sides, *labels, *notes, *pictures, *legends]
+    menus = [*models, method, target, *layers]
+    shown = [answered, *labels, *notes, *pictures, *legends, halt]
     look_of = [alpha, colormap, box, common]
     painted = [*heatmaps, slider]
     # always_last: what is clicked while an answer is on its way is answered after it, not dropped
     quiet = {"api_visibility": "private", "show_progress": "minimal", "trigger_mode": "always_last"}
     each = {**quiet, "trigger_mode": "multiple"}  # a put-off click would have forgotten which example it was on
     model_event = {**quiet, "concurrency_id": "model"}
+    slow_event = {**each, "concurrency_id": "slow", "show_progress": "hidden"}  # nobody waits behind a slow method
 
     def painted_after(event):
-        event.success(paint, [sides, *look_of], painted, **quiet)
+        return event.success(paint, [answered, *look_of], painted, **quiet)
+
+    def answered_after(event):
+        now = painted_after(event)
+        painted_after(now.success(refine, answered, [*notes, halt], **slow_event))
 
     def explained_after(event):
-        painted_after(event.success(answer, asked, answered, **model_event))
+        answered_after(event.success(answer, [photo, answered, *menus], shown, **model_event))
 
     def pick(choice: gr.SelectData):
         return EXAMPLES[choice.index]
@@ -377,17 +370,22 @@ def build(page: gr.Blocks) -> None:
         captions = [(str(path), say(lang, f"class.{true_class(path)}")) for path in EXAMPLES]
         return EXAMPLES[0], captions
 
-    explained_after(photo.upload(accept, [photo, sides], photo, **quiet))
+    explained_after(photo.upload(accept, [photo, answered], photo, **quiet))
     explained_after(examples.select(pick, None, photo, **each))
     explained_after(go.click(remind, photo, None, **quiet))
     for menu, layer, panel in zip(models, layers, abouts, strict=True):
-        explained_after(menu.input(layers_of, menu, layer, **quiet))
+        changed = menu.input(layers_of, menu, layer, **quiet)
+        explained_after(changed)
+        changed.success(methods_for, [*models, *layers], method, **quiet)
         menu.input(about, menu, panel, **quiet)
     for menu in (method, target, *layers):
-        painted_after(menu.input(answer, asked, answered, **model_event))
+        answered_after(menu.input(answer, [photo, answered, *menus], shown, **model_event))
+    for layer in layers:
+        layer.input(methods_for, [*models, *layers], method, **quiet)
+    halt.click(stop, answered, [*notes, halt], **quiet)
     for control in (alpha, colormap, box, common):
         event = control.release if isinstance(control, gr.Slider) else control.input
-        event(paint, [sides, *look_of], painted, **quiet)
+        event(paint, [answered, *look_of], painted, **quiet)
 
     api_layer = gr.Textbox(LAST, visible=False, label="layer")
     api_target = gr.Textbox(PREDICTED, visible=False, label="target")
@@ -396,10 +394,11 @@ def build(page: gr.Blocks) -> None:
         [photo, models[1], method, api_target, api_layer, alpha, colormap],
         [gr.JSON(visible=False, label="answer"), Picture(visible=False, format="png", label="heatmap")],
         api_name="garbage",
-        concurrency_id="model",
+        concurrency_id="program",
     )
 
     explained_after(page.load(open_page, None, [photo, examples], **quiet))
     for menu, layer, panel in zip(models, layers, abouts, strict=True):
         page.load(layers_of, menu, layer, **quiet)
         page.load(about, menu, panel, **quiet)
+    page.load(methods_for, [*models, *layers], method, **quiet)
