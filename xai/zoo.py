@@ -58,6 +58,18 @@ def load_model(name: str | PathLike, device: str | torch.device | None = None) -
     return model.to(device, memory_format=torch.channels_last)  # the faster order, on CPUs too
 
 
+def skeleton(name: str | PathLike) -> Classifier:
+    """A model without its weights, on the `meta` device: its layers and shapes.
+
+    Raises:
+        ValueError: there is no model of this name.
+        OSError: its configuration is missing or damaged.
+    """
+    config = read_json(find_checkpoint(name) / "config.json")
+    with torch.device("meta"):
+        return CLASSES[config.pop("model_class")](**config).eval()
+
+
 def hub_repositories() -> dict[str, tuple[str, str]]:
     """Hub repositories by model name, each with a pinned commit, from `XAI_HUB`: `NAME=OWNER/REPO@COMMIT,…`.
 

@@ -11,7 +11,6 @@ from PIL import Image
 from xai import on_common_scale
 from xai.explanation import COLORMAPS, with_box
 from xai.methods import METHODS
-from xai.models import create_model
 from xai.photo import PhotoError
 from xai.studio import cards
 from xai.studio.answers import LAST, PREDICTED, Answer, Side, asked, look_at, look_slowly, model_of
@@ -19,7 +18,7 @@ from xai.studio.photo_input import PhotoInput
 from xai.studio.picture import Picture, PictureSlider
 from xai.studio.program import garbage
 from xai.studio.text import language, say, translated
-from xai.zoo import MODELS, find_checkpoint, read_json
+from xai.zoo import MODELS, find_checkpoint, read_json, skeleton
 
 GARBAGE_MODELS = [name for name in MODELS if name.startswith("garbage-")]
 DEFAULT_PAIR = ("garbage-resnet50", "garbage-s_se_resnet50")
@@ -37,11 +36,8 @@ def records(name: str) -> tuple[dict, list]:
 @cache
 def cells_of(name: str) -> int:
     """Cells a side of the last layer's map, from shapes alone."""
-    model = model_of(name)
-    side = model.input_size
-    with torch.device("meta"):
-        twin = create_model(name.removeprefix("garbage-"), model.classes, input_size=side).eval()
-        return twin.features(torch.empty(1, 3, side, side)).shape[-1]
+    twin = skeleton(name)
+    return twin.features(torch.empty(1, 3, twin.input_size, twin.input_size, device="meta")).shape[-1]
 
 
 def true_class(example: Path) -> str:

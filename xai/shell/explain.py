@@ -1,0 +1,211 @@
+"""python -m xai explain: contact sheets of photos, each explained by several models and methods."""
+
+import argparse
+import csv
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from xai.activations import Activations
+from xai.explain import class_index, explain_batch
+from xai.explanation import COLORMAPS, Explanation
+from xai.methods import METHODS, Method, UnsuitableError, method_of
+from xai.models import Classifier
+from xai.models.classifier import evaluating
+from xai.photo import PhotoError, load_photo
+from xai.sheet import Tile, contact_sheet
+from xai.shell.files import photos_named
+from xai.zoo import load_model
+
+AT_ONCE = 8  # photos in a batch
+MAX_SIDE = 1024  # pixels a side that a photo is shrunk to on reading, as on the page
+PREDICTED = "predicted"
+EPILOG = """
+examples:
+  python -m xai explain bottle.jpg --output sheets
+  python -m xai explain photos/ more/can.png --model garbage-resnet50 garbage-se_resnet50 \\
+      --method gradcam layercam scorecam-fast --target glass --output sheets
+
+In DIR there will be one sheet a photo, bottle-why.jpg, with a row for every model and a column for every method, and
+explanations.csv with the answers as a table.
+"""
+
+
+def add_to(commands) -> None:
+    parser = commands.add_parser(
+        "explain",
+        help="what models see in photos, and where: one contact sheet a photo",
+        description="Explain photos, or all photos in folders, by one or several models and methods.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("photos", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER", help="photos, or folders of them")
+    add("--model", nargs="+", default=["garbage-s_se_resnet50"], metavar="NAME",
+        help="models, as `python -m xai models` lists them, or folders (default: garbage-s_se_resnet50)")  # fmt: skip
+    add("--method", nargs="+", default=["gradcam"], metavar="NAME",
+        help="methods, as `python -m xai methods` lists them (default: gradcam)")  # fmt: skip
+    add("--target", default=PREDICTED, metavar="CLASS",
+        help="the class to explain, or `predicted`: what the model says (default)")  # fmt: skip
+    add("--layer", metavar="LAYER", help="the layer to explain (default: the method's usual one, mostly the last)")
+    add("--output", type=Path, required=True, metavar="DIR", help="the folder for the sheets; made if it is not there")
+    add("--alpha", type=float, default=0.5, help="opacity of the colours, 0 to 1 (default: 0.5)")
+    add("--colormap", default="turbo", choices=COLORMAPS, help="the colours (default: turbo)")
+    add("--side", type=int, default=360, metavar="PIXELS", help="longer side of a picture on a sheet (default: 360)")
+    add("--device", help="cpu, cuda, … (default: a GPU if there is one)")
+    parser.set_defaults(run=run)
+
+
+@dataclass
+class Failure:
+    path: Path
+    trouble: str
+
+
+def run(options: argparse.Namespace) -> int:
+    """Explain all photos; 1 where some could not be used."""
+    names = photos_named(options.photos)
+    models = {name: load_model(name, options.device) for name in dict.fromkeys(options.model)}
+    methods = {name: method_of(name) for name in dict.fromkeys(options.method)}
+    troubles = suitability(models, methods, options)
+    if not 0 <= options.alpha <= 1:
+        raise ValueError(f"--alpha must be from 0 to 1, not {options.alpha}")
+    target = None if options.target == PREDICTED else options.target
+    options.output.mkdir(parents=True, exist_ok=True)
+    failures: list[Failure] = []
+    works = len(models) * len(methods) - len(troubles)
+    table = (options.output / "explanations.csv").open("w", newline="", encoding="utf-8")
+    with table, ThreadPoolExecutor(1) as pool, tqdm(total=len(names) * works, unit="map", smoothing=0.05) as bar:
+        rows = csv.writer(table)
+        rows.writerow(["photo", "model", "method", "layer", "class", "confidence", "left", "top", "right", "bottom"])
+        writing = []
+        for paths, photos in batches(list(names), failures):
+            bar.total = (len(names) - len(failures)) * works
+            found = explain_all(photos, models, methods, troubles, target, options.layer, bar)
+            for i, path in enumerate(paths):
+                explanations = {key: batch[i] for key, batch in found.items()}
+                for (model, method), e in explanations.items():
+                    box = e.bounding_box() or ("", "", "", "")
+                    rows.writerow([path, model, method, e.target_layer, e.label, f"{e.confidence:.4f}", *box])
+                file = options.output / names[path].with_name(f"{names[path].name}-why.jpg")
+                writing.append(pool.submit(save_sheet, file, path, explanations, models, methods, troubles, options))
+            for sheet in writing:  # the batch before has been drawn while this one was computed
+                sheet.result()
+            writing.clear()
+    return report(failures, len(names), options.output)
+
+
+def suitability(
+    models: dict[str, Classifier], methods: dict[str, Method], options: argparse.Namespace
+) -> dict[tuple[str, str], UnsuitableError]:
+    """What does not suit, said before anything is computed.
+
+    Raises:
+        ValueError: nothing is left, or no model knows the class or the layer.
+    """
+    for name, model in models.items():
+        if options.target != PREDICTED:
+            class_index(model, options.target)
+        if options.layer and options.layer != "input" and options.layer not in model.layers:
+            raise ValueError(f"{name} has no layer {options.layer!r}; it has {', '.join(model.layers)}")
+    troubles = {
+        (model, method): trouble
+        for model in models
+        for method in methods
+        if (trouble := methods[method].unsuitable(models[model], options.layer))
+    }
+    for (model, method), trouble in troubles.items():
+        tqdm.write(f"left out: {method} on {model}: {trouble}")
+    if len(troubles) == len(models) * len(methods):
+        raise ValueError("none of these methods suits any of these models")
+    return troubles
+
+
+def batches(paths: list[Path], failures: list[Failure]) -> Iterator[tuple[list[Path], list[Image.Image]]]:
+    """Photos in batches, the next one read while this one is explained; what cannot be used is put to the failures."""
+
+    def read(path: Path) -> Image.Image | Failure:
+        try:
+            return load_photo(path, MAX_SIDE)
+        except PhotoError as error:
+            return Failure(path, str(error))
+
+    with ThreadPoolExecutor(1) as pool:
+        parts = [paths[i : i + AT_ONCE] for i in range(0, len(paths), AT_ONCE)]
+        coming = [pool.submit(read, path) for path in parts[0]]
+        for part, following in zip(parts, [*parts[1:], []], strict=True):
+            answers = [future.result() for future in coming]
+            coming = [pool.submit(read, path) for path in following]
+            failures += [answer for answer in answers if isinstance(answer, Failure)]
+            good = [(p, a) for p, a in zip(part, answers, strict=True) if not isinstance(a, Failure)]
+            if good:
+                yield [path for path, _ in good], [photo for _, photo in good]
+
+
+@torch.no_grad()
+def explain_all(
+    photos: list[Image.Image],
+    models: dict[str, Classifier],
+    methods: dict[str, Method],
+    troubles: dict,
+    target: str | None,
+    layer: str | None,
+    bar: tqdm,
+) -> dict[tuple[str, str], list[Explanation]]:
+    """Every method on every model; the methods share a model's forward pass."""
+    found = {}
+    for name, model in models.items():
+        with evaluating(model):
+            batch = Activations(model, model.preprocess(photos))
+            for method in methods:
+                if (name, method) in troubles:
+                    continue
+                bar.set_postfix_str(f"{method} on {name}", refresh=False)
+                steps, shown = explain_batch(photos, batch, method, [target] * len(photos), layer), 0.0
+                while True:
+                    try:
+                        done = next(steps)
+                    except StopIteration as end:
+                        found[name, method] = end.value
+                        bar.update((1 - shown) * len(photos))
+                        break
+                    bar.update((done - shown) * len(photos))
+                    shown = done
+    return found
+
+
+def save_sheet(
+    file: Path,
+    path: Path,
+    explanations: dict[tuple[str, str], Explanation],
+    models: dict[str, Classifier],
+    methods: dict[str, Method],
+    troubles: dict,
+    options: argparse.Namespace,
+) -> None:
+    """Draw one photo's sheet and write it."""
+    rows = []
+    for model in models:
+        row = [Tile(next(iter(explanations.values())).photo, ("the photo", model))]
+        for method in methods:
+            if (model, method) in troubles:
+                row.append(Tile(None, (METHODS[method].title, "does not suit this model")))
+                continue
+            e = explanations[model, method]
+            said = f"{e.label}, {e.confidence:.0%} sure" + (", nothing speaks for it" if e.blank else "")
+            row.append(Tile(e.overlay(options.alpha, options.colormap), (METHODS[method].title, said)))
+        rows.append(row)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    contact_sheet(rows, options.side, heading=str(path)).save(file, quality=90)
+
+
+def report(failures: list[Failure], photos: int, folder: Path) -> int:
+    print(f"{photos - len(failures)} of {photos} photos explained; sheets and explanations.csv are in {folder}")
+    for failure in failures:
+        print(f"not explained: {failure.path}: {failure.trouble}")
+    return 1 if failures else 0

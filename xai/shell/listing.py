@@ -1,0 +1,73 @@
+"""python -m xai models, python -m xai methods: what there is."""
+
+import argparse
+import inspect
+from types import SimpleNamespace
+
+from xai.methods import METHODS, Method, method_of
+from xai.models import Classifier
+from xai.zoo import MODELS, find_checkpoint, read_json, skeleton
+
+
+def add_models(commands) -> None:
+    parser = commands.add_parser(
+        "models", help="the models, with their size and accuracy", description="List the models."
+    )
+    parser.set_defaults(run=list_models)
+
+
+def add_methods(commands) -> None:
+    parser = commands.add_parser(
+        "methods",
+        help="the explanation methods, and which models they do not suit",
+        description="List the explanation methods, or show one's formula, paper and options.",
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="show all there is to know of this one")
+    parser.set_defaults(run=list_methods)
+
+
+models, methods = SimpleNamespace(add_to=add_models), SimpleNamespace(add_to=add_methods)
+
+
+def list_models(_: argparse.Namespace) -> int:
+    """A line for each model: name, weights, input, test accuracy."""
+    width = max(map(len, MODELS))
+    for name in MODELS:
+        folder = find_checkpoint(name)
+        metrics, config = read_json(folder / "metrics.json"), read_json(folder / "config.json")
+        tests = [f"{data} {splits['test']['accuracy']:.1f} %" for data, splits in metrics["data"].items()]
+        size = f"{metrics['parameters'] / 1e6:5.1f} M weights, input {config['input_size']}²"
+        print(f"{name:{width}}  {size}, test accuracy: {', '.join(tests)}")
+        print(f"{'':{width}}  layers: {', '.join(skeleton(name).layers)}")
+    return 0
+
+
+def list_methods(options: argparse.Namespace) -> int:
+    """A paragraph for each method, or one in full."""
+    if options.name:
+        print(f"{options.name}\n\n{inspect.getdoc(method_of(options.name).run)}")
+        return 0
+    skeletons = {name: skeleton(name) for name in MODELS}
+    for name, method in METHODS.items():
+        but = ", but not at the last layer of the ResNets and EfficientNet" if method.short_cut else ""
+        slow = f" Takes {method.slow} a photo on a CPU{but}." if method.slow else ""
+        summary = method.summary[0].upper() + method.summary[1:]
+        print(f"{name}\n    {summary}{slow}\n    Paper: {method.paper}")
+        if method.options:
+            print(f"    options in Python: {', '.join(method.options)}")
+        for unsuited, models_ in restrictions(method, skeletons).items():
+            print(f"    not {unsuited} {', '.join(models_)}")
+    return 0
+
+
+def restrictions(method: Method, skeletons: dict[str, Classifier]) -> dict[str, list[str]]:
+    """What a method does not suit, `for` whole models or `at` some layers, with the models it is so for."""
+    found: dict[str, list[str]] = {}
+    for name, model in skeletons.items():
+        usual = method.layer(model, None)
+        layers = list(dict.fromkeys([*model.layers, usual]))
+        unsuited = [layer for layer in layers if method.unsuitable(model, layer)]
+        if unsuited:
+            where = "for" if unsuited == layers else f"at {', '.join(unsuited)} of"
+            found.setdefault(where, []).append(name)
+    return found
