@@ -10,14 +10,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
-from torchvision.datasets.folder import IMG_EXTENSIONS
 from torchvision.transforms.v2 import functional as F
 
 from train.augment import AUGMENTATIONS
 from train.paste import cut_out, paste
+from xai.folders import SPLITS, splits_in
 from xai.photo import as_photo
 
-SPLITS = ("train", "val", "test")
 HUB = "hub:"
 
 
@@ -60,21 +59,11 @@ def read(source: str) -> dict[str, Split]:
 
 
 def from_folder(folder: Path) -> dict[str, Split]:
-    lists = {name: folder / f"{name}.txt" for name in SPLITS if (folder / f"{name}.txt").is_file()}
-    if lists:
-        paths = {
-            name: [folder / line for line in file.read_text(encoding="utf-8").splitlines() if line]
-            for name, file in lists.items()
-        }
-    elif any((folder / name).is_dir() for name in SPLITS):
-        paths = {name: photos_in(folder / name) for name in SPLITS if (folder / name).is_dir()}
-    else:
-        paths = {"train": photos_in(folder)}
-    return {name: Split(photos, [photo.parent.name for photo in photos]) for name, photos in paths.items()}
-
-
-def photos_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*/*") if path.suffix.lower() in IMG_EXTENSIONS)
+    splits = {}
+    for name, photos in splits_in(folder).items():
+        labelled = [photo for photo in photos if photo.parent not in (folder, folder / name)]
+        splits[name] = Split(labelled, [photo.parent.name for photo in labelled])
+    return splits
 
 
 def from_hub(name: str) -> dict[str, Split]:

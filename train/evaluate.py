@@ -28,6 +28,8 @@ class Evaluation:
     """Part of the data."""
     only: str = ""
     """Measure only photos whose file name begins like this."""
+    without: Path | None = None
+    """A file that lists photos to leave out, as CLASS/PHOTO, such as leaked.txt of python -m xai duplicates."""
     sizes: list[int] = field(default_factory=list)
     """Sides of the input to try, where the model's own is not wanted; choose on val."""
 
@@ -38,7 +40,7 @@ def evaluate(evaluation: Evaluation) -> list[dict]:
     jobs = [(name, source) for name in evaluation.models for source in evaluation.data]
     for name, source in tqdm(jobs, disable=not accelerator.is_main_process):
         model = load_model(name, accelerator.device)
-        split = chosen(read(source)[evaluation.split], evaluation.only)
+        split = chosen(read(source)[evaluation.split], evaluation.only, evaluation.without)
         for size in evaluation.sizes or [model.input_size]:
             if isinstance(model, CNN) and size != model.input_size:
                 raise ValueError(f"{name} takes photos of one size only, {model.input_size}: leave out --sizes or it")
@@ -49,13 +51,20 @@ def evaluate(evaluation: Evaluation) -> list[dict]:
     return rows
 
 
-def chosen(split: Split, prefix: str) -> Split:
-    """The photos whose file name begins with a prefix."""
-    if not prefix:
+def chosen(split: Split, prefix: str, without: Path | None) -> Split:
+    """The photos whose file name begins with a prefix, but for those that a file lists."""
+    if not prefix and without is None:
         return split
-    kept = [i for i, photo in enumerate(split.photos) if isinstance(photo, Path) and photo.name.startswith(prefix)]
+    out = set(without.read_text(encoding="utf-8").splitlines()) if without else set()
+
+    def wanted(photo) -> bool:
+        if not isinstance(photo, Path):  # of a Hub data set: it has no name
+            return False
+        return photo.name.startswith(prefix) and f"{photo.parent.name}/{photo.name}" not in out
+
+    kept = [i for i, photo in enumerate(split.photos) if wanted(photo)]
     if not kept:
-        raise ValueError(f"no photo's file name begins with {prefix!r}")
+        raise ValueError("no photo is left to measure: --only and --without choose by the names of files")
     return Split([split.photos[i] for i in kept], [split.labels[i] for i in kept])
 
 

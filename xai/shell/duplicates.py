@@ -1,2 +1,98 @@
-def add_to(commands):
-    pass
+"""python -m xai duplicates: near-duplicates in a data set, within and across its splits."""
+
+import argparse
+import csv
+from collections import Counter
+from pathlib import Path
+
+from tqdm import tqdm
+
+from xai.duplicates import Pair, groups, near_duplicates
+from xai.folders import splits_in
+from xai.photo import load_photo
+from xai.sheet import Tile, contact_sheet
+from xai.similar import load_index
+from xai.zoo import load_model
+
+MODEL = "garbage-efficientnet_lite0"  # it also knows what ImageNet shows, not waste alone
+SIDE, PAIRS_A_ROW, ROWS = 180, 4, 12  # of a picture sheet
+
+
+def add_to(commands) -> None:
+    parser = commands.add_parser(
+        "duplicates",
+        help="near-duplicates in a data set, within and across its splits",
+        description="Find photos that are nearly the same. FOLDER holds CLASS/PHOTO, split by train.txt, val.txt and "
+        "test.txt that list such paths, or by folders of these names. DIR gets a table, duplicates.csv; pictures of "
+        "all pairs, duplicates-1.jpg and so on; and leaked.txt: photos of val and test with a near-duplicate in train.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Find, print, write; 1 where some photos could not be read."""
+    split_of = {photo: split for split, photos in splits_in(options.folder).items() for photo in photos}
+    medians = load_index(MODEL).medians
+    pairs, failures = near_duplicates(list(split_of), load_model(MODEL), medians, lambda p: tqdm(p, unit="photo"))
+    options.output.mkdir(parents=True, exist_ok=True)
+    names = {photo: photo.relative_to(options.folder).as_posix() for photo in split_of}
+    write_table(options.output / "duplicates.csv", pairs, split_of, names)
+    leaked = sorted(names[photo] for photo in leaks(pairs, split_of))
+    (options.output / "leaked.txt").write_text("".join(f"{name}\n" for name in leaked), encoding="utf-8")
+    for number, start in enumerate(range(0, len(pairs), PAIRS_A_ROW * ROWS), start=1):
+        sheet = picture(pairs[start : start + PAIRS_A_ROW * ROWS], split_of, names)
+        sheet.save(options.output / f"duplicates-{number}.jpg", quality=85)
+    print_summary(pairs, split_of, names)
+    print(f"{len(leaked)} photos of val and test have a near-duplicate in train; all is in {options.output}")
+    for photo, trouble in failures.items():
+        print(f"not compared: {photo}: {trouble}")
+    return 1 if failures else 0
+
+
+def leaks(pairs: list[Pair], split_of: dict[Path, str]) -> set[Path]:
+    """The photos outside of train that have a near-duplicate in it."""
+    both = [(a, b) for pair in pairs for a, b in ((pair.first, pair.second), (pair.second, pair.first))]
+    return {a for a, b in both if split_of[a] != "train" and split_of[b] == "train"}
+
+
+def write_table(file: Path, pairs: list[Pair], split_of: dict[Path, str], names: dict[Path, str]) -> None:
+    group_of = {photo: i for i, group in enumerate(groups(pairs), start=1) for photo in group}
+    with file.open("w", newline="", encoding="utf-8") as table:
+        rows = csv.writer(table)
+        rows.writerow(
+            ["group", "first", "its split", "second", "its split", "pixel bits", "feature bits", "correlation"]
+        )
+        for p in pairs:
+            ends = [names[p.first], split_of[p.first], names[p.second], split_of[p.second]]
+            rows.writerow([group_of[p.first], *ends, p.bits, p.feature_bits, f"{p.correlation:.3f}"])
+
+
+def print_summary(pairs: list[Pair], split_of: dict[Path, str], names: dict[Path, str]) -> None:
+    print(f"{len(split_of)} photos, {len(pairs)} near-duplicate pairs in {len(groups(pairs))} groups")
+    order = list(dict.fromkeys(split_of.values()))
+    kinds = Counter(tuple(sorted((split_of[p.first], split_of[p.second]), key=order.index)) for p in pairs)
+    for (a, b), count in sorted(kinds.items()):
+        print(f"  {count:4} within {a}" if a == b else f"  {count:4} across {a} and {b}")
+    for p in pairs:
+        if split_of[p.first] != split_of[p.second]:
+            print(f"  across: {names[p.first]} ({split_of[p.first]}), {names[p.second]} ({split_of[p.second]})")
+    for p in pairs:
+        if p.first.parent.name != p.second.parent.name:
+            print(f"  two labels: {names[p.first]}, {names[p.second]}")
+
+
+def picture(pairs: list[Pair], split_of: dict[Path, str], names: dict[Path, str]):
+    """Pairs side by side, four a row."""
+    rows = []
+    for start in range(0, len(pairs), PAIRS_A_ROW):
+        row = []
+        for pair in pairs[start : start + PAIRS_A_ROW]:
+            for photo, note in (
+                (pair.first, f"{pair.bits} bits apart"),
+                (pair.second, f"by features {pair.feature_bits}"),
+            ):
+                row.append(Tile(load_photo(photo, 2 * SIDE), (names[photo], f"{split_of[photo]} · {note}")))
+        rows.append(row)
+    return contact_sheet(rows, SIDE)

@@ -14,12 +14,12 @@ from tqdm import tqdm
 from xai.activations import Activations
 from xai.explain import class_index, explain_batch
 from xai.explanation import COLORMAPS, Explanation
+from xai.folders import photos_named
 from xai.methods import METHODS, Method, UnsuitableError, method_of
 from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.photo import PhotoError, load_photo
 from xai.sheet import Tile, contact_sheet
-from xai.shell.files import photos_named
 from xai.zoo import load_model
 
 AT_ONCE = 8  # photos in a batch
@@ -191,7 +191,7 @@ def save_sheet(
     """Draw one photo's sheet and write it."""
     rows = []
     for model in models:
-        row = [Tile(next(iter(explanations.values())).photo, ("the photo", model))]
+        row = [Tile(next(iter(explanations.values())).photo, (model, "the photo"))]
         for method in methods:
             if (model, method) in troubles:
                 row.append(Tile(None, (METHODS[method].title, "does not suit this model")))

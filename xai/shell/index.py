@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from xai.shell.files import photos_in
+from xai.folders import splits_in
 from xai.similar import make_indices, save_indices
 from xai.zoo import MODELS, load_model
 
@@ -15,7 +15,7 @@ def add_to(commands) -> None:
         "index",
         help="make the file behind `photos like this one` from labelled photos",
         description="Make an index of labelled photos: their hashes, labels and thumbnails. FOLDER holds CLASS/PHOTO; "
-        "a train.txt in it, listing such paths, limits it to the training photos.",
+        "with a train.txt listing such paths, or a folder train, only the training photos are taken.",
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
@@ -25,7 +25,7 @@ def add_to(commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Index the training photos of a folder."""
-    photos = training_photos(options.folder)
+    photos = splits_in(options.folder)["train"]
     names = [photo.relative_to(options.folder).as_posix() for photo in photos]
     models = [load_model(name) for name in options.model]
     labels = [photo.parent.name for photo in photos]
@@ -34,19 +34,3 @@ def run(options: argparse.Namespace) -> int:
     size = options.output.stat().st_size / 1e6
     print(f"{len(photos)} photos for {len(models)} models: {options.output}, {size:.1f} MB")
     return 0
-
-
-def training_photos(folder: Path) -> list[Path]:
-    """The photos that train.txt lists, or else all.
-
-    Raises:
-        ValueError: there is no folder, or there are no photos.
-    """
-    if not folder.is_dir():
-        raise ValueError(f"there is no folder {folder}")
-    split = folder / "train.txt"
-    lines = split.read_text(encoding="utf-8").splitlines() if split.is_file() else None
-    photos = photos_in(folder) if lines is None else [folder / line for line in lines if line]
-    if not photos:
-        raise ValueError(f"there is no photo in the folder {folder}")
-    return photos

@@ -1,5 +1,6 @@
 """What the networks say of a visitor's photo: at once, or, by slow methods, little by little until it is stopped."""
 
+import logging
 import threading
 import time
 from collections.abc import Generator
@@ -15,10 +16,12 @@ from xai.evidence import evidence_of
 from xai.explain import explain_batch, explain_steps, finish
 from xai.methods import METHODS, UnsuitableError
 from xai.models import Classifier
+from xai.similar import Index, Neighbour, load_index
 from xai.studio.gpu import GPU
 
 PREDICTED, LAST = "predicted", "last"
 LOADING = threading.Lock()
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Side:
 
     question: Question
     evidence: Evidence
+    neighbours: list[Neighbour]
     explanation: Explanation | None = None
     trouble: UnsuitableError | None = None
     pending: bool = False
@@ -66,6 +70,16 @@ def model_of(name: str) -> Classifier:
         return load(name)
 
 
+@cache
+def index_of(name: str) -> Index | None:
+    """The index of a model's training photos, where one comes with it."""
+    try:
+        return load_index(name)
+    except (OSError, ValueError) as error:
+        LOG.warning("%s", error)
+        return None
+
+
 def asked(model: str, method: str, target: str, layer: str) -> Question:
     """A question as the page's menus put it; a layer that the network has not is the usual one."""
     known = layer in model_of(model).layers
@@ -83,7 +97,9 @@ def look(photo: Image.Image, question: Question) -> Side:
     if trouble is None and not pending:
         steps = explain_batch([photo], batch, question.method, [question.target], question.layer, started)
         (explanation,) = finish(steps)
-    return Side(question, evidence_of(photo, batch), explanation, trouble, pending)
+    index = index_of(question.model)
+    neighbours = index.nearest_to(batch.last) if index else []
+    return Side(question, evidence_of(photo, batch), neighbours, explanation, trouble, pending)
 
 
 @GPU(duration=20)

@@ -79,7 +79,8 @@ def remind(photo, request: gr.Request) -> None:
 
 
 def answer(photo, former, model_a, model_b, method, target, layer_a, layer_b, request: gr.Request):
-    """Both networks' answers: the session's answer, then confidences, notes, evidence pictures and legends for each.
+    """Both networks' answers: the session's answer, then for each confidences, notes, similar photos with a line on
+    them, evidence pictures and legends; and the stop button.
 
     What was still being computed for the former answer ends. Where the visitor took the photo away, its answers are
     still on the page, and an option goes on changing them.
@@ -88,7 +89,7 @@ def answer(photo, former, model_a, model_b, method, target, layer_a, layer_b, re
         former.stopped.set()
     if not isinstance(photo, Image.Image):
         if not former:
-            return [gr.skip()] * 10
+            return [gr.skip()] * 14
         photo = former.photo
     lang = language(request)
     questions = [asked(model_a, method, target, layer_a), asked(model_b, method, target, layer_b)]
@@ -100,7 +101,19 @@ def answer(photo, former, model_a, model_b, method, target, layer_a, layer_b, re
     pictures = [side.evidence.picture() for side in sides]
     legends = [cards.legend(side.evidence, lang) for side in sides]
     stop = gr.Button(visible=any(side.pending for side in sides))
-    return Answer(photo, sides), *labels, *(note(side, lang) for side in sides), *pictures, *legends, stop
+    notes = [note(side, lang) for side in sides]
+    similar = [[(n.thumbnail, say(lang, f"class.{n.label}")) for n in side.neighbours] for side in sides]
+    agreement = [agreeing(side, lang) for side in sides]
+    return Answer(photo, sides), *labels, *notes, *similar, *agreement, *pictures, *legends, stop
+
+
+def agreeing(side: Side, lang: str) -> str:
+    """How many of the similar photos are of the class that the network says."""
+    if not side.neighbours:
+        return ""
+    said = side.evidence.classes[side.evidence.confidences.argmax()]
+    same = sum(n.label == said for n in side.neighbours)
+    return say(lang, "similar_share", same=same, count=len(side.neighbours), label=say(lang, f"class.{said}"))
 
 
 def refine(answer: Answer | None, request: gr.Request):
@@ -215,7 +228,7 @@ def build(page: gr.Blocks) -> None:
         model_of(name)  # before the first visitor, and on ZeroGPU before the worker is forked
     gr.Markdown(translated("intro"))
     answered = gr.State(time_to_live=3600)
-    models, heatmaps, notes, labels, pictures, legends, abouts = [], [], [], [], [], [], []
+    models, heatmaps, notes, labels, similar, agreement, pictures, legends, abouts = ([] for _ in range(9))
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
             photo = PhotoInput(
@@ -239,6 +252,7 @@ def build(page: gr.Blocks) -> None:
                 object_fit="cover",
                 buttons=[],
                 elem_id="examples",
+                elem_classes="thumbnails",
                 interactive=False,
                 format="png",
             )
@@ -255,6 +269,21 @@ def build(page: gr.Blocks) -> None:
                 heatmaps.append(picture_box(f"heatmap_{s}", 340))
                 notes.append(gr.Markdown(elem_classes="note", elem_id=f"note-{s}"))
                 labels.append(gr.Label(num_top_classes=4, label=translated("confidences"), elem_id=f"label-{s}"))
+                similar.append(
+                    gr.Gallery(
+                        label=translated(f"similar_{s}"),
+                        columns=5,
+                        height="auto",
+                        allow_preview=False,
+                        object_fit="cover",
+                        buttons=[],
+                        interactive=False,
+                        format="png",
+                        elem_id=f"similar-{s}",
+                        elem_classes="thumbnails",
+                    )
+                )
+                agreement.append(gr.Markdown(elem_classes="note", elem_id=f"agreement-{s}"))
     with gr.Accordion(translated("options"), open=True, elem_id="options"):
         with gr.Row():
             method = gr.Dropdown(
@@ -339,7 +368,7 @@ def build(page: gr.Blocks) -> None:
     gr.Markdown(translated("privacy"), elem_classes="note")
 
     menus = [*models, method, target, *layers]
-    shown = [answered, *labels, *notes, *pictures, *legends, halt]
+    shown = [answered, *labels, *notes, *similar, *agreement, *pictures, *legends, halt]
     look_of = [alpha, colormap, box, common]
     painted = [*heatmaps, slider]
     # always_last: what is clicked while an answer is on its way is answered after it, not dropped

@@ -32,11 +32,11 @@ button[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
 .legend { display: flex; flex-wrap: wrap; gap: .35rem .9rem; font-size: .9rem; padding: .1rem .2rem; }
 .legend span { display: inline-flex; align-items: center; gap: .4rem; }
 .legend i { width: .9rem; height: .9rem; border-radius: .25rem; display: inline-block; }
-#examples .grid-wrap { padding-top: 2.2rem; height: auto; min-height: 0; max-height: none; overflow: hidden; }
-#examples .grid-container { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); height: auto; gap: .4rem; }
-#examples .gallery-item, #examples .thumbnail-item { min-width: 0; width: 100%; }
-#examples .thumbnail-item { aspect-ratio: 1; height: auto; }
-#examples .caption-label { max-width: 100%; font-size: .72rem; padding: 0 .3rem; }
+.thumbnails .grid-wrap { padding-top: 2.2rem; height: auto; min-height: 0; max-height: none; overflow: hidden; }
+.thumbnails .grid-container { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); height: auto; gap: .4rem; }
+.thumbnails .gallery-item, .thumbnails .thumbnail-item { min-width: 0; width: 100%; }
+.thumbnails .thumbnail-item { aspect-ratio: 1; height: auto; }
+.thumbnails .caption-label { max-width: 100%; font-size: .72rem; padding: 0 .3rem; }
 #slider img { height: 100%; max-height: 100% !important; }  /* else a portrait is cut off */
 .facts, .confusion { padding: .2rem .1rem; }
 .prose :is(.facts, .confusion) :is(table, tr, th, td) { border: 0; }

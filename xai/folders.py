@@ -1,8 +1,9 @@
-"""Photos named in a shell: files, and folders with all the photos below them."""
+"""Folders of photos: what is in them, and which split of a data set each photo belongs to."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
+SPLITS = ("train", "val", "test")
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif", ".gif", ".bmp", ".tif", ".tiff"}
 
 
@@ -10,6 +11,29 @@ def photos_in(folder: Path) -> list[Path]:
     """All photos below a folder, by their names' endings, in order; hidden folders are left out."""
     found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+
+
+def splits_in(folder: Path) -> dict[str, list[Path]]:
+    """The photos of each split: as train.txt, val.txt and test.txt list them, or in folders so named, or all as train.
+
+    Raises:
+        ValueError: there is no such folder, or there is no photo in it.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder}")
+    lists = {name: folder / f"{name}.txt" for name in SPLITS if (folder / f"{name}.txt").is_file()}
+    if lists:
+        splits = {
+            name: [folder / line for line in file.read_text(encoding="utf-8").splitlines() if line]
+            for name, file in lists.items()
+        }
+    elif any((folder / name).is_dir() for name in SPLITS):
+        splits = {name: photos_in(folder / name) for name in SPLITS if (folder / name).is_dir()}
+    else:
+        splits = {"train": photos_in(folder)}
+    if not any(splits.values()):
+        raise ValueError(f"there is no photo in the folder {folder}")
+    return splits
 
 
 def photos_named(paths: Iterable[Path]) -> dict[Path, Path]:

@@ -1,0 +1,47 @@
+"""A folder of photos: explaining it in the shell, sheets and all, against classifying it, in turn in one process.
+
+    python -m benchmarks.folder PHOTOS          (needs: pip install -e ".[bench]")
+
+Classifying is `model.predict_proba` of the same files, loading of the model included in both.
+"""
+
+import argparse
+import contextlib
+import io
+import tempfile
+from pathlib import Path
+
+import xai
+from benchmarks.timing import in_turn, machine, median
+from xai.__main__ import main as shell
+from xai.folders import photos_in
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--photos", type=int, default=200)
+    parser.add_argument("--model", default="garbage-resnet50")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    found = photos_in(options.folder)
+    photos = found[:: max(1, len(found) // options.photos)][: options.photos]
+
+    def classify() -> None:
+        xai.load_model(options.model).predict_proba(photos)
+
+    def explain() -> None:
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            assert shell(["explain", *map(str, photos), "--model", options.model, "--output", folder]) == 0
+            assert len(list(Path(folder).glob("*.jpg"))) == len(photos)
+
+    times = in_turn({"classify": classify, "explain": explain}, options.rounds, warmup=0)
+    base = median(times["classify"])
+    print(f"{machine()}, {options.model}, {len(photos)} photos, {options.rounds} rounds\n\n| | seconds | times |")
+    print("| --- | --- | --- |")
+    for name, row in times.items():
+        print(f"| {name} | {median(row) / 1000:.1f} | {median(row) / base:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
