@@ -32,6 +32,6 @@ def click(page: Page, i: int) -> float:
     """Click on an example, the i-th in turn; returns the seconds until both heatmaps are there."""
     before = page.locator("#heatmap-b img").get_attribute("src")
     started = time.perf_counter()
-    page.get_by_role("button", name=f"Thumbnail {(i + 1) % len(EXAMPLES) + 1} of").click()
+    page.locator("#examples").get_by_role("button", name=f"Thumbnail {(i + 1) % len(EXAMPLES) + 1} of").click()
     page.wait_for_function("b => document.querySelector('#heatmap-b img').src !== b", arg=before)
     return time.perf_counter() - started

@@ -19,7 +19,10 @@ from playwright.sync_api import expect
 import xai
 from tests.conftest import EXAMPLES
 from tests.test_photo import BAD, QUARTERS, bomb
+from xai.methods import METHODS
+from xai.similar import load_index
 from xai.studio import garbage
+from xai.studio.answers import model_of
 from xai.studio.text import ENGLISH, KOREAN
 
 EXPLAINED = 20_000  # ms, far more than an answer takes
@@ -76,6 +79,18 @@ def test_api_refuses_wrong_options_with_a_sentence(client):
         ask(client, EXAMPLES[0], target="bottle")
     with pytest.raises(AppError, match="no layer 'layer9'"):
         ask(client, EXAMPLES[0], layer="layer9")
+
+
+def test_api_sends_progress_of_a_slow_method(client):
+    options = {"model": "garbage-cnn", "method": "scorecam"}
+    defaults = {"target": "predicted", "layer": "last", "alpha": 0.5, "colormap": "turbo"}
+    job = client.submit(photo=handle_file(str(EXAMPLES[0])), **defaults, **options, api_name="/garbage")
+    answer, _ = job.result()
+    done = [message["progress"] for message, _ in job.outputs() if "progress" in message]
+    assert len(done) >= 2
+    assert done == sorted(done)
+    e = xai.explain(xai.load_model("garbage-cnn"), EXAMPLES[0], "scorecam")
+    np.testing.assert_allclose(answer["raw"], e.raw, rtol=1e-3, atol=1e-4)
 
 
 def test_api_is_documented(client):
@@ -140,6 +155,15 @@ def answer_of(page, side="b"):
     return page.locator(f"#label-{side} h2").inner_text()
 
 
+def example(page, number):
+    return page.locator("#examples").get_by_role("button", name=f"Thumbnail {number} of")
+
+
+def choose(page, menu, name):
+    page.locator(f"{menu} input").click()
+    page.get_by_role("option", name=name, exact=True).click()
+
+
 def upload(page, path):
     page.set_input_files("#photo input[type=file]", str(path))
 
@@ -176,7 +200,7 @@ def test_opens_wherever_it_was_started_from(page, tmp_path, monkeypatch):
 
 def test_every_example_is_explained_by_a_click(page):
     before = heatmap_of(page)
-    page.get_by_role("button", name="Thumbnail 4 of").click()
+    example(page, 4).click()
     changed(page, before)
     assert answer_of(page) == xai.explain(xai.load_model("garbage-s_se_resnet50"), EXAMPLES[3]).label
 
@@ -188,7 +212,7 @@ def shown(page, side="b"):
 
 def test_the_last_of_many_quick_clicks_is_explained(page):
     for number in (2, 5, 3, 8, 4):
-        page.get_by_role("button", name=f"Thumbnail {number} of").click()
+        example(page, number).click()
     page.get_by_label(ENGLISH["opacity"]).first.fill("0.2")
     page.get_by_label(ENGLISH["opacity"]).first.blur()
     for side, name in zip("ab", garbage.DEFAULT_PAIR, strict=True):
@@ -243,6 +267,72 @@ def test_cam_on_the_cnn_is_explained_not_failed(page):
     changed(page, before, "b")
     expect(page.locator("#note-a")).to_contain_text("several fully connected layers")
     expect(page.locator("#note-b")).to_contain_text("%")
+
+
+def test_the_menu_says_what_suits_and_what_takes_long(page):
+    choose(page, "#model-a", ENGLISH["model.garbage-cnn"])
+    expect(page.locator("#about-a")).to_contain_text(ENGLISH["model.garbage-cnn"], timeout=EXPLAINED)
+    page.wait_for_timeout(1000)
+    page.locator("#method input").click()
+    options = page.get_by_role("option").all_inner_texts()
+    assert [option.strip().removeprefix("✓").strip().partition(" · ")[0] for option in options] == [
+        method.title for method in METHODS.values()
+    ]
+    said = "\n".join(options)
+    assert f"CAM · {ENGLISH['unsuited_a']}" in said
+    assert f"SmoothGrad · {ENGLISH['slow.seconds']}" in said
+    assert "Layer-CAM ·" not in said
+
+
+def test_a_slow_method_says_how_far_it_is_and_can_be_stopped(page):
+    plain = f"{heatmap_of(page, 'a')},{heatmap_of(page, 'b')}"
+    choose(page, "#method", f"Score-CAM · {ENGLISH['slow.minutes']}")
+    expect(page.locator("#note-a")).to_contain_text(re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
+    changed(page, plain, "ab")
+    page.locator("#stop").click()
+    for side in "ab":
+        expect(page.locator(f"#note-{side}")).to_contain_text(ENGLISH["stopped"], timeout=EXPLAINED)
+    expect(page.locator("#stop")).to_be_hidden()
+    page.wait_for_timeout(1500)
+    expect(page.locator("#note-a")).to_contain_text(ENGLISH["stopped"])
+    choose(page, "#method", "Layer-CAM")
+    expect(page.locator("#note-b")).to_contain_text("% sure", timeout=EXPLAINED)
+
+
+def test_a_slow_method_ends_when_something_else_is_asked_or_the_visitor_leaves(page, url):
+    calls = []
+    hook = model_of("garbage-resnet50").register_forward_hook(lambda *_: calls.append(1))  # not a method's own trace
+
+    def quiet_soon():
+        page_or_other.wait_for_timeout(5000)
+        before = len(calls)
+        page_or_other.wait_for_timeout(4000)
+        return len(calls) == before
+
+    page_or_other = page.context.new_page()
+    slow = f"Score-CAM · {ENGLISH['slow.minutes']}"
+    try:
+        choose(page, "#method", slow)
+        expect(page.locator("#note-a")).to_contain_text(re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
+        choose(page, "#method", "Grad-CAM")
+        expect(page.locator("#note-a")).to_contain_text("% sure", timeout=EXPLAINED)
+        assert calls
+        assert quiet_soon()
+        choose(page, "#method", slow)
+        expect(page.locator("#note-a")).to_contain_text(re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
+        page.goto("about:blank")
+        assert quiet_soon()
+    finally:
+        hook.remove()
+
+
+def test_similar_photos_are_shown_with_their_labels(page):
+    model, index = xai.load_model("garbage-resnet50"), load_index("garbage-resnet50")
+    labels = [neighbour.label for neighbour in index.nearest(model, EXAMPLES[0])]
+    expect(page.locator("#similar-a img")).to_have_count(5)
+    assert page.locator("#similar-a .caption-label").all_inner_texts() == labels
+    same = labels.count(xai.explain(model, EXAMPLES[0]).label)
+    expect(page.locator("#agreement-a")).to_contain_text(f"{same} of these 5 are")
 
 
 def told_and_dismissed(page, sentence):
@@ -386,7 +476,7 @@ def test_accessible_and_in_bounds(page, scheme, width):
 
 def test_by_keyboard(page):
     before = heatmap_of(page)
-    page.get_by_role("button", name="Thumbnail 2 of").focus()
+    example(page, 2).focus()
     page.keyboard.press("Enter")
     changed(page, before)
 
@@ -433,7 +523,7 @@ def test_the_slider_shows_a_portrait_whole_and_both_maps_in_the_same_place(page)
 def test_nothing_is_phoned_home_and_no_state_is_shared(page, browser, url):
     """The page fixture fails on foreign requests; here a second visitor sees the first's photo nowhere."""
     before = heatmap_of(page)
-    page.get_by_role("button", name="Thumbnail 3 of").click()
+    example(page, 3).click()
     changed(page, before)
     context = browser.new_context()
     other = context.new_page()

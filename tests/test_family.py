@@ -1,6 +1,7 @@
 """Every method against its formula, and what holds for all of them."""
 
 import inspect
+import pickle
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -70,7 +71,7 @@ def test_what_does_not_suit_is_known_beforehand_and_refused(small, photos):
             if trouble is not None:
                 with pytest.raises(UnsuitableError) as refused:
                     xai.explain(model, photos[0], name, target_layer=layer)
-                assert str(refused.value) == str(trouble)
+                assert str(refused.value) == str(trouble) == str(pickle.loads(pickle.dumps(trouble)))
                 assert name not in xai.list_methods(model, layer)
             elif not method.slow:
                 assert name in xai.list_methods(model, layer)

@@ -1,5 +1,7 @@
 """Which method suits which network and layer, known before anything is computed."""
 
+from functools import partial
+
 from xai.models import Classifier
 
 INPUT = "input"  # a layer's place where a method explains the pixels themselves
@@ -23,6 +25,9 @@ class UnsuitableError(ValueError):
     def __init__(self, reason: str, **details) -> None:
         self.reason, self.details = reason, details
         super().__init__(SENTENCES[reason].format(**details))
+
+    def __reduce__(self):
+        return partial(UnsuitableError, self.reason, **self.details), ()  # it travels to a GPU's worker and back
 
 
 def needs_linear_head(model: Classifier, layer: str, title: str) -> UnsuitableError | None:

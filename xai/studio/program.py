@@ -1,27 +1,10 @@
 """What a program can ask of the app: the same answers as data."""
 
-from collections.abc import Generator
-
 import gradio as gr
-from PIL import Image
 
-from xai import Explanation
-from xai.explain import explain_steps
 from xai.photo import PhotoError
-from xai.studio.answers import LAST, PREDICTED, model_of
-from xai.studio.gpu import GPU
+from xai.studio.answers import LAST, PREDICTED, Question, look_slowly, model_of
 from xai.studio.text import say
-
-
-@GPU(duration=120)
-def explain_once(
-    photo: Image.Image, name: str, method: str, target: str | None, layer: str | None
-) -> Generator[float | Explanation, None, None]:
-    """The share done again and again, and at last the explanation; a wrong option becomes an error that says which."""
-    try:
-        yield (yield from explain_steps(model_of(name), photo, method, target, layer))
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from error
 
 
 def garbage(photo, model: str, method: str, target: str, layer: str, alpha: float, colormap: str):
@@ -45,10 +28,13 @@ def garbage(photo, model: str, method: str, target: str, layer: str, alpha: floa
     """
     if photo is None or isinstance(photo, PhotoError):
         raise gr.Error(str(photo or say("en", "no_photo")), print_exception=False)
-    wanted = None if target == PREDICTED else target, None if layer == LAST else layer
-    for e in explain_once(photo, model, method, *wanted):
-        if isinstance(e, float):
-            yield {"progress": e}, None
+    question = Question(model, method, None if target == PREDICTED else target, None if layer == LAST else layer)
+    try:
+        for e in look_slowly(photo, question):
+            if isinstance(e, float):
+                yield {"progress": e}, None
+    except ValueError as error:  # a wrong option: the sentence says which
+        raise gr.Error(str(error), print_exception=False) from error
     answer = {
         "model": model,
         "label": e.label,
