@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -153,16 +154,17 @@ def load_index(model: str, file: Path | None = None) -> Index:
         raise FileNotFoundError(f"there is no index {file}: make one with `python -m xai index`")
     try:
         with np.load(file, allow_pickle=False) as saved:
-            if f"hashes/{model}" not in saved:
-                made = ", ".join(key.partition("/")[2] for key in saved if key.startswith("hashes/"))
-                raise ValueError(f"{file} holds no index for {model}, only for {made or 'no model at all'}")
-            ends = saved["lengths"].cumsum()
-            webps = saved["webps"].tobytes()
-            thumbnails = [webps[end - n : end] for n, end in zip(saved["lengths"], ends, strict=True)]
-            names, labels = saved["names"].tolist(), saved["labels"].tolist()
-            return Index(names, labels, thumbnails, saved[f"hashes/{model}"], saved[f"medians/{model}"])
-    except (KeyError, EOFError, OSError) as error:
+            arrays = {key: saved[key] for key in saved}
+        ends = arrays["lengths"].cumsum()
+        webps = arrays["webps"].tobytes()
+        names, labels = arrays["names"].tolist(), arrays["labels"].tolist()
+    except (BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
         raise ValueError(f"{file} is no index, or a damaged one") from error
+    if f"hashes/{model}" not in arrays:
+        made = ", ".join(key.partition("/")[2] for key in arrays if key.startswith("hashes/"))
+        raise ValueError(f"{file} holds no index for {model}, only for {made or 'no model at all'}")
+    thumbnails = [webps[end - length : end] for length, end in zip(arrays["lengths"], ends, strict=True)]
+    return Index(names, labels, thumbnails, arrays[f"hashes/{model}"], arrays[f"medians/{model}"])
 
 
 def thumbnail(photo: Image.Image) -> bytes:
