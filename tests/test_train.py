@@ -18,7 +18,7 @@ from tests.conftest import fresh
 from train.calibrate import fit_temperature, fold
 from train.classifier import learning_rate, train
 from train.data import Split, Views, Whole, joined, read
-from train.evaluate import Evaluation, evaluate
+from train.evaluate import Evaluation, chosen, evaluate
 from train.measure import predict, score
 from train.objective import Distilled
 from train.paste import cut_out, paste
@@ -400,3 +400,16 @@ def test_command_line_helps():
     assert shown.returncode == 0
     for preset in PRESETS:
         assert preset in shown.stdout
+
+
+def test_photos_that_leaked_can_be_left_out(tmp_path):
+    photos = [tmp_path / "glass" / "a.jpg", tmp_path / "glass" / "b.jpg", tmp_path / "metal" / "a.jpg"]
+    split = Split(photos, [photo.parent.name for photo in photos])
+    leaked = tmp_path / "leaked.txt"
+    leaked.write_text("glass/a.jpg\n")
+    assert chosen(split, "", leaked).photos == photos[1:]
+    assert chosen(split, "b", leaked).labels == ["glass"]
+    assert chosen(split, "", None) is split
+    leaked.write_text("glass/a.jpg\nglass/b.jpg\nmetal/a.jpg\n")
+    with pytest.raises(ValueError, match="no photo is left"):
+        chosen(split, "", leaked)

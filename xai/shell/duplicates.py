@@ -89,10 +89,9 @@ def picture(pairs: list[Pair], split_of: dict[Path, str], names: dict[Path, str]
     for start in range(0, len(pairs), PAIRS_A_ROW):
         row = []
         for pair in pairs[start : start + PAIRS_A_ROW]:
-            for photo, note in (
-                (pair.first, f"{pair.bits} bits apart"),
-                (pair.second, f"by features {pair.feature_bits}"),
-            ):
-                row.append(Tile(load_photo(photo, 2 * SIDE), (names[photo], f"{split_of[photo]} · {note}")))
+            notes = f"{pair.bits} of 64 bits apart,", f"{pair.feature_bits} by features"
+            for photo, note in zip((pair.first, pair.second), notes, strict=True):
+                lines = (photo.name, f"{Path(names[photo]).parent}, {split_of[photo]}", note)
+                row.append(Tile(load_photo(photo, 2 * SIDE), lines))
         rows.append(row)
     return contact_sheet(rows, SIDE)

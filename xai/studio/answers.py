@@ -58,6 +58,11 @@ class Answer:
     sides: list[Side]
     stopped: threading.Event = field(default_factory=threading.Event)
 
+    def answers(self, photo: Image.Image, questions: list[Question]) -> bool:
+        """True where it is, or is about to be, the answer to these questions."""
+        same = questions == [side.question for side in self.sides] and photo == self.photo
+        return same and not self.stopped.is_set()
+
 
 @cache
 def load(name: str) -> Classifier:

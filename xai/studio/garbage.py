@@ -13,7 +13,7 @@ from xai.explanation import COLORMAPS, with_box
 from xai.methods import METHODS
 from xai.photo import PhotoError
 from xai.studio import cards
-from xai.studio.answers import LAST, PREDICTED, Answer, Side, asked, look_at, look_slowly, model_of
+from xai.studio.answers import LAST, PREDICTED, Answer, Side, asked, index_of, look_at, look_slowly, model_of
 from xai.studio.photo_input import PhotoInput
 from xai.studio.picture import Picture, PictureSlider
 from xai.studio.program import garbage
@@ -85,14 +85,17 @@ def answer(photo, former, model_a, model_b, method, target, layer_a, layer_b, re
     What was still being computed for the former answer ends. Where the visitor took the photo away, its answers are
     still on the page, and an option goes on changing them.
     """
-    if former:
-        former.stopped.set()
+    nothing_new = [gr.skip()] * 14
     if not isinstance(photo, Image.Image):
         if not former:
-            return [gr.skip()] * 14
+            return nothing_new
         photo = former.photo
     lang = language(request)
     questions = [asked(model_a, method, target, layer_a), asked(model_b, method, target, layer_b)]
+    if former and former.answers(photo, questions):  # a menu tells of one choice twice
+        return nothing_new
+    if former:
+        former.stopped.set()
     sides = look_at(photo, questions)
     labels = [
         {say(lang, f"class.{c}"): float(p) for c, p in zip(s.evidence.classes, s.evidence.confidences, strict=True)}
@@ -116,32 +119,32 @@ def agreeing(side: Side, lang: str) -> str:
     return say(lang, "similar_share", same=same, count=len(side.neighbours), label=say(lang, f"class.{said}"))
 
 
-def refine(answer: Answer | None, request: gr.Request):
-    """The maps of slow methods, one network after the other: both notes and the stop button again and again.
+def refine(answer: Answer | None, alpha, colormap, box, common, request: gr.Request):
+    """The maps of slow methods, one network after the other: notes, stop button and pictures, again and again.
 
     It ends when the visitor stops it, asks for something else or leaves.
     """
     lang = language(request)
-    waiting = [i for i, side in enumerate(answer.sides if answer else []) if side.pending]
+    asked_for = answer and not answer.stopped.is_set()
+    waiting = [i for i, side in enumerate(answer.sides) if side.pending] if asked_for else []
+    same = [gr.skip()] * 6
     if not waiting:
-        yield [gr.skip()] * 3
+        yield same
     for i in waiting:
         side, started = answer.sides[i], time.perf_counter()
         method = METHODS[side.question.method].title
-        yield *beside(i, say(lang, "running", method=method)), gr.skip()
+        yield *beside(i, say(lang, "running", method=method)), *same[2:]
         for done in look_slowly(answer.photo, side.question):
             if answer.stopped.is_set():
-                yield [gr.skip()] * 3  # the last thing yielded is sent once more at the end
+                yield same  # the last thing yielded is sent once more at the end
                 return
             if isinstance(done, float):
                 left = (1 - done) / max(done, 1e-6) * (time.perf_counter() - started)
                 told = say(lang, "progress", method=method, done=f"{done:.0%}", left=f"{left:.0f}")
-            else:
-                side.explanation, side.pending = done, False
-                told = note(side, lang)
-            yield *beside(i, told), gr.skip()
-    if waiting:
-        yield gr.skip(), gr.skip(), gr.Button(visible=False)
+                yield *beside(i, told), *same[2:]
+        side.explanation, side.pending = done, False
+        stop = gr.Button(visible=any(side.pending for side in answer.sides))
+        yield *beside(i, note(side, lang)), stop, *paint(answer, alpha, colormap, box, common, request)
 
 
 def beside(i: int, told: str) -> list:
@@ -225,7 +228,7 @@ def picture_box(name: str, height: int) -> Picture:
 def build(page: gr.Blocks) -> None:
     """Lay out the tab inside a page and connect it."""
     for name in GARBAGE_MODELS:
-        model_of(name)  # before the first visitor, and on ZeroGPU before the worker is forked
+        model_of(name), index_of(name)  # before the first visitor, and on ZeroGPU before the worker is forked
     gr.Markdown(translated("intro"))
     answered = gr.State(time_to_live=3600)
     models, heatmaps, notes, labels, similar, agreement, pictures, legends, abouts = ([] for _ in range(9))
@@ -382,7 +385,7 @@ def build(page: gr.Blocks) -> None:
 
     def answered_after(event):
         now = painted_after(event)
-        painted_after(now.success(refine, answered, [*notes, halt], **slow_event))
+        painted_after(now.success(refine, [answered, *look_of], [*notes, halt, *painted], **slow_event))
 
     def explained_after(event):
         answered_after(event.success(answer, [photo, answered, *menus], shown, **model_event))
