@@ -31,13 +31,18 @@ class Neighbour:
         name: as the index calls it, `CLASS/PHOTO`.
         label: its class.
         distance: bits, of 64, in which the two photos' hashes differ.
-        thumbnail: the photo, small.
+        webp: the photo, small, as a WebP file's content.
     """
 
     name: str
     label: str
     distance: int
-    thumbnail: Image.Image = field(repr=False)
+    webp: bytes = field(repr=False)
+
+    @property
+    def thumbnail(self) -> Image.Image:
+        """The photo, at most 120 pixels a side."""
+        return Image.open(io.BytesIO(self.webp), formats=["WEBP"]).convert("RGB")
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Index:
         """The same for a photo whose last layer's features (1, C, h, w) are there already."""
         distances = np.bitwise_count(self.hashes ^ hashed(low_frequencies(features), self.medians)[0])
         return [
-            Neighbour(self.names[i], self.labels[i], int(distances[i]), picture(self.thumbnails[i]))
+            Neighbour(self.names[i], self.labels[i], int(distances[i]), self.thumbnails[i])
             for i in distances.argsort(kind="stable")[:count]
         ]
 
@@ -173,7 +178,3 @@ def thumbnail(photo: Image.Image) -> bytes:
     webp = io.BytesIO()
     small.save(webp, "WEBP", quality=60, method=6)
     return webp.getvalue()
-
-
-def picture(webp: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(webp), formats=["WEBP"]).convert("RGB")

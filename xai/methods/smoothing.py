@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from xai.activations import Activations, chosen, gradient, target_logit
+from xai.activations import Activations, gradient, target_logit
 from xai.methods.suitability import INPUT
 
 AT_ONCE = 4  # copies a step: a step is the shortest time in which a visitor can stop it
@@ -20,7 +20,7 @@ def noisy_gradients(
     same noise, whatever else is in the batch.
     """
     model, x = batch.model, batch.x[i : i + 1]  # 1, 3, S, S
-    target = chosen(batch.logits(), targets)[i]
+    target = (batch.logits().argmax(1) if targets is None else targets)[i]
     generator = torch.Generator().manual_seed(seed)
     for start in range(0, samples, AT_ONCE):
         n = min(AT_ONCE, samples - start)

@@ -52,10 +52,11 @@ class Side:
 
 @dataclass
 class Answer:
-    """A photo and its two sides; `stopped` ends what is still being computed for it."""
+    """A photo and its sides; `stopped` ends what is being computed for it; `look` is how it was last painted."""
 
     photo: Image.Image
     sides: list[Side]
+    look: tuple = ()
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def answers(self, photo: Image.Image, questions: list[Question]) -> bool:

@@ -15,7 +15,7 @@ from xai.photo import PhotoError
 from xai.studio import cards
 from xai.studio.answers import LAST, PREDICTED, Answer, Side, asked, index_of, look_at, look_slowly, model_of
 from xai.studio.photo_input import PhotoInput
-from xai.studio.picture import Picture, PictureSlider
+from xai.studio.picture import Picture, PictureSlider, Thumbnails
 from xai.studio.program import garbage
 from xai.studio.text import language, say, translated
 from xai.zoo import MODELS, find_checkpoint, read_json, skeleton
@@ -105,7 +105,7 @@ def answer(photo, former, model_a, model_b, method, target, layer_a, layer_b, re
     legends = [cards.legend(side.evidence, lang) for side in sides]
     stop = gr.Button(visible=any(side.pending for side in sides))
     notes = [note(side, lang) for side in sides]
-    similar = [[(n.thumbnail, say(lang, f"class.{n.label}")) for n in side.neighbours] for side in sides]
+    similar = [[(n.webp, say(lang, f"class.{n.label}")) for n in side.neighbours] for side in sides]
     agreement = [agreeing(side, lang) for side in sides]
     return Answer(photo, sides), *labels, *notes, *similar, *agreement, *pictures, *legends, stop
 
@@ -119,7 +119,7 @@ def agreeing(side: Side, lang: str) -> str:
     return say(lang, "similar_share", same=same, count=len(side.neighbours), label=say(lang, f"class.{said}"))
 
 
-def refine(answer: Answer | None, alpha, colormap, box, common, request: gr.Request):
+def refine(answer: Answer | None, request: gr.Request):
     """The maps of slow methods, one network after the other: notes, stop button and pictures, again and again.
 
     It ends when the visitor stops it, asks for something else or leaves.
@@ -144,7 +144,7 @@ def refine(answer: Answer | None, alpha, colormap, box, common, request: gr.Requ
                 yield *beside(i, told), *same[2:]
         side.explanation, side.pending = done, False
         stop = gr.Button(visible=any(side.pending for side in answer.sides))
-        yield *beside(i, note(side, lang)), stop, *paint(answer, alpha, colormap, box, common, request)
+        yield *beside(i, note(side, lang)), stop, *paint(answer, *answer.look, request)
 
 
 def beside(i: int, told: str) -> list:
@@ -166,6 +166,7 @@ def paint(answer: Answer | None, alpha, colormap, box, common, request: gr.Reque
     if answer is None:
         gr.Warning(say(language(request), "expired"), title=say(language(request), "photo"))
         return [gr.skip()] * 3
+    answer.look = alpha, colormap, box, common
     explanations = [side.explanation for side in answer.sides]
     if common and all(explanations):
         explanations = on_common_scale(explanations)
@@ -273,7 +274,7 @@ def build(page: gr.Blocks) -> None:
                 notes.append(gr.Markdown(elem_classes="note", elem_id=f"note-{s}"))
                 labels.append(gr.Label(num_top_classes=4, label=translated("confidences"), elem_id=f"label-{s}"))
                 similar.append(
-                    gr.Gallery(
+                    Thumbnails(
                         label=translated(f"similar_{s}"),
                         columns=5,
                         height="auto",
@@ -281,9 +282,8 @@ def build(page: gr.Blocks) -> None:
                         object_fit="cover",
                         buttons=[],
                         interactive=False,
-                        format="png",
                         elem_id=f"similar-{s}",
-                        elem_classes="thumbnails",
+                        elem_classes=["thumbnails", "five"],
                     )
                 )
                 agreement.append(gr.Markdown(elem_classes="note", elem_id=f"agreement-{s}"))
@@ -380,12 +380,9 @@ def build(page: gr.Blocks) -> None:
     model_event = {**quiet, "concurrency_id": "model"}
     slow_event = {**each, "concurrency_id": "slow", "show_progress": "hidden"}  # nobody waits behind a slow method
 
-    def painted_after(event):
-        return event.success(paint, [answered, *look_of], painted, **quiet)
-
     def answered_after(event):
-        now = painted_after(event)
-        painted_after(now.success(refine, [answered, *look_of], [*notes, halt, *painted], **slow_event))
+        quickly = event.success(paint, [answered, *look_of], painted, **quiet)
+        quickly.success(refine, answered, [*notes, halt, *painted], **slow_event)
 
     def explained_after(event):
         answered_after(event.success(answer, [photo, answered, *menus], shown, **model_event))

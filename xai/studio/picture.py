@@ -16,6 +16,16 @@ def cached(value, cache: str):
     return save_bytes_to_cache(png.getvalue(), "picture.png", cache)
 
 
+class Thumbnails(gr.Gallery):
+    """gr.Gallery of WebP files' contents with captions, which it would decode and compress again."""
+
+    is_template = True
+
+    def postprocess(self, value):
+        files = [(save_bytes_to_cache(webp, "photo.webp", self.GRADIO_CACHE), caption) for webp, caption in value or []]
+        return super().postprocess(files)
+
+
 class Picture(gr.Image):
     """gr.Image, quicker."""
 
