@@ -17,8 +17,8 @@ from xai.activations import Activations
 from xai.explain import explain_steps
 from xai.methods import METHODS, UnsuitableError
 
-FEW = {"smoothgrad": {"samples": 5}, "smooth-gradcam++": {"samples": 5}}
-FORMULAS = {name: getattr(literal, method.run.__name__) for name, method in METHODS.items() if name != "scorecam-fast"}
+FEW = {"smoothgrad": {"samples": 5}, "smooth-gradcam++": {"samples": 5}, "scorecam-fast": {"channels": 20}}
+FORMULAS = {name: getattr(literal, method.run.__name__) for name, method in METHODS.items()}
 
 
 @pytest.fixture(scope="module", params=["cnn", "efficientnet_lite0", "s_se_resnet50"])
@@ -30,7 +30,7 @@ def small(request):
 def layers_for(name, model):
     """The first, a middle and the last layer that suit a method and on which its literal form takes seconds."""
     layers = [layer for layer in ["input", *model.layers] if METHODS[name].unsuitable(model, layer) is None]
-    if name == "scorecam":
+    if name in ("scorecam", "scorecam-fast"):
         return [layer for layer in layers if layer in ("stem", "conv2")]
     if name == "ablationcam":
         return [layer for layer in layers if layer in ("conv1", "conv2", "stage2", model.last_layer)]
