@@ -14,7 +14,7 @@ from torchvision.transforms.v2 import functional as F
 
 from train.augment import AUGMENTATIONS
 from train.paste import cut_out, paste
-from xai.folders import SPLITS, splits_in
+from xai.folders import SPLITS, NoPhotosError, splits_in
 from xai.photo import as_photo
 
 HUB = "hub:"
@@ -46,12 +46,16 @@ def read(source: str) -> dict[str, Split]:
     Raises:
         ValueError: nothing there reads as photos in classes.
     """
-    splits = from_hub(source.removeprefix(HUB)) if source.startswith(HUB) else from_folder(Path(source))
+    expected = (
+        f"{source}: expected train.txt, val.txt and test.txt listing CLASS/PHOTO, or train/CLASS/PHOTO, "
+        f"or CLASS/PHOTO, or {HUB}OWNER/NAME"
+    )
+    try:
+        splits = from_hub(source.removeprefix(HUB)) if source.startswith(HUB) else from_folder(Path(source))
+    except NoPhotosError as error:
+        raise ValueError(expected) from error
     if "train" not in splits or not all(len(split) for split in splits.values()):
-        raise ValueError(
-            f"{source}: expected train.txt, val.txt and test.txt listing CLASS/PHOTO, or train/CLASS/PHOTO, "
-            f"or CLASS/PHOTO, or {HUB}OWNER/NAME"
-        )
+        raise ValueError(expected)
     for name, step in (("val", 7), ("test", 6)):
         if name not in splits:
             splits["train"], splits[name] = take_every(splits["train"], step)

@@ -7,6 +7,10 @@ SPLITS = ("train", "val", "test")
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif", ".gif", ".bmp", ".tif", ".tiff"}
 
 
+class NoPhotosError(ValueError):
+    """There is nothing of this name, or no photo in it."""
+
+
 def photos_in(folder: Path) -> list[Path]:
     """All photos below a folder, by their names' endings, in order; hidden folders are left out."""
     found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
@@ -17,10 +21,10 @@ def splits_in(folder: Path) -> dict[str, list[Path]]:
     """The photos of each split: as train.txt, val.txt and test.txt list them, or in folders so named, or all as train.
 
     Raises:
-        ValueError: there is no such folder, or there is no photo in it.
+        NoPhotosError: there is no such folder, or there is no photo in it; a ValueError.
     """
     if not folder.is_dir():
-        raise ValueError(f"there is no folder {folder}")
+        raise NoPhotosError(f"there is no folder {folder}")
     lists = {name: folder / f"{name}.txt" for name in SPLITS if (folder / f"{name}.txt").is_file()}
     if lists:
         splits = {
@@ -32,7 +36,7 @@ def splits_in(folder: Path) -> dict[str, list[Path]]:
     else:
         splits = {"train": photos_in(folder)}
     if not any(splits.values()):
-        raise ValueError(f"there is no photo in the folder {folder}")
+        raise NoPhotosError(f"there is no photo in the folder {folder}")
     return splits
 
 
@@ -40,19 +44,19 @@ def photos_named(paths: Iterable[Path]) -> dict[Path, Path]:
     """Every photo named or found, each with a name of its own for what is made of it: its path below the folder named.
 
     Raises:
-        ValueError: a folder has no photos, or nothing is named so.
+        NoPhotosError: a folder has no photos, or nothing is named so; a ValueError.
     """
     names: dict[Path, Path] = {}
     for path in paths:
         if path.is_dir():
             photos = photos_in(path)
             if not photos:
-                raise ValueError(f"there is no photo in the folder {path}")
+                raise NoPhotosError(f"there is no photo in the folder {path}")
             names.update({photo: photo.relative_to(path).with_suffix("") for photo in photos})
         elif path.exists():
             names[path] = Path(path.stem)
         else:
-            raise ValueError(f"there is no file or folder {path}")
+            raise NoPhotosError(f"there is no file or folder {path}")
     taken: set[Path] = set()
     for photo, name in names.items():
         number = 2
