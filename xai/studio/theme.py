@@ -37,7 +37,9 @@ button[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
 .thumbnails .gallery-item, .thumbnails .thumbnail-item { min-width: 0; width: 100%; }
 .thumbnails .thumbnail-item { aspect-ratio: 1; height: auto; }
 .thumbnails .caption-label { max-width: 100%; font-size: .72rem; padding: 0 .3rem; }
-@media (min-width: 600px) { .five .grid-container { grid-template: none / repeat(5, 1fr) !important; } }
+@media (min-width: 600px) {
+    .five .grid-container { grid-template: none / repeat(5, 1fr) !important; grid-auto-rows: auto !important; }
+}
 #slider img { height: 100%; max-height: 100% !important; }  /* else a portrait is cut off */
 .facts, .confusion { padding: .2rem .1rem; }
 .prose :is(.facts, .confusion) :is(table, tr, th, td) { border: 0; }
