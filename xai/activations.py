@@ -70,10 +70,10 @@ class Activations:
         """The gradients (B, C, h, w) of a score at a layer's features; targets None are the predicted classes."""
         key = (layer, score, None if targets is None else tuple(targets.tolist()))
         if key not in self._gradients:
-            features, head = self.at(layer), self.model.linear_head
-            if layer == self.model.last_layer and head is not None:
+            features = self.at(layer)
+            if self.model.linear_above(layer):
                 mix = gradient(lambda logits: score(logits, chosen(logits, targets)), self.logits())  # B, K
-                weights = mix @ head.weight / features[0, 0].numel()  # B, C: the same at every position
+                weights = mix @ self.model.linear_head.weight / features[0, 0].numel()  # B, C: alike at all positions
                 self._gradients[key] = weights[:, :, None, None].expand_as(features)
             else:
                 self._gradients[key], self._logits = tail_gradients(self.model, features, layer, targets, score)

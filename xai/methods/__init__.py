@@ -84,7 +84,7 @@ class Method:
         return next(filter(None, (need(model, layer, self.title) for need in self.needs)), None)
 
     def is_slow(self, model: Classifier, target_layer: str | None = None) -> bool:
-        quick = self.short_cut and self.layer(model, target_layer) == model.last_layer and model.linear_head is not None
+        quick = self.short_cut and model.linear_above(self.layer(model, target_layer))
         return bool(self.slow) and not quick
 
 

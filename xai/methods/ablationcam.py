@@ -22,7 +22,7 @@ def ablationcam(batch: Activations, targets: Tensor | None, target_layer: str) -
     model, features = batch.model, batch.at(target_layer)  # B, C, h, w
     targets = chosen(batch.logits(), targets)
     scores = batch.logits().gather(1, targets[:, None])  # B, 1
-    if target_layer == model.last_layer and model.linear_head is not None:
+    if model.linear_above(target_layer):
         drops = model.linear_head.weight[targets] * features.mean(dim=(2, 3))  # B, C
         return weighted(drops / scores.abs(), features)
     drops = features.new_zeros(features.shape[:2])  # B, C

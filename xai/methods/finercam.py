@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from xai.activations import Activations
+from xai.activations import Activations, target_logit
 from xai.methods.gradcam import weighted
 
 REFERENCES = 3
@@ -25,4 +25,4 @@ def lead(logits: Tensor, targets: Tensor) -> Tensor:
     nearest = others.topk(min(REFERENCES, logits.shape[1] - 1)).indices  # B, R
     rivals = logits.gather(1, nearest)  # B, R
     confidences = rivals.detach().softmax(1)  # B, R
-    return logits.gather(1, targets[:, None])[:, 0] - (confidences * rivals).sum(1)
+    return target_logit(logits, targets) - (confidences * rivals).sum(1)

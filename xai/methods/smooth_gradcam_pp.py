@@ -32,7 +32,7 @@ def smooth_gradcam_pp(
         seed: of the noise.
     """
     model, features, photos = batch.model, batch.at(target_layer), len(batch.x)  # B, C, h, w
-    if target_layer == model.last_layer and model.linear_head is not None:
+    if model.linear_above(target_layer):
         return gradcam_pp(batch, targets, target_layer)
     maps = []
     for i in range(photos):

@@ -50,6 +50,10 @@ class Classifier(
         """The one linear layer behind global average pooling, where the head is just that; else None."""
         return None
 
+    def linear_above(self, layer: str) -> bool:
+        """True where nothing but global average pooling and one linear layer is above a layer."""
+        return layer == self.last_layer and self.linear_head is not None
+
     def head(self, features: Tensor) -> Tensor:
         """The last layer's features (B, C, h, w) to logits (B, K)."""
         raise NotImplementedError
