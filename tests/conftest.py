@@ -15,13 +15,15 @@ from xai.models import ARCHITECTURES, Classifier, create_model
 from xai.models.resnet import Bottleneck
 from xai.studio.garbage import EXAMPLES
 
+SMALL_PYRAMID = {"backbone": "resnet18", "width": 16, "attended": (1, 3), "branch_width": 8}
 CLASSES = ["cardboard", "glass", "metal", "paper", "plastic", "trash"]
 
 
-def fresh(architecture: str, seed: int = 0, input_size: int = 128) -> Classifier:
+def fresh(architecture: str, seed: int = 0, input_size: int = 128, **options) -> Classifier:
     """An untrained network whose every part matters: residuals, normalisation and attention are not at their start."""
     torch.manual_seed(seed)
-    model = create_model(architecture, CLASSES, input_size=input_size)
+    options = {**(SMALL_PYRAMID if architecture == "pyramid" else {}), **options}
+    model = create_model(architecture, CLASSES, input_size=input_size, **options)
     for module in model.modules():
         if isinstance(module, Bottleneck):
             torch.nn.init.uniform_(module.bn3.weight, 0.5, 1)

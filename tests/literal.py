@@ -9,12 +9,13 @@ from xai.activations import Activations
 
 def features_and_gradients(model, x, target, layer, score=None):
     """A layer's features and the gradients of a score, by default the target's logit, at them: (C, h, w) float64."""
-    features = Activations(model, x).at(layer) if layer != "input" else x.clone().requires_grad_()
+    batch = Activations(model, x)
+    features = batch.at(layer) if layer != "input" else x.clone().requires_grad_()
     if layer == "input":
         logits = model(features)[0]
     else:
         features.retain_grad()
-        logits = model.tail(features, layer)[0]
+        logits = model.tail(features, layer, batch.beside(layer))[0]
     (logits[target] if score is None else score(logits)).backward()
     model.zero_grad()
     return features.detach()[0].double().numpy(), features.grad[0].double().numpy()
@@ -125,12 +126,13 @@ def eigengradcam(model, x, target, layer):
 
 @torch.no_grad()
 def ablationcam(model, x, target, layer):
-    features = Activations(model, x).at(layer)
+    batch = Activations(model, x)
+    features = batch.at(layer)
     score, weights = model(x)[0, target].item(), []
     for k in range(features.shape[1]):
         without = features.clone()
         without[0, k] = 0
-        weights.append((score - model.tail(without, layer)[0, target].item()) / abs(score))
+        weights.append((score - model.tail(without, layer, batch.beside(layer))[0, target].item()) / abs(score))
     return weighted_sum(weights, features[0].double().numpy())
 
 
@@ -172,3 +174,33 @@ def scorecam_fast(model, x, target, layer, channels=40):
     final = np.array([scores.get(k, guess) for k, guess in enumerate(guesses)])
     weights = np.exp(final - final.max())
     return weighted_sum(weights / weights.sum(), features)
+
+
+@torch.no_grad()
+def attention(model, x, target, layer):
+    """The official attention branch, operation by operation, at the features before attention."""
+    branch, f = model.branches[layer], model.feature_pyramid(x)[layer]
+    conv1, bn1, _, conv2, bn2 = branch.features
+    f = bn2(conv2(torch.relu(bn1(conv1(f)))))
+    conv, bn, _ = branch.class_maps
+    maps = torch.relu(bn(conv(f)))
+    conv, bn, _ = branch.attention
+    return (1 / (1 + torch.exp(-bn(conv(maps)))))[0, 0].double().numpy()
+
+
+def average_drop(before, after):
+    return 100 * np.mean([max(0, y - o) / y for y, o in zip(before, after, strict=True)])
+
+
+def increase_in_confidence(before, after):
+    return 100 * np.mean([1 if y < o else 0 for y, o in zip(before, after, strict=True)])
+
+
+def average_gain(before, after):
+    return 100 * np.mean([max(0, o - y) / (1 - y) for y, o in zip(before, after, strict=True)])
+
+
+def adcc(drop, first, second):
+    """ADCC of one photo, from its drop in [0, 1], its map and the map of the photo seen through it."""
+    coherency = (np.corrcoef(first.ravel(), second.ravel())[0, 1] + 1) / 2
+    return 3 / (1 / coherency + 1 / (1 - np.abs(first).sum() / first.size) + 1 / (1 - drop))

@@ -13,14 +13,15 @@ from xai.activations import Activations
 
 def module_of(model, layer):
     found = model.layers[layer]
-    return found if isinstance(found, torch.nn.Module) else None
+    return found if isinstance(found, torch.nn.Module) and not model.parallel else None
 
 
 def literal_gradcam(model, x, target, layer):
     """The formula, with the graph over the whole network and explicit sums."""
-    features = Activations(model, x).at(layer)
+    batch = Activations(model, x)
+    features = batch.at(layer)
     features.retain_grad()
-    model.tail(features, layer)[0, target].backward()
+    model.tail(features, layer, batch.beside(layer))[0, target].backward()
     c, h, w = features.shape[1:]
     raw = torch.zeros(h, w)
     for k in range(c):
@@ -72,7 +73,7 @@ def test_gradcam_is_cam_rectified_over_hw(model, photos):
 
 
 def test_cam_on_cnn_says_why_not_and_what_to_use(photos):
-    with pytest.raises(ValueError, match=r"global average pooling.*several fully connected layers.*gradcam"):
+    with pytest.raises(ValueError, match=r"nothing but global average pooling and one linear layer.*gradcam"):
         xai.explain(fresh("cnn"), photos[0], method="cam")
 
 
@@ -97,10 +98,10 @@ def test_no_trace(model, photos, training, fails):
     before = trace(model)
     for layer in (next(iter(model.layers)), model.last_layer):
         if fails:
-            head, model.head = model.head, None
+            conclude, model.conclude = model.conclude, None
             with pytest.raises(TypeError):
                 xai.explain(model, photos[0], target_layer=layer)
-            model.head = head
+            model.conclude = conclude
         else:
             xai.explain(model, photos[0], target_layer=layer)
     xai.evidence(model, photos[0])
@@ -152,8 +153,9 @@ def test_evidence_is_every_class_against_the_mean(model, photos):
     signed = []
     for target in range(6):
         x = model.preprocess([photos[0]])
-        features = model.features(x).detach().requires_grad_()
-        (g,) = torch.autograd.grad(model.head(features)[0, target], features)
+        batch, last = Activations(model, x), model.last_layer
+        features = batch.last.detach().requires_grad_()
+        (g,) = torch.autograd.grad(model.tail(features, last, batch.beside(last))[0, target], features)
         signed.append((g.mean((2, 3), keepdim=True) * features).sum(1)[0].detach().numpy())
     signed = np.stack(signed)
     np.testing.assert_allclose(found.maps, signed - signed.mean(0), rtol=1e-3, atol=1e-5)

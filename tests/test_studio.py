@@ -73,7 +73,7 @@ def test_api_refuses_bad_files_with_a_sentence(client, tmp_path, name):
 
 
 def test_api_refuses_wrong_options_with_a_sentence(client):
-    with pytest.raises(AppError, match="several fully connected layers"):
+    with pytest.raises(AppError, match="nothing but global average pooling"):
         ask(client, EXAMPLES[0], model="garbage-cnn", method="cam")
     with pytest.raises(AppError, match="no class 'bottle'"):
         ask(client, EXAMPLES[0], target="bottle")
@@ -262,7 +262,7 @@ def test_cam_on_the_cnn_is_explained_not_failed(page):
     before = heatmap_of(page, "b")
     choose(page, "#method", "CAM")
     changed(page, before, "b")
-    expect(page.locator("#note-a")).to_contain_text("several fully connected layers")
+    expect(page.locator("#note-a")).to_contain_text("nothing but global average pooling")
     expect(page.locator("#note-b")).to_contain_text("%")
 
 

@@ -37,4 +37,15 @@ def gentle(size: int, crop: float) -> v2.Transform:
     ])  # fmt: skip
 
 
-AUGMENTATIONS = {"paper": paper, "life": life, "gentle": gentle}
+def aerial(size: int, crop: float) -> v2.Transform:
+    """What differs between two flights: height, heading and light."""
+    return v2.Compose([
+        v2.RandomResizedCrop(size, scale=(crop, 1), ratio=(0.8, 1.25), antialias=True),
+        v2.RandomHorizontalFlip(),
+        v2.RandomVerticalFlip(),
+        v2.RandomApply([v2.RandomRotation((90, 90))]),
+        v2.RandomApply([v2.ColorJitter(0.3, 0.3)], p=0.5),
+    ])  # fmt: skip
+
+
+AUGMENTATIONS = {"paper": paper, "life": life, "gentle": gentle, "aerial": aerial}

@@ -50,7 +50,7 @@ def train(recipe: Recipe) -> Path:
     val_split = joined([splits["val"] for splits in sources.values()])
     val_loader = whole_loader(recipe, val_split, classes, accelerator)
 
-    model = create_model(recipe.model, classes, input_size=recipe.test_size)
+    model = create_model(recipe.model, classes, **recipe.architecture())
     objective = make_objective(recipe, model).to(memory_format=torch.channels_last)
     optimizer = make_optimizer(recipe, objective)
     progress = {"epoch": 0, "best": -1.0, "history": [], "settings": recipe.settings()}

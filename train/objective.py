@@ -11,7 +11,7 @@ from xai.models.classifier import evaluating
 
 
 class Supervised(nn.Module):
-    """A classifier and cross-entropy with the labels.
+    """A classifier and cross-entropy with the labels: of its own logits and, with equal weight, of all its branches'.
 
     Args:
         model: the classifier.
@@ -24,8 +24,8 @@ class Supervised(nn.Module):
 
     def forward(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Views in [0, 1] (B, 3, S, S) and labels (B) to the loss and the logits (B, K)."""
-        logits = self.model(self.model.normalize(pixels))
-        return F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing), logits
+        answers = self.model.all_logits(self.model.normalize(pixels))
+        return sum(F.cross_entropy(a, labels, label_smoothing=self.label_smoothing) for a in answers), answers[0]
 
 
 class Distilled(nn.Module):

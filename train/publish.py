@@ -14,6 +14,7 @@ from xai.zoo import NEEDED, SUMS, find_checkpoint, read_json
 
 SOURCES = {  # what a card says of a data set, by the name of its folder
     "trashnet": "TrashNet (garythung/trashnet), MIT, Gary Thung and Mindy Yang",
+    "ucmerced": "UC Merced Land Use (Yang and Newsam), grey, USGS imagery in the public domain",
     "webwaste": "webwaste, 3,100 photos of Garbage Classification 3 (Roboflow Universe, version 2), CC BY 4.0",
 }
 CARD = """---
@@ -78,6 +79,13 @@ def publish(
         create_repo(recipe.push_to, exist_ok=True)
         upload_folder(repo_id=recipe.push_to, folder_path=folder)
     return folder
+
+
+def amend(folder: Path, layers: dict) -> None:
+    """Put what a pyramid's layers are worth as explanations among a checkpoint's metrics."""
+    record = {**read_json(folder / "metrics.json"), "layers": layers}
+    (folder / "metrics.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8", newline="\n")
+    write_sums(folder)
 
 
 def write_sums(folder: Path) -> None:

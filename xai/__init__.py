@@ -10,11 +10,12 @@ e.overlay().save("why.png")
 from xai.evidence import Evidence, evidence
 from xai.explain import explain
 from xai.explanation import Explanation, on_common_scale
+from xai.layers import explain_layers
 from xai.methods import list_methods
 from xai.photo import load_photo
 from xai.zoo import list_models, load_model
 
 __all__ = [
-    "Evidence", "Explanation", "evidence", "explain", "list_methods", "list_models", "load_model", "load_photo",
-    "on_common_scale",
+    "Evidence", "Explanation", "evidence", "explain", "explain_layers", "list_methods", "list_models", "load_model",
+    "load_photo", "on_common_scale",
 ]  # fmt: skip

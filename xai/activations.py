@@ -1,11 +1,12 @@
 """One forward pass, kept, so that several explanations of a photo share it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from xai.models import Classifier
+from xai.models import Classifier, attention_of
+from xai.models.classifier import INPUT
 
 Score = Callable[[Tensor, Tensor], Tensor]  # logits (B, K) and targets (B) to what is explained (B)
 
@@ -30,11 +31,13 @@ class Activations:
     Args:
         model: the classifier.
         x: its input (B, 3, S, S), from `model.preprocess`.
+        together: layers whose gradients will all be wanted: the first one asked for brings the others, from one
+            gradient call.
     """
 
-    def __init__(self, model: Classifier, x: Tensor) -> None:
-        self.model, self.x = model, x
-        self._features: dict[str, Tensor] = {}
+    def __init__(self, model: Classifier, x: Tensor, together: Sequence[str] = ()) -> None:
+        self.model, self.x, self.together = model, x, list(together)
+        self._features: dict[str, Tensor] = {INPUT: x}
         self._gradients: dict[tuple, Tensor] = {}
         self._logits: Tensor | None = None
 
@@ -44,16 +47,21 @@ class Activations:
         Raises:
             ValueError: there is no such layer.
         """
-        names = list(self.model.layers)
-        if layer not in names:
-            raise ValueError(f"this model has no layer {layer!r}; choose one of {', '.join(names)}")
-        below = [name for name in names[: names.index(layer) + 1] if name in self._features]
-        features = self._features[below[-1]] if below else self.x
-        start = names.index(below[-1]) + 1 if below else 0
-        for name in names[start : names.index(layer) + 1]:
-            features = self.model.layers[name](features)
-        self._features[layer] = features
-        return features
+        if layer not in self.model.layers:
+            raise ValueError(f"this model has no layer {layer!r}; choose one of {', '.join(self.model.layers)}")
+        if layer not in self._features:
+            self.model.advance(self._features, layer)
+        return self._features[layer]
+
+    def attention(self, layer: str) -> Tensor:
+        """The attention map (B, 1, h, w) that a layer's branch made, in (0, 1)."""
+        self.at(layer)
+        return self._features[attention_of(layer)]
+
+    def beside(self, *layers: str) -> dict[str, Tensor]:
+        """The features that stay what they are when those of some layers change: of parallel layers all others."""
+        others = [name for name in self.model.layers if name not in layers] if self.model.parallel else []
+        return {name: self.at(name) for name in others}
 
     @property
     def last(self) -> Tensor:
@@ -63,36 +71,41 @@ class Activations:
     def logits(self) -> Tensor:
         """The logits (B, K)."""
         if self._logits is None:
-            self._logits = self.model.head(self.last)
+            self._logits = self.model.tail(self.last, self.model.last_layer, self.beside(self.model.last_layer))
         return self._logits
 
     def gradients(self, layer: str, targets: Tensor | None = None, score: Score = target_logit) -> Tensor:
         """The gradients (B, C, h, w) of a score at a layer's features; targets None are the predicted classes."""
-        key = (layer, score, None if targets is None else tuple(targets.tolist()))
-        if key not in self._gradients:
-            features = self.at(layer)
-            if self.model.linear_above(layer):
-                mix = gradient(lambda logits: score(logits, chosen(logits, targets)), self.logits())  # B, K
-                weights = mix @ self.model.linear_head.weight / features[0, 0].numel()  # B, C: alike at all positions
-                self._gradients[key] = weights[:, :, None, None].expand_as(features)
+        wanted = self.together if layer in self.together else [layer]
+        asked = (score, None if targets is None else tuple(targets.tolist()))
+        if (layer, *asked) not in self._gradients:
+            if wanted == [self.model.last_layer] and self.model.linear_above(layer):
+                found = {layer: self._linear_gradients(targets, score)}
             else:
-                self._gradients[key], self._logits = tail_gradients(self.model, features, layer, targets, score)
-        return self._gradients[key]
+                found = self._graph_gradients(wanted, targets, score)
+            self._gradients.update({(name, *asked): gradients for name, gradients in found.items()})
+        return self._gradients[layer, *asked]
 
+    def _linear_gradients(self, targets: Tensor | None, score: Score) -> Tensor:
+        """The last layer's below global average pooling and one linear layer: alike at all positions."""
+        mix = gradient(lambda logits: score(logits, chosen(logits, targets)), self.logits())  # B, K
+        weights = mix @ self.model.linear_head.weight / self.last[0, 0].numel()  # B, C
+        return weights[:, :, None, None].expand_as(self.last)
 
-def tail_gradients(
-    model: Classifier, features: Tensor, layer: str, targets: Tensor | None, score: Score = target_logit
-) -> tuple[Tensor, Tensor]:
-    """The gradients (B, C, h, w) of a score at a layer's features (B, C, h, w), and the logits (B, K)."""
-    logits = None
-
-    def from_features(leaf: Tensor) -> Tensor:
-        nonlocal logits
-        logits = model.tail(leaf, layer)
-        return score(logits, chosen(logits, targets))
-
-    gradients = gradient(from_features, features)
-    return gradients, logits.detach()
+    @torch.enable_grad()
+    def _graph_gradients(self, layers: list[str], targets: Tensor | None, score: Score) -> dict[str, Tensor]:
+        """One gradient call; the graph starts at the lowest layer, or at each of parallel ones."""
+        model = self.model
+        layers = [name for name in model.layers if name in layers]
+        roots = layers if model.parallel else layers[:1]
+        graph = self.beside(*roots) | {name: self.at(name).detach().requires_grad_() for name in roots}
+        for name in (*layers, model.last_layer):
+            if name not in graph:
+                model.advance(graph, name)
+        logits = model.conclude(graph)
+        self._logits = logits.detach()
+        found = torch.autograd.grad(score(logits, chosen(logits, targets)).sum(), [graph[name] for name in layers])
+        return dict(zip(layers, found, strict=True))
 
 
 @torch.enable_grad()

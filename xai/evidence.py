@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from xai.activations import Activations, tail_gradients
+from xai.activations import Activations, gradient, target_logit
 from xai.explanation import to_photo_size
 from xai.methods.cam import all_class_maps
 from xai.models import Classifier
@@ -76,7 +76,8 @@ def evidence_of(photo: Image.Image, batch: Activations) -> Evidence:
     else:
         k = len(model.classes)
         repeated = features.expand(k, -1, -1, -1)  # K, C, h, w
-        gradients, _ = tail_gradients(model, repeated, model.last_layer, torch.arange(k, device=features.device))
+        beside, every = batch.beside(model.last_layer), torch.arange(k, device=features.device)
+        gradients = gradient(lambda f: target_logit(model.tail(f, model.last_layer, beside), every), repeated)
         maps = torch.einsum("kc,kchw->khw", gradients.mean(dim=(2, 3)), repeated)
     maps = maps - maps.mean(0, keepdim=True)
     confidences = batch.logits()[0].softmax(0)

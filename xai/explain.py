@@ -1,7 +1,7 @@
 """From a photo to its explanation."""
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from numbers import Integral
 from typing import TypeVar
 
@@ -60,21 +60,37 @@ def explain_steps(
 ) -> Generator[float, None, Explanation | list[Explanation]]:
     """`explain` as a generator of the share done, in [0, 1], that returns the explanation; closed, it stops."""
     check(model, method, target_layer, options)
+
+    def explain_some(photos, batch, targets, started):
+        return explain_batch(photos, batch, method, targets, target_layer, started, **options)
+
+    return (yield from in_batches(explain_some, model, image, target))
+
+
+@torch.no_grad()
+def in_batches(
+    explain_some: Callable[..., Generator[float, None, list[Result]]],
+    model: Classifier,
+    image: Photo | Sequence[Photo],
+    target: Target | Sequence[Target],
+    together: Sequence[str] = (),
+) -> Generator[float, None, Result | list[Result]]:
+    """One photo's result, or those of a list of photos, from steps that take photos, activations, targets and start."""
     if not isinstance(image, (list, tuple)):
-        return (yield from explain_steps(model, [image], method, [target], target_layer, **options))[0]
+        return (yield from in_batches(explain_some, model, [image], [target], together))[0]
     targets = list(target) if isinstance(target, (list, tuple, np.ndarray)) else [target] * len(image)
     if len(targets) != len(image):
         raise ValueError(f"there are {len(image)} images but {len(targets)} targets")
-    explanations = []
+    results = []
     with evaluating(model):
         for start in range(0, len(image), BATCH):
             part = slice(start, start + BATCH)
             started = time.perf_counter()
             photos = as_photos(image[part])
-            batch = Activations(model, model.preprocess(photos))
-            steps = explain_batch(photos, batch, method, targets[part], target_layer, started, **options)
-            explanations += yield from portion(steps, start / len(image), (start + len(photos)) / len(image))
-    return explanations
+            batch = Activations(model, model.preprocess(photos), together)
+            steps = explain_some(photos, batch, targets[part], started)
+            results += yield from portion(steps, start / len(image), (start + len(photos)) / len(image))
+    return results
 
 
 @torch.no_grad()
@@ -89,12 +105,31 @@ def explain_batch(
 ) -> Generator[float, None, list[Explanation]]:
     """`explain_steps` of photos whose activations are there already; `started` is when their clock began."""
     started = started or time.perf_counter()
+    check(batch.model, method, target_layer, options)
+    layer = METHODS[method].layer(batch.model, target_layer)
+    raws = yield from raw_maps(batch, method, target_indices(batch, targets), layer, **options)
+    return explanations_of(raws, photos, batch, method, targets, layer, started)
+
+
+def raw_maps(
+    batch: Activations, method: str, targets: Tensor | None, layer: str, **options
+) -> Generator[float, None, Tensor]:
+    """A method's unscaled maps (B, h, w), whether it is slow and tells of its progress or not."""
+    raws = METHODS[method].run(batch, targets, layer, **options)
+    return (yield from raws) if isinstance(raws, Generator) else raws
+
+
+def explanations_of(
+    raws: Tensor,
+    photos: list[Image.Image],
+    batch: Activations,
+    method: str,
+    targets: list[Target],
+    layer: str,
+    started: float,
+) -> list[Explanation]:
+    """Raw maps (B, h, w) with all that is known of them."""
     model = batch.model
-    check(model, method, target_layer, options)
-    layer = METHODS[method].layer(model, target_layer)
-    raws = METHODS[method].run(batch, target_indices(batch, targets), layer, **options)
-    if isinstance(raws, Generator):
-        raws = yield from raws
     raws = raws.float().cpu().numpy()  # B, h, w
     confidences = batch.logits().float().softmax(1).cpu().numpy()  # B, K
     indices = [confidences[i].argmax() if t is None else class_index(model, t) for i, t in enumerate(targets)]

@@ -9,6 +9,7 @@ from typing import Literal
 from torch import Tensor
 
 from xai.methods.ablationcam import ablationcam
+from xai.methods.attention import attention
 from xai.methods.cam import cam
 from xai.methods.eigencam import eigencam, eigengradcam
 from xai.methods.finercam import finercam
@@ -23,6 +24,7 @@ from xai.methods.suitability import (
     INPUT,
     UnsuitableError,
     needs_a_layer,
+    needs_attention,
     needs_last_layer,
     needs_linear_head,
     needs_non_negative_features,
@@ -100,6 +102,7 @@ METHODS = {
     "finercam": Method("Finer-CAM", finercam),
     "eigencam": Method("Eigen-CAM", eigencam, class_specific=False),
     "eigengradcam": Method("Eigen-Grad-CAM", eigengradcam),
+    "attention": Method("Attention", attention, (needs_a_layer, needs_attention), class_specific=False),
     "ablationcam": Method("Ablation-CAM", ablationcam, slow="minutes", short_cut=True),
     "scorecam-fast": Method("Fast Score-CAM", scorecam_fast, slow="seconds"),
     "scorecam": Method("Score-CAM", scorecam, slow="minutes"),

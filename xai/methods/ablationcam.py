@@ -27,10 +27,11 @@ def ablationcam(batch: Activations, targets: Tensor | None, target_layer: str) -
         return weighted(drops / scores.abs(), features)
     drops = features.new_zeros(features.shape[:2])  # B, C
     for i, target in enumerate(targets):
+        beside = {name: others[i : i + 1] for name, others in batch.beside(target_layer).items()}
         heard = features[i].flatten(1).any(1).nonzero()[:, 0]  # a silent channel takes nothing with it
         for channels in heard.split(AT_ONCE):
             without = features[i].repeat(len(channels), 1, 1, 1)  # n, C, h, w
             without[torch.arange(len(channels)), channels] = 0
-            drops[i, channels] = scores[i] - model.tail(without, target_layer)[:, target]
+            drops[i, channels] = scores[i] - model.tail(without, target_layer, beside)[:, target]
             yield (i + (int(channels[-1]) + 1) / features.shape[1]) / len(features)
     return weighted(drops / scores.abs(), features)

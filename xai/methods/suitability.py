@@ -3,17 +3,18 @@
 from functools import partial
 
 from xai.models import Classifier
-
-INPUT = "input"  # a layer's place where a method explains the pixels themselves
+from xai.models.classifier import INPUT
 
 SENTENCES = {
     "method": "there is no method {method!r}; choose one of {methods}",
     "layer": "this model has no layer {layer!r}; choose one of {layers}",
     "pixels": "{title} weighs the channels of a layer, and the input has only red, green and blue: use SmoothGrad "
     '(method="smoothgrad"), or one of the layers {layers}.',
-    "head": "{title} needs global average pooling followed by one linear layer, but this network ends in several fully "
-    'connected layers: use Grad-CAM (method="gradcam") instead.',
+    "head": "{title} needs nothing but global average pooling and one linear layer above the last layer, and this "
+    'network has more there: use Grad-CAM (method="gradcam") instead.',
     "last": '{title} reads the last layer, {last}; for {layer} use Grad-CAM (method="gradcam").',
+    "attention": "{title} is what an attention branch says, and {layer} has none: use Grad-CAM "
+    '(method="gradcam"){layers}.',
     "signed": "{title} divides by sums of features, and those of {layer} may be negative, so that the sums may be near "
     'zero: use Grad-CAM (method="gradcam"), or one of the layers {layers}.',
 }
@@ -49,3 +50,10 @@ def needs_non_negative_features(model: Classifier, layer: str, title: str) -> Un
 
 def needs_a_layer(model: Classifier, layer: str, title: str) -> UnsuitableError | None:
     return UnsuitableError("pixels", title=title, layers=", ".join(model.layers)) if layer == INPUT else None
+
+
+def needs_attention(model: Classifier, layer: str, title: str) -> UnsuitableError | None:
+    if layer in model.attended_layers:
+        return None
+    others = f", or one of the layers {', '.join(model.attended_layers)}" if model.attended_layers else ""
+    return UnsuitableError("attention", title=title, layer=layer, layers=others)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from functools import partial
 
-from xai.models.classifier import Classifier
+from xai.models.classifier import Classifier, attention_of
 from xai.models.cnn import CNN
 from xai.models.efficientnet import EfficientNetLite0
+from xai.models.pyramid import Pyramid
 from xai.models.resnet import ResNet50
 
 ARCHITECTURES = {
@@ -14,8 +15,11 @@ ARCHITECTURES = {
     "se_resnet50": partial(ResNet50, attention="se"),
     "s_se_resnet50": partial(ResNet50, attention="shared_se"),
     "efficientnet_lite0": EfficientNetLite0,
+    "pyramid": Pyramid,
 }
-CLASSES = {cls.__name__: cls for cls in (CNN, ResNet50, EfficientNetLite0)}  # as a checkpoint's config names them
+CLASSES = {
+    cls.__name__: cls for cls in (CNN, ResNet50, EfficientNetLite0, Pyramid)
+}  # as a checkpoint's config names them
 
 
 def create_model(architecture: str, classes: Sequence[str], **options) -> Classifier:
@@ -34,4 +38,7 @@ def create_model(architecture: str, classes: Sequence[str], **options) -> Classi
     return ARCHITECTURES[architecture](classes=list(classes), **options)
 
 
-__all__ = ["ARCHITECTURES", "CLASSES", "CNN", "Classifier", "EfficientNetLite0", "ResNet50", "create_model"]
+__all__ = [
+    "ARCHITECTURES", "CLASSES", "CNN", "Classifier", "EfficientNetLite0", "Pyramid", "ResNet50", "attention_of",
+    "create_model",
+]  # fmt: skip

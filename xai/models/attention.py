@@ -1,4 +1,4 @@
-"""Channel attention."""
+"""Attention: over channels, and over positions."""
 
 from torch import Tensor, nn
 
@@ -26,3 +26,38 @@ class SqueezeExcitation(nn.Module):
         mean = features.mean(dim=(2, 3))  # B, C
         scale = self.excite(self.squeeze(mean).relu()).sigmoid()  # B, C
         return scale[:, :, None, None]  # B, C, 1, 1
+
+
+class AttentionBranch(nn.Module):
+    """Where to look, learnt by having to classify from there.
+
+    Formula: class maps `a = ReLU(BN(conv1×1(BN(f(P)))))`, one a class, attention `M = sigmoid(BN(conv3×3(a)))`, class
+    scores `GAP(conv1×1(a))`. The features that go on are `(1 + M) ⊙ P`; the scores have a loss of their own.
+    Paper: Fukui et al., Attention Branch Network, CVPR 2019, as in the authors' code. There `f` is a copy of a ResNet
+    stage; here it is as wide and deep as one likes, so that it stays light on large maps.
+
+    Args:
+        channels: C, of the features P.
+        classes: K.
+        width: channels inside f.
+        depth: 3×3 convolutions in f, behind a 1×1 convolution that brings the features to its width.
+    """
+
+    def __init__(self, channels: int, classes: int, width: int = 32, depth: int = 1) -> None:
+        super().__init__()
+        blocks = [nn.Conv2d(channels, width, 1, bias=False)]
+        for _ in range(depth):
+            blocks += [nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1, bias=False)]
+        self.features = nn.Sequential(*blocks, nn.BatchNorm2d(width))
+        self.class_maps = nn.Sequential(nn.Conv2d(width, classes, 1, bias=False), nn.BatchNorm2d(classes), nn.ReLU())
+        self.attention = nn.Sequential(nn.Conv2d(classes, 1, 3, padding=1, bias=False), nn.BatchNorm2d(1), nn.Sigmoid())
+        self.score = nn.Conv2d(classes, classes, 1, bias=False)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (B, C, h, w) to the attention map (B, 1, h, w) in (0, 1) and the class maps (B, K, h, w)."""
+        maps = self.class_maps(self.features(features))
+        return self.attention(maps), maps
+
+    def scores(self, class_maps: Tensor) -> Tensor:
+        """Class maps (B, K, h, w) to the branch's own logits (B, K)."""
+        return self.score(class_maps).mean(dim=(2, 3))

@@ -1,6 +1,6 @@
 """What every classifier here can do: split at a layer, read photos, answer with confidences."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,8 +13,14 @@ from torchvision.transforms.v2 import functional as F
 from xai.photo import Photo, as_photos
 
 BATCH = 32
+INPUT = "input"  # the name of what the first layer reads, beside those of the layers
 WEIGHTS = "model.safetensors"
 HUB_OPTIONS = ("revision", "cache_dir", "force_download", "local_files_only", "token")
+
+
+def attention_of(layer: str) -> str:
+    """What the attention map of a layer is called among the features known."""
+    return f"{layer}.attention"
 
 
 class Classifier(
@@ -23,7 +29,8 @@ class Classifier(
     """A network as a chain of named layers with a head: `logits = head(layer_n(… layer_1(x)))`.
 
     A subclass gives `layers` and `head`. Because the chain is explicit, an explanation runs the layers below its
-    target without a graph and the rest with one: no hook is ever set, and threads can share a model.
+    target without a graph and the rest with one: no hook is ever set, and threads can share a model. A network whose
+    layers stand side by side, as a pyramid's do, says that they are `parallel` and gives `advance` and `conclude`.
 
     Args:
         classes: the names of the K classes, in the order of the logits.
@@ -32,7 +39,9 @@ class Classifier(
     """
 
     layers: dict[str, Callable[[Tensor], Tensor]]
+    parallel = False  # no layer is computed from another
     signed_layers: frozenset[str] = frozenset()  # layers whose features may be negative
+    attended_layers: tuple[str, ...] = ()  # layers with an attention branch
 
     def __init__(self, classes: Sequence[str], input_size: int, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
@@ -62,22 +71,41 @@ class Classifier(
     def last_layer(self) -> str:
         return list(self.layers)[-1]
 
+    def advance(self, known: dict[str, Tensor], layer: str) -> None:
+        """Add the features (B, C, h, w) of a layer to those known, from the nearest of these below it."""
+        names = [INPUT, *self.layers]
+        start = max(names.index(name) for name in known if names.index(name) <= names.index(layer))
+        features = known[names[start]]
+        for name in names[start + 1 : names.index(layer) + 1]:
+            features = self.layers[name](features)
+        known[layer] = features
+
+    def conclude(self, known: Mapping[str, Tensor]) -> Tensor:
+        """The logits (B, K) from the features known, the last layer's among them."""
+        return self.head(known[self.last_layer])
+
     def features(self, x: Tensor) -> Tensor:
         """Normalised pixels (B, 3, H, W) to the last layer's features (B, C, h, w)."""
-        for layer in self.layers.values():
-            x = layer(x)
-        return x
+        known = {INPUT: x}
+        self.advance(known, self.last_layer)
+        return known[self.last_layer]
 
-    def tail(self, features: Tensor, target_layer: str) -> Tensor:
-        """The features (B, C, h, w) of a layer to logits (B, K): what is left of the forward pass."""
-        names = list(self.layers)
-        for name in names[names.index(target_layer) + 1 :]:
-            features = self.layers[name](features)
-        return self.head(features)
+    def tail(self, features: Tensor, target_layer: str, beside: Mapping[str, Tensor] | None = None) -> Tensor:
+        """The features (B, C, h, w) of a layer to logits (B, K): what is left of the forward pass.
+
+        Where layers are parallel, it needs the features of those `beside` it, of the same photos or of one for all.
+        """
+        known = {**(beside or {}), target_layer: features}
+        self.advance(known, self.last_layer)
+        return self.conclude(known)
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalised pixels (B, 3, H, W) to logits (B, K)."""
-        return self.head(self.features(x))
+        return self.tail(x, INPUT)
+
+    def all_logits(self, x: Tensor) -> list[Tensor]:
+        """Every answer (B, K) that training compares with the labels, the network's own first."""
+        return [self(x)]
 
     def normalize(self, pixels: Tensor) -> Tensor:
         """Pixels in [0, 1] (B, 3, H, W) to the network's input."""

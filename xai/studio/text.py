@@ -80,8 +80,9 @@ ENGLISH = {
     "target_info": "For both networks.",
     "layer_info": "The earlier, the finer. Usual: the last.",
     "fetches_nothing": "Send the photo itself: this page fetches no addresses.",
-    "unsuitable.head": "{title} needs global average pooling followed by one linear layer, but this network ends in several "
-    "fully connected layers: use Grad-CAM instead.",
+    "unsuitable.head": "{title} needs nothing but global average pooling and one linear layer above the last layer, and this "
+    "network has more there: use Grad-CAM instead.",
+    "unsuitable.attention": "{title} is what an attention branch says, and {layer} has none: use Grad-CAM.",
     "unsuitable.last": "{title} reads the last layer, {last}; for {layer} use Grad-CAM.",
     "unsuitable.signed": "{title} divides by sums of features, and those of {layer} may be negative, so that the sums may be "
     "near zero: use Grad-CAM, or one of the layers {layers}.",
@@ -187,7 +188,8 @@ KOREAN = {
     "target_info": "두 신경망에 공통.",
     "layer_info": "앞쪽일수록 섬세합니다. 기본: 마지막 층.",
     "fetches_nothing": "사진 자체를 보내세요: 이 페이지는 주소에서 가져오지 않습니다.",
-    "unsuitable.head": "{title}에는 전역 평균 풀링과 하나의 선형 층이 필요한데 이 신경망은 여러 완전 연결 층으로 끝납니다: Grad-CAM을 쓰세요.",
+    "unsuitable.head": "{title}에는 마지막 층 위에 전역 평균 풀링과 선형 층 하나만 있어야 하는데 이 신경망은 그렇지 않습니다: Grad-CAM을 쓰세요.",
+    "unsuitable.attention": "{title}: 주의 가지의 지도인데 {layer}에는 가지가 없습니다: Grad-CAM을 쓰세요.",
     "unsuitable.last": "{title}: 마지막 층({last})만 읽습니다. {layer}에는 Grad-CAM을 쓰세요.",
     "unsuitable.signed": "{title}: 특징의 합으로 나누는데 {layer}의 특징은 음수일 수 있어 합이 0에 가까울 수 있습니다: Grad-CAM이나 {layers} 층을 쓰세요.",
     "photo.missing": "이 사진은 쓸 수 없습니다: 파일이 도착하지 않았습니다.",

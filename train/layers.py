@@ -1,0 +1,81 @@
+"""What the layers of a pyramid are worth as explanations: figures for every class, and the layers to strengthen."""
+
+import time
+from statistics import mean, median
+
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from train.data import Split
+from xai.metrics import Scores, score_layers
+from xai.models import Classifier
+from xai.photo import as_photo
+
+ALL = "all"
+SHARE = 0.2  # of the pixels, where maps are compared that must not profit from being broad
+WAYS = {"soft": None, "strongest": SHARE}
+WARM_UP = 3
+
+
+def score_split(model: Classifier, split: Split, method: str, hiding: str, title: str) -> dict[str, dict[str, Scores]]:
+    """Scores of every layer on a split's photos: dimmed by the map (`soft`), or only its strongest pixels kept."""
+    photos, found = open_photos(split), {}
+    for way, share in WAYS.items():
+        with tqdm(total=len(photos), desc=f"{title}, {way}", leave=False) as bar:
+            found[way] = score_layers(model, photos, method, hiding=hiding, share=share, step=bar.update)
+    return found
+
+
+def per_class(scores: dict[str, dict[str, Scores]], labels: list[str]) -> dict[str, dict]:
+    """For each way, for all photos and those of each class, the figures of each layer, in percent."""
+    groups = {ALL: list(range(len(labels)))}
+    for i, label in enumerate(labels):
+        groups.setdefault(label, []).append(i)
+    return {
+        way: {
+            name: {
+                layer: {key: round(value, 2) for key, value in found[members].row().items()}
+                for layer, found in layers.items()
+            }
+            for name, members in groups.items()
+        }
+        for way, layers in scores.items()
+    }
+
+
+def average(figures: list[dict], across=mean) -> dict:
+    """Figures of several seeds as one of their means (or what `across` makes of them), nested alike."""
+    first = figures[0]
+    if isinstance(first, dict):
+        return {key: average([each[key] for each in figures], across) for key in first}
+    return across(figures)
+
+
+def weak_layers(figures: dict[str, dict[str, float]]) -> list[int]:
+    """The layers whose explanation is weaker than the average layer's: a larger drop less increase in confidence.
+
+    Args:
+        figures: by layer, `drop` and `increase`, on validation photos; combination and controls are passed over.
+    """
+    weakness = {name: row["drop"] - row["increase"] for name, row in figures.items() if name.startswith("layer")}
+    return [int(name.removeprefix("layer")) for name in weakness if weakness[name] > mean(weakness.values())]
+
+
+@torch.no_grad()
+def milliseconds(models: list[Classifier], split: Split, rounds: int = 25) -> list[float]:
+    """Milliseconds of each model's forward pass of one photo, medians; in every round each runs once."""
+    photos = open_photos(Split(split.photos[:rounds], split.labels[:rounds]))
+    inputs = [model.preprocess(photos) for model in models]
+    times = [[] for _ in models]
+    for i in range(-WARM_UP, len(photos)):
+        for model, x, taken in zip(models, inputs, times, strict=True):
+            started = time.perf_counter()
+            model(x[i : i + 1] if i >= 0 else x[:1]).sum().item()  # to a number, so that a GPU is waited for
+            if i >= 0:
+                taken.append(1000 * (time.perf_counter() - started))
+    return [median(taken) for taken in times]
+
+
+def open_photos(split: Split) -> list[Image.Image]:
+    return [as_photo(photo() if callable(photo) else photo) for photo in split.photos]

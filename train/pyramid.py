@@ -1,0 +1,124 @@
+"""FPN, the layers it explains badly, FAL with branches there, both compared: python -m train.pyramid --data FOLDER."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import mean
+from typing import Literal
+
+import tyro
+
+from train import report
+from train.classifier import same_run, train
+from train.data import read
+from train.layers import average, milliseconds, per_class, score_split, weak_layers
+from train.publish import amend
+from train.recipe import PRESETS, Recipe
+from xai.metrics import HIDINGS
+from xai.zoo import SUMS, load_model, read_json
+
+
+@dataclass
+class Procedure:
+    """Train FPN, measure what its layers explain, add attention branches where that is weak (FAL), measure again."""
+
+    data: str
+    """Image folder, or hub:OWNER/NAME."""
+    out: Path = Path("runs/pyramid")
+    """Folder for both networks of every seed, table 1 and figures 4 and 5."""
+    seeds: list[int] = field(default_factory=lambda: [0])
+    """Each trains both networks; the tables give means and standard deviations."""
+    attended: list[int] = field(default_factory=list)
+    """The layers that get a branch, 1 the finest; by default those that explain worse than the average layer."""
+    chosen_on: str = "airplane"
+    """The class whose validation photos choose these layers, or "all"."""
+    method: str = "gradcam"
+    """Explanation method that is measured."""
+    hiding: Literal[HIDINGS] = "black"
+    """What a hidden pixel becomes: black in the photo, or the mean in the normalised input."""
+    recipe: Recipe = field(default_factory=lambda: PRESETS["pyramid"][1])
+    """How both networks are trained."""
+
+
+def run(procedure: Procedure) -> Path:
+    """Go through the procedure, or on from where it was stopped; returns the folder with tables and figures.
+
+    Raises:
+        ValueError: the recipe or the data cannot work, or the folder holds another recipe's run.
+    """
+    splits = read(procedure.data)
+    fpns = [trained(procedure, [], seed) for seed in procedure.seeds]
+    weak = average([measured(procedure, fpn, splits, "val") for fpn in fpns])["soft"]
+    if procedure.chosen_on not in weak:
+        raise ValueError(f"no validation photo shows {procedure.chosen_on!r}; --chosen-on one of {', '.join(weak)}")
+    attended = procedure.attended or weak_layers(weak[procedure.chosen_on])
+    fals = [trained(procedure, attended, seed) for seed in procedure.seeds]
+    for folder in fals:
+        measured(procedure, folder, splits, "val")
+    for folder in (*fpns, *fals):
+        figures = measured(procedure, folder, splits, "test")
+        amend(folder / "checkpoint", {"method": procedure.method, "hiding": procedure.hiding, **figures})
+    fpn, fal = (load_model(folders[0] / "checkpoint") for folders in (fpns, fals))
+    speed = once(procedure.out / "milliseconds.json", lambda: milliseconds([fpn, fal], splits["test"]))
+    names = ("FPN", f"FAL {{{', '.join(map(str, attended))}}}")
+    facts = [fact(name, folders, ms) for name, folders, ms in zip(names, (fpns, fals), speed, strict=True)]
+    tests = [[measured(procedure, folder, splits, "test") for folder in folders] for folders in (fpns, fals)]
+    report.write(procedure.out, *tests, names, facts)
+    report.draw(procedure.out / "figures", fpn, fal, splits["test"], procedure.method)
+    return procedure.out
+
+
+def fact(name: str, folders: list[Path], ms: float) -> str:
+    """A line on a network: accuracy over the seeds, parameters, speed."""
+    records = [read_json(folder / "checkpoint" / "metrics.json") for folder in folders]
+    accuracies = [data["test"]["accuracy"] for record in records for data in record["data"].values()]
+    seeds = ", ".join(f"{accuracy:.2f}" for accuracy in accuracies)
+    return (
+        f"{name}: test accuracy {mean(accuracies):.2f} ± {report.spread(accuracies):.2f} % (seeds: {seeds}), "
+        f"{records[0]['parameters']:,} parameters, {ms:.1f} ms a photo.  "
+    )
+
+
+def trained(procedure: Procedure, attended: list[int], seed: int) -> Path:
+    """The folder of a finished run."""
+    name = f"fal-{''.join(map(str, attended))}" if attended else "fpn"
+    out = procedure.out / f"{name}-{seed}"
+    recipe = replace(procedure.recipe, data=[procedure.data], out=out, seed=seed, attended=attended)
+    if (out / "checkpoint" / SUMS).is_file():
+        same_run(recipe, out)
+        return out
+    print(f"{name}, seed {seed}")
+    return train(recipe)
+
+
+def measured(procedure: Procedure, folder: Path, splits: dict, split: str) -> dict:
+    """The figures of a run's layers on a split, for every class and all; measured once."""
+
+    def measure() -> dict:
+        title = f"{folder.name}, {split} photos"
+        scores = score_split(
+            load_model(folder / "checkpoint"), splits[split], procedure.method, procedure.hiding, title
+        )
+        return per_class(scores, splits[split].labels)
+
+    return once(folder / f"layers-{split}-{procedure.method}-{procedure.hiding}.json", measure)
+
+
+def once(file: Path, measure: Callable):
+    """What a file holds, or else what is measured now, kept in it."""
+    if not file.is_file():
+        file.write_text(json.dumps(measure(), indent=1) + "\n", encoding="utf-8")
+    return read_json(file)
+
+
+def main() -> None:
+    try:
+        print((run(tyro.cli(Procedure)) / "table1.md").read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Table 1 and figures 4 and 5 of the pyramid's paper, for every class and all."""
+
+import csv
+from pathlib import Path
+from statistics import stdev
+
+from PIL import Image
+
+from train.data import Split
+from train.layers import ALL, SHARE, WAYS, average
+from xai.layers import explain_layers
+from xai.models import Classifier
+from xai.photo import as_photo
+from xai.sheet import Tile, contact_sheet
+
+COLUMNS = (
+    ("drop", "average drop ↓"),
+    ("increase", "increase in confidence ↑"),
+    ("gain", "average gain ↑"),
+    ("adcc", "ADCC ↑"),
+)
+LOWER_IS_BETTER = ("drop",)
+PHOTOS = 3  # a class in a figure
+SIDE = 160  # pixels
+
+
+def write(out: Path, fpn: list[dict], fal: list[dict], names: tuple[str, str], facts: list[str]) -> None:
+    """`table1.md` and `table1.csv` from the figures of every seed's FPN and FAL on the test photos."""
+    means = [average(figures) for figures in (fpn, fal)]
+    spreads = [average(figures, spread) for figures in (fpn, fal)]
+    groups = list(means[0]["soft"])
+    lines = ["# Table 1", "", *facts, ""]
+    for group in groups:
+        lines += [f"## {group}", ""]
+        for way in WAYS:
+            kept = (
+                "each pixel dimmed by the map"
+                if way == "soft"
+                else f"only the strongest {SHARE:.0%} of the pixels kept"
+            )
+            lines += [
+                f"{kept}, %:",
+                "",
+                *table([m[way][group] for m in means], [s[way][group] for s in spreads], names),
+                "",
+            ]
+    (out / "table1.md").write_text("\n".join(lines), encoding="utf-8")
+    with (out / "table1.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(("class", "kept", "map", "network", "metric", "mean", "standard deviation"))
+        for way in WAYS:
+            for group in groups:
+                for name, figures, deviations in zip(names, means, spreads, strict=True):
+                    for layer, row in figures[way][group].items():
+                        for metric, value in row.items():
+                            deviation = deviations[way][group][layer][metric]
+                            rows.writerow((group, way, layer, name, metric, round(value, 2), round(deviation, 2)))
+
+
+def spread(values: list[float]) -> float:
+    return stdev(values) if len(values) > 1 else 0.0
+
+
+def table(means: list[dict], spreads: list[dict], names: tuple[str, str]) -> list[str]:
+    """A Markdown table: a row for each layer, their combination and the controls, the better network in bold."""
+    heads = [f"{title}, {name}" for _, title in COLUMNS for name in names]
+    lines = ["| | " + " | ".join(heads) + " |", "| --- " * (len(heads) + 1) + "|"]
+    for layer in means[0]:
+        cells = []
+        for key, _ in COLUMNS:
+            values = [m[layer][key] for m in means]
+            best = min(values) if key in LOWER_IS_BETTER else max(values)
+            for value, s in zip(values, (s[layer][key] for s in spreads), strict=True):
+                text = f"{value:.1f} ± {s:.1f}" if s else f"{value:.1f}"
+                cells.append(f"**{text}**" if value == best and values[0] != values[1] else text)
+        lines.append(f"| {layer} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def draw(folder: Path, fpn: Classifier, fal: Classifier, split: Split, method: str) -> None:
+    """Figure 4, what each layer of FPN shows, and figure 5, FPN against FAL, for every class and all, as PNG."""
+    folder.mkdir(parents=True, exist_ok=True)
+    groups = {
+        label: [i for i, own in enumerate(split.labels) if own == label][:PHOTOS] for label in sorted(set(split.labels))
+    }
+    groups[ALL] = [members[0] for members in groups.values()]
+    for group, members in groups.items():
+        photos = [as_photo(photo() if callable(photo) else photo) for photo in (split.photos[i] for i in members)]
+        rows = {
+            name: [row(model, photo, method, name) for photo in photos] for name, model in (("FPN", fpn), ("FAL", fal))
+        }
+        contact_sheet(rows["FPN"], SIDE, f"Figure 4: {group}").save(folder / f"figure4-{group}.png")
+        pairs = [tiles for pair in zip(rows["FPN"], rows["FAL"], strict=True) for tiles in pair]
+        contact_sheet(pairs, SIDE, f"Figure 5: {group}").save(folder / f"figure5-{group}.png")
+
+
+def row(model: Classifier, photo: Image.Image, method: str, name: str) -> list[Tile]:
+    """The photo with the answer, then every layer's heatmap and the combined one."""
+    found = explain_layers(model, photo, method)
+    first = next(iter(found.values()))
+    tiles = [Tile(e.overlay(), (layer,)) for layer, e in found.items()]
+    return [Tile(photo, (f"{name}: {first.label} {first.confidence:.0%}",)), *tiles]

@@ -1,0 +1,80 @@
+"""Several layers explained from one forward pass and one gradient call, and their combination."""
+
+from collections.abc import Generator, Sequence
+
+import torch
+
+from xai.explain import Target, check, explanations_of, finish, in_batches, portion, raw_maps, target_indices
+from xai.explanation import Explanation
+from xai.maps import combined
+from xai.methods import method_of
+from xai.models import Classifier
+from xai.photo import Photo
+
+COMBINED = "combined"  # a layer's place for what all layers say together
+
+
+def explain_layers(
+    model: Classifier,
+    image: Photo | Sequence[Photo],
+    method: str = "gradcam",
+    target: Target | Sequence[Target] = None,
+    layers: Sequence[str] | None = None,
+    **options,
+) -> dict[str, Explanation] | list[dict[str, Explanation]]:
+    """Where each layer sees a class, and where all do together, by name; the latter is called `combined`.
+
+    Formula: `L = mean_i u(L_i)`, with `L_i` a layer's map and u its scaling to [0, 1], at the size of the finest.
+    It takes one forward pass and, for a method that uses them, one gradient call.
+
+    Args:
+        model: from `load_model`.
+        image: as `explain` takes it; a list gives a list.
+        method: one of `list_methods()`.
+        target: the class to explain; None is the predicted one.
+        layers: keys of `model.layers`; None are all that the method suits.
+        options: of the method.
+
+    Raises:
+        ValueError: as `explain` does.
+    """
+    return finish(explain_layers_steps(model, image, method, target, layers, **options))
+
+
+@torch.no_grad()
+def explain_layers_steps(
+    model: Classifier,
+    image: Photo | Sequence[Photo],
+    method: str = "gradcam",
+    target: Target | Sequence[Target] = None,
+    layers: Sequence[str] | None = None,
+    **options,
+) -> Generator[float, None, dict[str, Explanation] | list[dict[str, Explanation]]]:
+    """`explain_layers` as a generator of the share done, in [0, 1]; closed, it stops."""
+    layers = layers or suitable_layers(model, method)
+    for layer in layers:
+        check(model, method, layer, options)
+
+    def explain_some(photos, batch, targets, started):
+        indices, raws = target_indices(batch, targets), {}
+        for i, layer in enumerate(layers):
+            steps = raw_maps(batch, method, indices, layer, **options)
+            raws[layer] = yield from portion(steps, i / len(layers), (i + 1) / len(layers))
+        raws[COMBINED] = combined(list(raws.values()))
+        found = [explanations_of(raws[name], photos, batch, method, targets, name, started) for name in raws]
+        return [dict(zip(raws, explanations, strict=True)) for explanations in zip(*found, strict=True)]
+
+    return (yield from in_batches(explain_some, model, image, target, together=layers))
+
+
+def suitable_layers(model: Classifier, method: str) -> list[str]:
+    """The layers of a model that a method suits; the first one's trouble where there are none.
+
+    Raises:
+        ValueError: it suits none.
+    """
+    troubles = {layer: method_of(method).unsuitable(model, layer) for layer in model.layers}
+    found = [layer for layer, trouble in troubles.items() if trouble is None]
+    if not found:
+        raise next(iter(troubles.values()))
+    return found

@@ -1,0 +1,124 @@
+"""A feature pyramid that classifies, with attention branches on any of its layers."""
+
+from collections.abc import Mapping, Sequence
+
+import timm
+import torch
+from torch import Tensor, nn
+from torchvision.ops import FeaturePyramidNetwork
+from torchvision.transforms.v2 import functional as F
+
+from xai.models.attention import AttentionBranch
+from xai.models.classifier import INPUT, Classifier, attention_of
+
+STRIDES = (4, 8, 16, 32)
+
+
+class Pyramid(Classifier):
+    """FPN, and FAL(S): the same with an attention branch on each layer of a set S; without any it is plain FPN.
+
+    Formula: `P1…P4 = ReLU(FPN(C2…C5))`; on the layers in S `P_i ← (1 + M_i) ⊙ P_i`; `logits = W [g_1; …; g_4] + b`
+    with `g_i = GAP(ReLU(BN(conv3×3(P_i))))`. Layer 1 is the finest, of stride 4, Layer 4 the coarsest, of stride 32.
+    Papers: Lin et al., Feature Pyramid Networks, CVPR 2017; Fukui et al., Attention Branch Network, CVPR 2019; Bai and
+    Joe, for branches on chosen layers only (FAL).
+
+    Args:
+        classes: the names of the K classes.
+        input_size: side of the input in pixels.
+        backbone: any network of timm with features at strides 4, 8, 16 and 32.
+        width: channels of every pyramid layer.
+        attended: S, a subset of {1, 2, 3, 4}.
+        branch_width, branch_depth: of the attention branches.
+        grey: turn photos grey first, for networks trained on grey photos.
+        mean, std: of the input normalisation.
+
+    Raises:
+        ValueError: the backbone has no features at these strides, or S names a layer there is not.
+    """
+
+    parallel = True
+    layer_names = tuple(f"layer{i + 1}" for i in range(len(STRIDES)))
+
+    def __init__(
+        self,
+        classes: Sequence[str],
+        input_size: int = 224,
+        backbone: str = "resnet50",
+        width: int = 256,
+        attended: Sequence[int] = (),
+        branch_width: int = 32,
+        branch_depth: int = 1,
+        grey: bool = False,
+        mean: Sequence[float] = (0.485, 0.456, 0.406),
+        std: Sequence[float] = (0.229, 0.224, 0.225),
+    ) -> None:
+        super().__init__(classes, input_size, mean, std)
+        if unknown := set(attended) - set(range(1, len(STRIDES) + 1)):
+            raise ValueError(f"attention branches can be on layers 1 to 4, not on {', '.join(map(str, unknown))}")
+        self.grey, self.backbone_name = grey, backbone
+        self.attended_layers = tuple(f"layer{i}" for i in sorted(set(attended)))
+        self.backbone = timm.create_model(backbone, features_only=True, out_indices=levels_of(backbone))
+        self.fpn = FeaturePyramidNetwork(self.backbone.feature_info.channels(), width, norm_layer=nn.BatchNorm2d)
+        self.branches = nn.ModuleDict(
+            {
+                name: AttentionBranch(width, len(self.classes), branch_width, branch_depth)
+                for name in self.attended_layers
+            }
+        )
+        self.perception = nn.ModuleDict({name: perception(width, width // 2) for name in self.layer_names})
+        self.fc = nn.Linear(len(STRIDES) * (width // 2), len(self.classes))
+
+    @property
+    def layers(self):
+        return dict(self.perception.items())  # by what reads each: B, width, S/4, S/4 … B, width, S/32, S/32
+
+    @property
+    def signed_layers(self):
+        return frozenset()
+
+    def normalize(self, pixels: Tensor) -> Tensor:
+        return super().normalize(F.rgb_to_grayscale(pixels, num_output_channels=3) if self.grey else pixels)
+
+    def feature_pyramid(self, x: Tensor) -> dict[str, Tensor]:
+        """Normalised pixels (B, 3, H, W) to every layer's features before attention, by name."""
+        features = self.fpn(dict(zip(self.layer_names, self.backbone(x), strict=True)))
+        return {name: p.relu() for name, p in features.items()}
+
+    def advance(self, known: dict[str, Tensor], layer: str) -> None:
+        """Add all layers' features, and their attention maps, to the normalised pixels known."""
+        if layer in known:
+            return
+        for name, features in self.feature_pyramid(known[INPUT]).items():
+            known[name] = features
+            if name in self.branches:
+                known[attention_of(name)], _ = self.branches[name](features)
+                known[name] = (1 + known[attention_of(name)]) * features
+
+    def conclude(self, known: Mapping[str, Tensor]) -> Tensor:
+        """All four layers' features to logits; a layer may have those of one photo where another has those of many."""
+        means = [part(known[name]).mean(dim=(2, 3)) for name, part in self.perception.items()]  # B, width / 2 each
+        photos = max(len(mean) for mean in means)
+        return self.fc(torch.cat([mean.expand(photos, -1) for mean in means], dim=1))  # B, K
+
+    def all_logits(self, x: Tensor) -> list[Tensor]:
+        """The logits and those of every branch, (B, K) each."""
+        known, scores = self.feature_pyramid(x), []
+        for name, branch in self.branches.items():
+            attention, class_maps = branch(known[name])
+            known[name] = (1 + attention) * known[name]
+            scores.append(branch.scores(class_maps))
+        return [self.conclude(known), *scores]
+
+
+def perception(width: int, out: int) -> nn.Sequential:
+    """What is read of one layer: B, width, h, w to B, out, h, w."""
+    return nn.Sequential(nn.Conv2d(width, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU())
+
+
+def levels_of(backbone: str) -> tuple[int, ...]:
+    """Which of a backbone's feature maps have the strides of the pyramid."""
+    with torch.device("meta"):
+        strides = timm.create_model(backbone, features_only=True).feature_info.reduction()
+    if missing := set(STRIDES) - set(strides):
+        raise ValueError(f"{backbone} has no features of stride {', '.join(map(str, sorted(missing)))}")
+    return tuple(strides.index(stride) for stride in STRIDES)
