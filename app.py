@@ -12,7 +12,7 @@ with contextlib.suppress(ImportError):
 import gradio as gr
 from starlette.middleware import Middleware
 
-from xai.studio import garbage
+from xai.studio import garbage, pyramid
 from xai.studio.guard import Guard
 from xai.studio.photo_input import SCRIPT
 from xai.studio.text import I18N, translated
@@ -26,8 +26,11 @@ def build() -> gr.Blocks:
     with gr.Blocks(title="XAI Studio", delete_cache=(HOURS, 23 * HOURS)) as page:
         with gr.Column(elem_id="title"):
             gr.Markdown(translated("heading"))
-        with gr.Tabs(), gr.Tab(translated("garbage"), id="garbage"):
-            garbage.build(page)
+        with gr.Tabs():
+            with gr.Tab(translated("garbage"), id="garbage"):
+                garbage.build(page)
+            with gr.Tab(translated("pyramid"), id="pyramid") as tab:
+                pyramid.build(page, tab)
     return page.queue(max_size=32)
 
 

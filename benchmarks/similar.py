@@ -22,7 +22,7 @@ from xai.activations import Activations
 from xai.duplicates import pixel_hashes
 from xai.folders import splits_in
 from xai.similar import AT_ONCE, hashed, load_index, low_frequencies
-from xai.zoo import MODELS
+from xai.zoo import GARBAGE
 
 COUNT = 5
 
@@ -58,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--split", default="test", choices=("val", "test"))
-    parser.add_argument("--model", nargs="+", default=list(MODELS))
+    parser.add_argument("--model", nargs="+", default=list(GARBAGE))
     parser.add_argument("--readings", action="store_true", help="the other readings too: minutes a model")
     options = parser.parse_args()
     splits = splits_in(options.folder)

@@ -10,7 +10,7 @@ from tests.conftest import EXAMPLES, fresh
 from xai.activations import Activations
 from xai.similar import hashed, load_index, low_frequencies, make_indices, save_indices
 from xai.studio.garbage import true_class
-from xai.zoo import CHECKPOINTS, MODELS
+from xai.zoo import CHECKPOINTS, GARBAGE
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_hashes_do_not_depend_on_the_machine():
     assert hashed(frequencies, np.zeros(64)).tobytes() == bytes(7) + b"\x01"
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", GARBAGE)
 def test_shipped_index(name):
     index = load_index(name)
     assert len(index.names) == len(index.labels) == len(index.hashes) == len(index.thumbnails) == 1768

@@ -23,7 +23,9 @@ from xai.methods import METHODS
 from xai.similar import load_index
 from xai.studio import garbage
 from xai.studio.answers import model_of
+from xai.studio.tab import fitting_methods, records, true_class
 from xai.studio.text import ENGLISH, KOREAN
+from xai.zoo import GARBAGE
 
 EXPLAINED = 20_000  # ms, far more than an answer takes
 
@@ -146,7 +148,7 @@ def test_two_examples_are_got_wrong():
         path.name
         for path in EXAMPLES
         for model in pairs
-        if model.classes[model.predict_proba(path)[0].argmax()] != garbage.true_class(path)
+        if model.classes[model.predict_proba(path)[0].argmax()] != true_class(path)
     }
     assert len(wrong) >= 2, wrong
 
@@ -273,7 +275,7 @@ def test_the_menu_says_what_suits_and_what_takes_long(page):
     page.locator("#method input").click()
     options = page.get_by_role("option").all_inner_texts()
     assert [option.strip().removeprefix("✓").strip().partition(" · ")[0] for option in options] == [
-        method.title for method in METHODS.values()
+        METHODS[name].title for name in fitting_methods(GARBAGE)
     ]
     said = "\n".join(options)
     assert f"CAM · {ENGLISH['unsuited_a']}" in said
@@ -531,7 +533,7 @@ def test_nothing_is_phoned_home_and_no_state_is_shared(page, browser, url):
 
 def test_metrics_are_shown_as_measured(page):
     for side, name in zip("ab", garbage.DEFAULT_PAIR, strict=True):
-        metrics, _ = garbage.records(name)
+        metrics, _ = records(name)
         panel = page.locator(".column", has=page.locator(f"#about-{side}")).last
         for data in ("trashnet", "webwaste"):
             expect(panel).to_contain_text(f"{metrics['data'][data]['test']['accuracy']:.1f} %")

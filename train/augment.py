@@ -1,6 +1,11 @@
 """Named augmentations: uint8 photos (3, H, W) to uint8 views (3, size, size)."""
 
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
 from torchvision.transforms import v2
+
+from xai.maps import unit_range
 
 
 def paper(size: int, crop: float) -> v2.Transform:
@@ -45,7 +50,24 @@ def aerial(size: int, crop: float) -> v2.Transform:
         v2.RandomVerticalFlip(),
         v2.RandomApply([v2.RandomRotation((90, 90))]),
         v2.RandomApply([v2.ColorJitter(0.3, 0.3)], p=0.5),
+        v2.RandomApply([Hidden()], p=0.5),
     ])  # fmt: skip
+
+
+class Hidden(nn.Module):
+    """A view seen through a random map: dimmed by it, or black but for the map's strongest pixels.
+
+    Maps are judged by what a network says of photos with parts hidden. One that has never seen any is thrown off by
+    the blackness itself, whatever it hides.
+    Paper, for the reason: Hooker et al., A Benchmark for Interpretability Methods in Deep Neural Networks, NeurIPS 2019.
+    """
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """uint8 (3, H, W) to the same."""
+        side, soft, share = int(torch.randint(3, 9, ())), torch.rand(()) < 0.5, 0.15 + 0.7 * torch.rand(())
+        grid = F.interpolate(torch.rand(1, 1, side, side), size=pixels.shape[1:], mode="bilinear")[0]  # 1, H, W
+        shown = unit_range(grid) if soft else grid >= grid.flatten().quantile(1 - share)
+        return (pixels * shown).to(pixels.dtype)
 
 
 AUGMENTATIONS = {"paper": paper, "life": life, "gentle": gentle, "aerial": aerial}

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from train.data import SPLITS, Split, Whole, name_of, read
 from train.measure import predict, score
 from xai.models import CNN
-from xai.zoo import MODELS, load_model
+from xai.zoo import GARBAGE, load_model
 
 
 @dataclass
@@ -22,8 +22,8 @@ class Evaluation:
 
     data: list[str]
     """Image folders, or hub:OWNER/NAME."""
-    models: list[str] = field(default_factory=lambda: list(MODELS))
-    """Names or folders of checkpoints."""
+    models: list[str] = field(default_factory=lambda: list(GARBAGE))
+    """Names or folders of checkpoints; by default those of waste."""
     split: Literal[SPLITS] = "test"
     """Part of the data."""
     only: str = ""

@@ -28,11 +28,11 @@ def score_split(model: Classifier, split: Split, method: str, hiding: str, title
 
 
 def per_class(scores: dict[str, dict[str, Scores]], labels: list[str]) -> dict[str, dict]:
-    """For each way, for all photos and those of each class, the figures of each layer, in percent."""
+    """For each way, for all photos and those of each class, the figures of each layer, in percent; how many photos."""
     groups = {ALL: list(range(len(labels)))}
     for i, label in enumerate(labels):
         groups.setdefault(label, []).append(i)
-    return {
+    figures = {
         way: {
             name: {
                 layer: {key: round(value, 2) for key, value in found[members].row().items()}
@@ -42,6 +42,7 @@ def per_class(scores: dict[str, dict[str, Scores]], labels: list[str]) -> dict[s
         }
         for way, layers in scores.items()
     }
+    return {**figures, "photos": {name: len(members) for name, members in groups.items()}}
 
 
 def average(figures: list[dict], across=mean) -> dict:

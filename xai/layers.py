@@ -3,7 +3,9 @@
 from collections.abc import Generator, Sequence
 
 import torch
+from PIL import Image
 
+from xai.activations import Activations
 from xai.explain import Target, check, explanations_of, finish, in_batches, portion, raw_maps, target_indices
 from xai.explanation import Explanation
 from xai.maps import combined
@@ -52,19 +54,33 @@ def explain_layers_steps(
 ) -> Generator[float, None, dict[str, Explanation] | list[dict[str, Explanation]]]:
     """`explain_layers` as a generator of the share done, in [0, 1]; closed, it stops."""
     layers = layers or suitable_layers(model, method)
-    for layer in layers:
-        check(model, method, layer, options)
 
     def explain_some(photos, batch, targets, started):
-        indices, raws = target_indices(batch, targets), {}
-        for i, layer in enumerate(layers):
-            steps = raw_maps(batch, method, indices, layer, **options)
-            raws[layer] = yield from portion(steps, i / len(layers), (i + 1) / len(layers))
-        raws[COMBINED] = combined(list(raws.values()))
-        found = [explanations_of(raws[name], photos, batch, method, targets, name, started) for name in raws]
-        return [dict(zip(raws, explanations, strict=True)) for explanations in zip(*found, strict=True)]
+        return explain_layers_batch(photos, batch, method, targets, layers, started, **options)
 
     return (yield from in_batches(explain_some, model, image, target, together=layers))
+
+
+@torch.no_grad()
+def explain_layers_batch(
+    photos: list[Image.Image],
+    batch: Activations,
+    method: str,
+    targets: list[Target],
+    layers: Sequence[str],
+    started: float,
+    **options,
+) -> Generator[float, None, list[dict[str, Explanation]]]:
+    """`explain_layers_steps` of photos whose activations are there already; `started` is when their clock began."""
+    for layer in layers:
+        check(batch.model, method, layer, options)
+    indices, raws = target_indices(batch, targets), {}
+    for i, layer in enumerate(layers):
+        steps = raw_maps(batch, method, indices, layer, **options)
+        raws[layer] = yield from portion(steps, i / len(layers), (i + 1) / len(layers))
+    raws[COMBINED] = combined(list(raws.values()))
+    found = [explanations_of(raws[name], photos, batch, method, targets, name, started) for name in raws]
+    return [dict(zip(raws, explanations, strict=True)) for explanations in zip(*found, strict=True)]
 
 
 def suitable_layers(model: Classifier, method: str) -> list[str]:

@@ -14,13 +14,15 @@ from safetensors import SafetensorError
 
 from xai.models import CLASSES, Classifier
 
-MODELS = (
+GARBAGE = (
     "garbage-cnn",
     "garbage-resnet50",
     "garbage-se_resnet50",
     "garbage-s_se_resnet50",
     "garbage-efficientnet_lite0",
 )
+PYRAMID = ("pyramid-fpn", "pyramid-fal")
+MODELS = GARBAGE + PYRAMID
 SUMS = "SHA256SUMS"
 NEEDED = ("config.json", "model.safetensors", "metrics.json", "history.json")  # the card may be edited, these not
 LOG = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from xai.metrics.confidence import average_drop, average_gain, increase_in_confi
 from xai.metrics.controls import CONTROLS
 from xai.metrics.hiding import HIDINGS, hide, strongest
 from xai.metrics.reliability import adcc, coherency, complexity
-from xai.metrics.scores import Scores, score_layers
+from xai.metrics.scores import Scores, score_layers, seen_through
 
 __all__ = [
     "COMBINED", "CONTROLS", "HIDINGS", "Scores", "adcc", "average_drop", "average_gain", "coherency", "complexity",
-    "hide", "increase_in_confidence", "score_layers", "strongest",
+    "hide", "increase_in_confidence", "score_layers", "seen_through", "strongest",
 ]  # fmt: skip

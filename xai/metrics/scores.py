@@ -8,6 +8,7 @@ from torch import Tensor
 
 from xai.activations import Activations
 from xai.explain import finish, raw_maps
+from xai.explanation import Explanation
 from xai.layers import COMBINED, suitable_layers
 from xai.maps import combined, resized, unit_range
 from xai.metrics.confidence import average_drop, average_gain, increase_in_confidence
@@ -111,6 +112,17 @@ def score_layers(
                 parts.setdefault(name, []).append(scores)
             step(len(before))
     return {name: joined(batches) for name, batches in parts.items()}
+
+
+@torch.no_grad()
+def seen_through(model: Classifier, explanations: Sequence[Explanation], hiding: Hiding = "black") -> Tensor:
+    """Confidences (N) in the explained classes when each photo is seen through its explanation's map."""
+    with evaluating(model):
+        x = model.preprocess([e.photo for e in explanations])  # N, 3, S, S
+        raws = [torch.from_numpy(e.raw).to(x)[None] for e in explanations]  # 1, h, w each
+        maps = torch.stack([unit_range(resized(raw, x.shape[2:])) for raw in raws])  # N, 1, S, S
+        targets = torch.tensor([e.target for e in explanations], device=x.device)
+        return confidence(Activations(model, hide(model, x, maps, hiding)), targets)
 
 
 def confidence(batch: Activations, targets: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from xai.folders import splits_in
 from xai.similar import make_indices, save_indices
-from xai.zoo import MODELS, load_model
+from xai.zoo import GARBAGE, load_model
 
 
 def add_to(commands) -> None:
@@ -19,7 +19,7 @@ def add_to(commands) -> None:
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
-    parser.add_argument("--model", nargs="+", default=list(MODELS), metavar="NAME", help="models (default: all)")
+    parser.add_argument("--model", nargs="+", default=list(GARBAGE), metavar="NAME", help="default: those of waste")
     parser.set_defaults(run=run)
 
 

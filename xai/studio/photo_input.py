@@ -20,11 +20,11 @@ const asImages = (files) => {
     return transfer;
 };
 document.addEventListener("change", (event) => {
-    if (event.target.matches?.("#photo input[type=file]") && hasOthers(event.target.files))
+    if (event.target.matches?.(".photo input[type=file]") && hasOthers(event.target.files))
         event.target.files = asImages(event.target.files).files;
 }, true);
 document.addEventListener("drop", (event) => {
-    if (!event.target.closest?.("#photo") || !hasOthers(event.dataTransfer?.files)) return;
+    if (!event.target.closest?.(".photo") || !hasOthers(event.dataTransfer?.files)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const dataTransfer = asImages(event.dataTransfer.files);

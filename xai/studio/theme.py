@@ -40,6 +40,9 @@ button[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
 @media (min-width: 600px) {
     .five .grid-container { grid-template: none / repeat(5, 1fr) !important; grid-auto-rows: auto !important; }
 }
+.captioned .caption-label { white-space: normal; text-align: left; left: 0; right: 0; bottom: 0; border-radius: 0; }
+.prose .layers td { white-space: nowrap; }
+.prose .layers .better { background: color-mix(in srgb, var(--primary-500) 18%, transparent); }
 #slider img { height: 100%; max-height: 100% !important; }  /* else a portrait is cut off */
 .facts, .confusion { padding: .2rem .1rem; }
 .prose :is(.facts, .confusion) :is(table, tr, th, td) { border: 0; }
@@ -55,6 +58,8 @@ button[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
 .prose .confusion th { font-size: .78rem; }
 .prose .confusion th[scope=row] { text-align: right; white-space: nowrap; }
 .prose .confusion td { border-radius: .25rem; font-variant-numeric: tabular-nums; }
-@media (max-width: 600px) { .prose .confusion th[scope=col] { writing-mode: vertical-rl; } }
+.prose .confusion.many th[scope=col] { writing-mode: vertical-rl; text-align: left; }
+.prose .confusion.many :is(th, td) { padding: .12rem; font-size: .72rem; }
+@media (max-width: 600px) { .prose .confusion:not(.layers) th[scope=col] { writing-mode: vertical-rl; } }
 footer { color: var(--body-text-color-subdued); }
 """

@@ -1,0 +1,233 @@
+"""The pyramid's tab in a browser, and the same as a program."""
+
+import re
+
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+from playwright.sync_api import expect
+
+import xai
+from tests.test_photo import BAD
+from tests.test_studio import EXPLAINED, choose, serious, told_and_dismissed
+from xai.layers import COMBINED
+from xai.metrics import average_drop, seen_through
+from xai.studio import pyramid
+from xai.studio.tab import records, true_class
+from xai.studio.text import ENGLISH, KOREAN
+
+LAYERS = ["layer1", "layer2", "layer3", "layer4", COMBINED]
+
+
+@pytest.fixture(scope="module")
+def client(url):
+    client = Client(url, verbose=False)
+    yield client
+    client.close()
+
+
+def ask(client, photo, **options):
+    defaults = {
+        "photo": handle_file(str(photo)), "model": "pyramid-fal", "method": "gradcam", "target": "predicted",
+        "alpha": 0.5, "colormap": "turbo",
+    }  # fmt: skip
+    return client.predict(**{**defaults, **options}, api_name="/pyramid")
+
+
+@pytest.fixture
+def tab(page):
+    """The tab, open and explained."""
+    return opened(page)
+
+
+def opened(page):
+    page.get_by_role("tab").nth(1).click()
+    page.wait_for_selector("#layers-fal img", timeout=EXPLAINED)
+    page.wait_for_selector("#table-one table", timeout=EXPLAINED)
+    return page
+
+
+def captions(page, network):
+    return page.locator(f"#layers-{network} .caption-label").all_inner_texts()
+
+
+def pictures(page):
+    return page.evaluate("[...document.querySelectorAll('#layers-fpn img, #layers-fal img')].map(i => i.src).join()")
+
+
+def changed(page, before):
+    page.wait_for_function(
+        "b => [...document.querySelectorAll('#layers-fpn img, #layers-fal img')].map(i => i.src).join() !== b",
+        arg=before,
+        timeout=EXPLAINED,
+    )
+
+
+def test_api_answers_like_the_package(client):
+    answer, heatmaps = ask(client, pyramid.EXAMPLES[0])
+    model = xai.load_model("pyramid-fal")
+    found = xai.explain_layers(model, pyramid.EXAMPLES[0])
+    after = seen_through(model, list(found.values()))
+    assert list(answer["layers"]) == LAYERS
+    assert answer["label"] == found[COMBINED].label
+    for i, (name, e) in enumerate(found.items()):
+        told = answer["layers"][name]
+        np.testing.assert_allclose(told["raw"], e.raw, atol=1e-3 * max(1, e.raw.max()))
+        before = after.new_tensor([e.confidence])
+        assert told["drop"] == pytest.approx(average_drop(before, after[i : i + 1]), abs=0.1)
+    assert [picture["caption"] for picture in heatmaps] == LAYERS
+    difference = np.asarray(Image.open(heatmaps[0]["image"]).convert("RGB"), int)
+    difference -= np.asarray(found["layer1"].overlay(), int)
+    assert np.abs(difference).max() <= 2  # lossless but for rounding
+
+
+def test_api_options(client):
+    answer, _ = ask(client, pyramid.EXAMPLES[1], model="pyramid-fpn", target="river", method="hirescam")
+    assert (answer["label"], answer["method"]) == ("river", "hirescam")
+
+
+def test_api_refuses_with_a_sentence(client, tmp_path):
+    for options, sentence in (
+        ({"model": "garbage-cnn"}, "there is no pyramid"),
+        ({"method": "cam"}, "nothing but global average pooling"),
+        ({"model": "pyramid-fpn", "method": "attention"}, "has none"),
+        ({"target": "glass"}, "there is no class"),
+    ):
+        with pytest.raises(AppError, match=sentence):
+            ask(client, pyramid.EXAMPLES[0], **options)
+    data, sentence = BAD["text.jpg"]
+    (tmp_path / "text.jpg").write_bytes(data)
+    with pytest.raises(AppError, match=sentence):
+        ask(client, tmp_path / "text.jpg")
+
+
+def test_opens_with_an_example_explained_and_scored(tab):
+    model = xai.load_model("pyramid-fal")
+    e = xai.explain(model, pyramid.EXAMPLES[0])
+    assert tab.locator("#pyramid-label-fal h2").inner_text() == ENGLISH[f"class.{e.label}"]
+    assert len(captions(tab, "fpn")) == 5
+    assert len(captions(tab, "fal")) == 5 + len(model.attended_layers)
+    for network in ("fpn", "fal"):
+        for caption, name in zip(captions(tab, network), LAYERS, strict=False):
+            assert re.fullmatch(rf"{ENGLISH[f'layer.{name}']}: drop \d+ %, gain \d+ %", caption)
+    assert captions(tab, "fal")[5:] == [f"Attention of {ENGLISH[f'layer.{name}']}" for name in model.attended_layers]
+
+
+def test_the_first_photo_waits_until_the_tab_is_opened(page, monkeypatch):
+    calls = []
+    monkeypatch.setattr(pyramid, "look_at", lambda *args: calls.append(args))
+    page.reload()
+    page.wait_for_selector("#slider img", timeout=EXPLAINED)
+    page.wait_for_timeout(500)
+    assert calls == []
+
+
+def test_a_second_visit_to_the_tab_keeps_its_answer(tab):
+    tab.locator("#pyramid-examples").get_by_role("button", name="Thumbnail 3 of").click()
+    before = pictures(tab)
+    changed(tab, before)
+    tab.wait_for_timeout(500)
+    kept = pictures(tab)
+    tab.get_by_role("tab").nth(0).click()
+    tab.get_by_role("tab").nth(1).click()
+    tab.wait_for_timeout(1500)
+    assert pictures(tab) == kept
+
+
+def test_examples_are_named_by_what_they_are():
+    classes = xai.load_model("pyramid-fpn").classes
+    assert len(pyramid.EXAMPLES) >= 8
+    assert {true_class(path) for path in pyramid.EXAMPLES} <= set(classes)
+
+
+def test_the_table_is_the_one_that_was_measured_and_marks_the_better(tab):
+    table = tab.locator("#table-one table").first
+    figures = [records(name)[0]["layers"] for name in pyramid.PYRAMID]
+    choose(tab, "#table-class", ENGLISH["all_photos"])
+    expect(tab.locator("#table-one")).to_contain_text(ENGLISH["class.all"], timeout=EXPLAINED)
+    rows = table.locator("tr").all()[2:]
+    assert len(rows) == 7  # four layers, their combination, two controls
+    for row, name in zip(rows, [*LAYERS, "constant", "gaussian"], strict=True):
+        cells = row.locator("td").all()
+        for i, metric in enumerate(("drop", "increase", "gain", "adcc")):
+            values = [f["soft"]["all"][name][metric] for f in figures]
+            assert [cell.inner_text() for cell in cells[2 * i : 2 * i + 2]] == [f"{value:.1f}" for value in values]
+            marks = [cell.locator("b").count() for cell in cells[2 * i : 2 * i + 2]]
+            best = min(values) if metric == "drop" else max(values)
+            differ = f"{values[0]:.1f}" != f"{values[1]:.1f}" and name not in ("constant", "gaussian")
+            assert marks == [int(differ and value == best) for value in values]
+
+
+def test_the_table_follows_the_explained_class(tab):
+    choose(tab, "#pyramid-target", ENGLISH["class.harbor"])
+    expect(tab.locator("#table-one")).to_contain_text(f"{ENGLISH['class.harbor']}, 20 photos", timeout=EXPLAINED)
+    expect(tab.locator("#pyramid-note-fal")).to_contain_text(ENGLISH["class.harbor"])
+
+
+def test_options_change_the_pictures(tab):
+    before = pictures(tab)
+    choose(tab, "#pyramid-colormap", "magma")
+    changed(tab, before)
+    before = pictures(tab)
+    choose(tab, "#pyramid-method", "Layer-CAM")
+    changed(tab, before)
+
+
+def test_attention_alone_suits_fal_only(tab):
+    choose(tab, "#pyramid-method", "Attention")
+    expect(tab.locator("#pyramid-note-fpn")).to_contain_text("has none", timeout=EXPLAINED)
+    expect(tab.locator("#pyramid-note-fal")).to_contain_text("whatever the class")
+
+
+def test_a_slow_method_tells_how_far_it_is_and_can_be_stopped(tab):
+    choose(tab, "#pyramid-method", "Score-CAM")
+    expect(tab.locator("#pyramid-note-fpn")).to_contain_text(re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
+    tab.locator("#pyramid-stop").click()
+    for network in ("fpn", "fal"):
+        expect(tab.locator(f"#pyramid-note-{network}")).to_contain_text(ENGLISH["stopped"], timeout=EXPLAINED)
+    choose(tab, "#pyramid-method", "SmoothGrad")
+    expect(tab.locator("#pyramid-note-fal")).to_contain_text("% sure", timeout=3 * EXPLAINED)
+    assert len(captions(tab, "fal")) >= 5
+
+
+def test_a_coloured_photo_is_turned_grey(client, tmp_path):
+    colours = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
+    coloured = Image.fromarray(colours).resize((256, 256))
+    coloured.save(tmp_path / "coloured.png")
+    coloured.convert("L").save(tmp_path / "grey.png")
+    answers = [ask(client, tmp_path / name)[0]["confidences"] for name in ("coloured.png", "grey.png")]
+    for label, confidence in answers[0].items():
+        assert confidence == pytest.approx(answers[1][label], abs=0.03)  # a level or two of 256
+
+
+def test_a_bad_photo_gets_a_sentence(tab, tmp_path):
+    data, _ = BAD["text.jpg"]
+    (tmp_path / "text.jpg").write_bytes(data)
+    before = pictures(tab)
+    tab.locator("#pyramid-photo").get_by_label("Remove Image").click()
+    tab.set_input_files("#pyramid-photo input[type=file]", str(tmp_path / "text.jpg"))
+    told_and_dismissed(tab, "This photo cannot be used")
+    expect(tab.locator("#pyramid-photo img")).to_be_visible(timeout=EXPLAINED)
+    assert pictures(tab) == before
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_accessible_and_in_bounds(tab, scheme, width):
+    tab.emulate_media(color_scheme=scheme)
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.wait_for_selector("#accuracy-fal svg", timeout=EXPLAINED)
+    tab.wait_for_timeout(500)
+    assert serious(tab) == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.browser_context_args(locale="ko-KR")
+def test_korean(page):
+    opened(page)
+    visible = page.locator("body").inner_text()
+    assert KOREAN["pyramid_intro"][:20] in visible
+    for word in ("Layer 1", "drop", "airplane", "Confidence", "[object", "xai."):
+        assert word not in visible

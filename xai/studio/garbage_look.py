@@ -1,0 +1,68 @@
+"""What a network says of a photo of waste: one explanation, every class's evidence, training photos like it."""
+
+import logging
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from functools import cache
+
+import torch
+from PIL import Image
+
+from xai import Evidence, Explanation
+from xai.activations import Activations
+from xai.evidence import evidence_of
+from xai.explain import explain_batch, explain_steps, finish
+from xai.methods import METHODS
+from xai.similar import Index, Neighbour, load_index
+from xai.studio.answers import Question, Side, model_of
+from xai.studio.gpu import GPU
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class GarbageSide(Side):
+    """One network's answer; what is `explained` is an Explanation."""
+
+    evidence: Evidence | None = None
+    neighbours: list[Neighbour] = field(default_factory=list)
+
+
+@cache
+def index_of(name: str) -> Index | None:
+    """The index of a model's training photos, where one comes with it."""
+    try:
+        return load_index(name)
+    except (OSError, ValueError) as error:
+        LOG.warning("%s", error)
+        return None
+
+
+@torch.no_grad()
+def look(photo: Image.Image, question: Question) -> GarbageSide:
+    """One network's answer, but for the map of a slow method."""
+    model, method, started = model_of(question.model), METHODS[question.method], time.perf_counter()
+    batch = Activations(model, model.preprocess([photo]))
+    trouble = method.unsuitable(model, question.layer)
+    pending = trouble is None and method.is_slow(model, question.layer)
+    explanation = None
+    if trouble is None and not pending:
+        steps = explain_batch([photo], batch, question.method, [question.target], question.layer, started)
+        (explanation,) = finish(steps)
+    index = index_of(question.model)
+    neighbours = index.nearest_to(batch.last) if index else []
+    return GarbageSide(question, explanation, trouble, pending, evidence_of(photo, batch), neighbours)
+
+
+@GPU(duration=20)
+def look_at(photo: Image.Image, questions: list[Question]) -> list[GarbageSide]:
+    """All that needs a GPU at once, and no more, since its arguments travel to a worker."""
+    return [look(photo, question) for question in questions]
+
+
+@GPU(duration=120)
+def look_slowly(photo: Image.Image, question: Question) -> Generator[float | Explanation, None, None]:
+    """The share done, in [0, 1], again and again, and at last the explanation."""
+    steps = explain_steps(model_of(question.model), photo, question.method, question.target, question.layer)
+    yield (yield from steps)

@@ -1,0 +1,81 @@
+"""What a pyramid says of an aerial photo: every layer's explanation and what it is worth on this photo."""
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+import torch
+from PIL import Image
+
+from xai import Explanation
+from xai.activations import Activations
+from xai.explain import finish
+from xai.layers import explain_layers_batch, explain_layers_steps, suitable_layers
+from xai.methods import METHODS, UnsuitableError
+from xai.metrics import average_drop, average_gain, seen_through
+from xai.models import Classifier
+from xai.studio.answers import Question, Side, model_of
+from xai.studio.gpu import GPU
+
+
+@dataclass(frozen=True)
+class Scored:
+    """An explanation and, in percent, how much confidence the photo seen through it loses, or gains of what lacked."""
+
+    explanation: Explanation
+    drop: float
+    gain: float
+
+
+@dataclass
+class PyramidSide(Side):
+    """One network's answer; what is `explained` is a Scored for every layer, the combination last."""
+
+    confidences: dict[str, float] = field(default_factory=dict)
+    attention: dict[str, Explanation] = field(default_factory=dict)
+
+
+@torch.no_grad()
+def look(photo: Image.Image, question: Question) -> PyramidSide:
+    """One network's answer, but for the maps of a slow method."""
+    model, side, started = model_of(question.model), PyramidSide(question), time.perf_counter()
+    batch = Activations(model, model.preprocess([photo]), together=list(model.layers))
+
+    def explained(method: str, layers: list[str]) -> dict[str, Explanation]:
+        return finish(explain_layers_batch([photo], batch, method, [question.target], layers, started))[0]
+
+    try:
+        layers = suitable_layers(model, question.method)
+        side.pending = any(METHODS[question.method].is_slow(model, layer) for layer in layers)
+        if not side.pending:
+            side.explained = scored(model, explained(question.method, layers))
+    except UnsuitableError as trouble:
+        side.trouble = trouble
+    side.confidences = dict(zip(model.classes, batch.logits()[0].softmax(0).tolist(), strict=True))
+    if model.attended_layers:
+        found = explained("attention", list(model.attended_layers))
+        side.attention = {layer: found[layer] for layer in model.attended_layers}
+    return side
+
+
+def scored(model: Classifier, found: dict[str, Explanation]) -> dict[str, Scored]:
+    """Every layer's explanation with what it is worth on its photo."""
+    after = seen_through(model, list(found.values()))
+    before = torch.tensor([e.confidence for e in found.values()]).to(after)
+    pairs = zip(before.split(1), after.split(1), strict=True)
+    worth = [(average_drop(y, o), average_gain(y, o)) for y, o in pairs]
+    return {name: Scored(e, *each) for (name, e), each in zip(found.items(), worth, strict=True)}
+
+
+@GPU(duration=20)
+def look_at(photo: Image.Image, questions: list[Question]) -> list[PyramidSide]:
+    """All that needs a GPU at once, and no more, since its arguments travel to a worker."""
+    return [look(photo, question) for question in questions]
+
+
+@GPU(duration=120)
+def look_slowly(photo: Image.Image, question: Question) -> Generator[float | dict[str, Scored], None, None]:
+    """The share done, in [0, 1], again and again, and at last every layer's explanation with its scores."""
+    model = model_of(question.model)
+    found = yield from explain_layers_steps(model, photo, question.method, question.target)
+    yield scored(model, found)

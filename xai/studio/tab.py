@@ -1,0 +1,295 @@
+"""What every tab has: a photo, examples, options of the picture, and the way from a photo to its answer."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import gradio as gr
+from gradio.components import Component
+from PIL import Image
+
+from xai.explanation import COLORMAPS
+from xai.methods import METHODS
+from xai.models.classifier import INPUT
+from xai.photo import PhotoError
+from xai.studio import cards
+from xai.studio.answers import Answer, Side, model_of
+from xai.studio.photo_input import PhotoInput
+from xai.studio.text import language, say, translated
+from xai.zoo import find_checkpoint, read_json
+
+# always_last: what is clicked while an answer is on its way is answered after it, not dropped
+QUIET = {"api_visibility": "private", "show_progress": "minimal", "trigger_mode": "always_last"}
+EACH = {**QUIET, "trigger_mode": "multiple"}  # a put-off click would have forgotten which example it was on
+ANSWERING = {**QUIET, "concurrency_id": "model"}
+REFINING = {**EACH, "concurrency_id": "slow", "show_progress": "hidden"}  # nobody waits behind a slow method
+
+
+@cache
+def records(name: str) -> tuple[dict, list]:
+    """The metrics and the training history of a model."""
+    folder = find_checkpoint(name)
+    return read_json(folder / "metrics.json"), read_json(folder / "history.json")
+
+
+def true_class(example: Path) -> str:
+    return example.stem.split("-")[1]
+
+
+def accept(photo, answer: Answer | None, request: gr.Request):
+    """Take a photo, or say why not and put the last good one back."""
+    if isinstance(photo, PhotoError):
+        lang = language(request)
+        gr.Warning(say(lang, f"photo.{photo.reason}", **photo.details), title=say(lang, "bad_photo"))
+        return answer.photo if answer else None
+    return photo
+
+
+def remind(photo, request: gr.Request) -> None:
+    """Say what to do where there is no photo to explain."""
+    if not isinstance(photo, Image.Image):
+        lang = language(request)
+        raise gr.Error(say(lang, "no_photo"), title=say(lang, "bad_photo"), print_exception=False)
+
+
+def stop(answer: Answer | None, request: gr.Request):
+    """End what is being computed: both notes and the stop button."""
+    if not answer:
+        return [gr.skip()] * 3
+    answer.stopped.set()
+    stopped = say(language(request), "stopped")
+    return *(stopped if side.pending else gr.skip() for side in answer.sides), gr.Button(visible=False)
+
+
+def beside(i: int, told: str) -> list:
+    """A note for one side, and the other side's left as it is."""
+    return [told if side == i else gr.skip() for side in range(2)]
+
+
+def not_explained(side: Side, lang: str) -> str | None:
+    """Why there is no explanation of a side yet, or will be none; None where there is one."""
+    if side.trouble:
+        return say(lang, f"unsuitable.{side.trouble.reason}", **side.trouble.details)
+    if side.pending:
+        return say(lang, "waiting", method=METHODS[side.question.method].title)
+    return None
+
+
+def taken(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
+
+
+@dataclass
+class PhotoColumn:
+    """Where a photo comes from, and the buttons that start and stop explaining it."""
+
+    photo: PhotoInput
+    go: gr.Button
+    halt: gr.Button
+    examples: gr.Gallery
+
+
+def photo_column(prefix: str = "") -> PhotoColumn:
+    """Lay out the photo, both buttons and the gallery of examples; `prefix` begins the elements' ids."""
+    photo = PhotoInput(
+        label=translated("photo"),
+        sources=["upload", "clipboard", "webcam"],
+        type="pil",
+        format="png",
+        height=300,
+        alt_text=translated("photo_alt"),
+        buttons=["fullscreen"],
+        elem_id=f"{prefix}photo",
+        elem_classes="photo",
+    )
+    with gr.Row():
+        go = gr.Button(translated("explain"), variant="primary", elem_id=f"{prefix}explain", min_width=120)
+        halt = gr.Button(translated("stop"), visible=False, elem_id=f"{prefix}stop", min_width=120)
+    examples = gr.Gallery(
+        label=translated("examples"),
+        columns=4,
+        height="auto",
+        allow_preview=False,
+        object_fit="cover",
+        buttons=[],
+        elem_id=f"{prefix}examples",
+        elem_classes="thumbnails",
+        interactive=False,
+        format="png",
+    )
+    return PhotoColumn(photo, go, halt, examples)
+
+
+def fitting_methods(models: Sequence[str]) -> list[str]:
+    """The methods that suit any layer of any of some networks, or their input."""
+    pairs = [(model_of(name), layer) for name in models for layer in (INPUT, *model_of(name).layers)]
+    return [name for name, method in METHODS.items() if any(method.unsuitable(*pair) is None for pair in pairs)]
+
+
+def method_menu(models: Sequence[str], prefix: str = "") -> gr.Dropdown:
+    return gr.Dropdown(
+        [(METHODS[name].title, name) for name in fitting_methods(models)],
+        value="gradcam",
+        label=translated("method"),
+        info=translated("method_info"),
+        elem_id=f"{prefix}method",
+        min_width=150,
+    )
+
+
+def classes_of(model: str) -> list[tuple]:
+    """A network's classes as a menu's choices."""
+    return [(translated(f"class.{c}"), c) for c in read_json(find_checkpoint(model) / "config.json")["classes"]]
+
+
+def opacity_slider(prefix: str = "") -> gr.Slider:
+    return gr.Slider(0, 1, 0.5, step=0.05, label=translated("opacity"), elem_id=f"{prefix}opacity", min_width=220)
+
+
+def colormap_menu(prefix: str = "") -> gr.Dropdown:
+    return gr.Dropdown(
+        [(translated(f"colormap.{c}"), c) for c in COLORMAPS],
+        value="turbo",
+        label=translated("colormap"),
+        elem_id=f"{prefix}colormap",
+        min_width=220,
+    )
+
+
+def about_panel(key: str) -> list[Component]:
+    """Where `about` puts what is known of a network."""
+    heading, table = gr.Markdown(elem_id=f"about-{key}"), gr.HTML()
+    plots = [
+        gr.LinePlot(
+            x="epoch",
+            y="value",
+            color="split",
+            label=translated(curve),
+            x_title=translated("epoch"),
+            y_title=" ",
+            color_title=" ",
+            buttons=[],
+            elem_id=f"{curve}-{key}",
+        )
+        for curve in ("loss", "accuracy")
+    ]
+    return [heading, table, *plots, gr.HTML(elem_id=f"confusion-{key}")]
+
+
+def about(name: str, request: gr.Request):
+    """A network's facts, curves and confusion matrices."""
+    lang = language(request)
+    metrics, history = records(name)
+    model = model_of(name)
+    return (
+        f"### {say(lang, f'model.{name}')}",
+        cards.facts(model, metrics, lang),
+        cards.curve(history, "loss", lang),
+        cards.curve(history, "accuracy", lang),
+        cards.confusion(model.classes, metrics, lang),
+    )
+
+
+@dataclass
+class Flow:
+    """From a photo to its pictures: answer at once, paint, and refine little by little where a method is slow.
+
+    Attributes:
+        column: where the photo comes from.
+        examples: files to pick from, the first one opens the tab.
+        menus: what a question is made of.
+        look_of: how pictures look.
+        shown: what `answer` gives besides the session's answer.
+        notes: a line for each of two sides.
+        painted: what `paint` gives.
+        answer: photo, session's answer and menus to the session's new answer and `shown`.
+        paint: session's answer and `look_of` to `painted`.
+        note: the line for a side, in a language.
+        look_slowly: the share done, again and again, and at last what is explained.
+    """
+
+    column: PhotoColumn
+    examples: Sequence[Path]
+    menus: Sequence[Component]
+    look_of: Sequence[Component]
+    shown: Sequence[Component]
+    notes: Sequence[Component]
+    painted: Sequence[Component]
+    answer: Callable
+    paint: Callable
+    note: Callable[[Side, str], str]
+    look_slowly: Callable
+
+    def __post_init__(self) -> None:
+        self.answered = gr.State(time_to_live=3600)
+
+    def after_menu(self, event) -> None:
+        """Answer, with the photo there is."""
+        self._paint_after(
+            event(
+                self.answer,
+                [self.column.photo, self.answered, *self.menus],
+                [self.answered, *self.shown],
+                **ANSWERING,
+            )
+        )
+
+    def _paint_after(self, event) -> None:
+        painted = event.success(self.paint, [self.answered, *self.look_of], self.painted, **QUIET)
+        painted.success(self.refine, self.answered, [*self.notes, self.column.halt, *self.painted], **REFINING)
+
+    def connect(self, opened: Callable) -> None:
+        """Answer what is uploaded, picked, asked for or chosen; `opened` is the event that opens the tab."""
+        photo, answered = self.column.photo, self.answered
+        self.after_menu(photo.upload(accept, [photo, answered], photo, **QUIET).success)
+        self.after_menu(self.column.examples.select(self.pick, None, photo, **EACH).success)
+        self.after_menu(self.column.go.click(remind, photo, None, **QUIET).success)
+        self.after_menu(opened(self.open, answered, [photo, self.column.examples], **QUIET).success)
+        self.column.halt.click(stop, answered, [*self.notes, self.column.halt], **QUIET)
+        for control in self.look_of:
+            event = control.release if isinstance(control, gr.Slider) else control.input
+            event(self.paint, [answered, *self.look_of], self.painted, **QUIET)
+
+    def pick(self, choice: gr.SelectData):
+        return self.examples[choice.index]
+
+    def open(self, answer: Answer | None, request: gr.Request):
+        """The first example and all examples' captions; what is there already stays."""
+        if answer:
+            return [gr.skip()] * 2
+        lang = language(request)
+        return self.examples[0], [(str(path), say(lang, f"class.{true_class(path)}")) for path in self.examples]
+
+    def refine(self, answer: Answer | None, request: gr.Request):
+        """The maps of slow methods, one network after the other: notes, stop button and pictures, again and again.
+
+        It ends when the visitor stops it, asks for something else or leaves.
+        """
+        lang = language(request)
+        asked_for = answer and not answer.stopped.is_set()
+        waiting = [i for i, side in enumerate(answer.sides) if side.pending] if asked_for else []
+        same = [gr.skip()] * (3 + len(self.painted))
+        if not waiting:
+            yield same
+        for i in waiting:
+            side, started = answer.sides[i], time.perf_counter()
+            method = METHODS[side.question.method].title
+            yield *beside(i, say(lang, "running", method=method)), *same[2:]
+            for done in self.look_slowly(answer.photo, side.question):
+                if answer.stopped.is_set():
+                    yield same  # the last thing yielded is sent once more at the end
+                    return
+                if isinstance(done, float):
+                    left = (1 - done) / max(done, 1e-6) * (time.perf_counter() - started)
+                    told = say(lang, "progress", method=method, done=f"{done:.0%}", left=f"{left:.0f}")
+                    yield *beside(i, told), *same[2:]
+            side.explained, side.pending = done, False
+            halt = gr.Button(visible=any(side.pending for side in answer.sides))
+            yield *beside(i, self.note(side, lang)), halt, *self.paint(answer, *answer.look, request)
+
+
+def expired(request: gr.Request) -> None:
+    """Say that there is nothing to paint."""
+    gr.Warning(say(language(request), "expired"), title=say(language(request), "photo"))
