@@ -59,7 +59,7 @@ class Hidden(nn.Module):
 
     Maps are judged by what a network says of photos with parts hidden. One that has never seen any is thrown off by
     the blackness itself, whatever it hides.
-    Paper, for the reason: Hooker et al., A Benchmark for Interpretability Methods in Deep Neural Networks, NeurIPS 2019.
+    Paper: Hooker et al., A Benchmark for Interpretability Methods in Deep Neural Networks, NeurIPS 2019 (for why).
     """
 
     def forward(self, pixels: Tensor) -> Tensor:

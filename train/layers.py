@@ -16,6 +16,7 @@ ALL = "all"
 SHARE = 0.2  # of the pixels, where maps are compared that must not profit from being broad
 WAYS = {"soft": None, "strongest": SHARE}
 WARM_UP = 3
+BRANCHES = 2  # as many as the paper's FAL has
 
 
 def score_split(model: Classifier, split: Split, method: str, hiding: str, title: str) -> dict[str, dict[str, Scores]]:
@@ -54,13 +55,13 @@ def average(figures: list[dict], across=mean) -> dict:
 
 
 def weak_layers(figures: dict[str, dict[str, float]]) -> list[int]:
-    """The layers whose explanation is weaker than the average layer's: a larger drop less increase in confidence.
+    """The two layers whose explanation is weakest: the largest drop less increase in confidence.
 
     Args:
         figures: by layer, `drop` and `increase`, on validation photos; combination and controls are passed over.
     """
     weakness = {name: row["drop"] - row["increase"] for name, row in figures.items() if name.startswith("layer")}
-    return [int(name.removeprefix("layer")) for name in weakness if weakness[name] > mean(weakness.values())]
+    return sorted(int(name.removeprefix("layer")) for name in sorted(weakness, key=weakness.get)[-BRANCHES:])
 
 
 @torch.no_grad()

@@ -31,7 +31,7 @@ class Procedure:
     seeds: list[int] = field(default_factory=lambda: [0])
     """Each trains both networks; the tables give means and standard deviations."""
     attended: list[int] = field(default_factory=list)
-    """The layers that get a branch, 1 the finest; by default those that explain worse than the average layer."""
+    """The layers that get a branch, 1 the finest; by default the two that explain worst."""
     chosen_on: str = "airplane"
     """The class whose validation photos choose these layers, or "all"."""
     method: str = "gradcam"

@@ -59,22 +59,19 @@ class Pyramid(Classifier):
         self.attended_layers = tuple(f"layer{i}" for i in sorted(set(attended)))
         self.backbone = timm.create_model(backbone, features_only=True, out_indices=levels_of(backbone))
         self.fpn = FeaturePyramidNetwork(self.backbone.feature_info.channels(), width, norm_layer=nn.BatchNorm2d)
+        self.perception = nn.ModuleDict({name: perception(width, width // 2) for name in self.layer_names})
+        self.fc = nn.Linear(len(STRIDES) * (width // 2), len(self.classes))
+        # last, so that with the same seed all else starts from the same weights, whatever S
         self.branches = nn.ModuleDict(
             {
                 name: AttentionBranch(width, len(self.classes), branch_width, branch_depth)
                 for name in self.attended_layers
             }
         )
-        self.perception = nn.ModuleDict({name: perception(width, width // 2) for name in self.layer_names})
-        self.fc = nn.Linear(len(STRIDES) * (width // 2), len(self.classes))
 
     @property
     def layers(self):
         return dict(self.perception.items())  # by what reads each: B, width, S/4, S/4 … B, width, S/32, S/32
-
-    @property
-    def signed_layers(self):
-        return frozenset()
 
     def normalize(self, pixels: Tensor) -> Tensor:
         return super().normalize(F.rgb_to_grayscale(pixels, num_output_channels=3) if self.grey else pixels)

@@ -1,0 +1,145 @@
+"""The pyramid's procedure: train, measure, choose layers, train again, compare."""
+
+import csv
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from PIL import Image
+
+import train.pyramid
+import xai
+from tests.test_train import folder  # noqa: F401  # a fixture
+from train.augment import Hidden
+from train.classifier import make_objective
+from train.data import read
+from train.layers import per_class, weak_layers
+from train.pyramid import Procedure, run
+from train.recipe import PRESETS
+from xai.metrics import score_layers
+from xai.models import create_model
+
+
+@pytest.fixture(scope="module")
+def procedure(folder, tmp_path_factory) -> Procedure:  # noqa: F811
+    recipe = replace(
+        PRESETS["pyramid"][1], pretrained=False, backbone="resnet18", width=16, epochs=2, sizes=[64], test_size=64,
+        batch=8, workers=0,
+    )  # fmt: skip
+    out = tmp_path_factory.mktemp("pyramid")
+    return Procedure(str(folder), out, seeds=[0, 1], chosen_on="all", recipe=recipe)
+
+
+@pytest.fixture(scope="module")
+def done(procedure):
+    return run(procedure)
+
+
+def names(done):
+    """The two runs of each network, by their folders."""
+    return sorted(path.name for path in done.iterdir() if path.is_dir() and path.name != "figures")
+
+
+def test_trains_both_networks_with_every_seed(done):
+    fals, fpns = names(done)[:2], names(done)[2:]
+    assert fpns == ["fpn-0", "fpn-1"]
+    assert [name[-2:] for name in fals] == ["-0", "-1"]
+    attended = [int(digit) for digit in fals[0].removeprefix("fal-").removesuffix("-0")]
+    found = [json.loads((done / name / "layers-val-gradcam-black.json").read_text()) for name in fpns]
+    mean = {
+        layer: {key: (row[key] + found[1]["soft"]["all"][layer][key]) / 2 for key in row}
+        for layer, row in found[0]["soft"]["all"].items()
+    }
+    assert attended == weak_layers(mean)
+    model = xai.load_model(done / fals[0] / "checkpoint")
+    assert model.attended_layers == tuple(f"layer{i}" for i in attended)
+    assert xai.load_model(done / "fpn-1" / "checkpoint").attended_layers == ()
+
+
+def test_measures_what_the_metrics_say(done, procedure):
+    split = read(procedure.data)["test"]
+    model = xai.load_model(done / "fpn-0" / "checkpoint")
+    scores = {"soft": score_layers(model, split.photos), "strongest": score_layers(model, split.photos, share=0.2)}
+    record = json.loads((done / "fpn-0" / "checkpoint" / "metrics.json").read_text())
+    expected = per_class(scores, split.labels)
+    assert record["layers"]["photos"] == expected["photos"] == {"all": 8, "bright": 4, "dark": 4}
+    assert record["layers"]["soft"]["dark"]["layer2"] == pytest.approx(expected["soft"]["dark"]["layer2"], abs=0.1)
+    assert record["layers"]["method"] == "gradcam"
+
+
+def test_writes_table_and_figures_for_every_class_and_all(done):
+    text = (done / "table1.md").read_text()
+    for group in ("all", "bright", "dark"):
+        assert f"## {group}\n" in text
+        heights = [Image.open(done / "figures" / f"figure{n}-{group}.png").height for n in (4, 5)]
+        assert heights[1] > 1.5 * heights[0]  # FPN alone, FPN against FAL
+    assert "parameters" in text
+    rows = list(csv.DictReader((done / "table1.csv").open()))
+    found = [json.loads((done / f"fpn-{i}" / "layers-test-gradcam-black.json").read_text()) for i in (0, 1)]
+    (row,) = [
+        row for row in rows
+        if (row["class"], row["kept"], row["map"], row["network"], row["metric"])
+        == ("dark", "strongest", "layer3", "FPN", "drop")
+    ]  # fmt: skip
+    values = [each["strongest"]["dark"]["layer3"]["drop"] for each in found]
+    assert float(row["mean"]) == pytest.approx(sum(values) / 2, abs=0.01)
+    assert float(row["standard deviation"]) == pytest.approx(abs(values[0] - values[1]) / 2**0.5, abs=0.01)
+
+
+def test_goes_on_where_it_was_stopped(done, procedure, monkeypatch):
+    """Nothing is trained or measured twice; what is missing is made again."""
+    monkeypatch.setattr(train.pyramid, "train", None)
+    monkeypatch.setattr(train.pyramid, "score_split", None)
+    before = (done / "table1.md").read_text()
+    (done / "table1.md").unlink()
+    run(procedure)
+    assert (done / "table1.md").read_text() == before
+
+
+def test_another_recipe_is_refused(procedure, done):
+    with pytest.raises(ValueError, match="width 16 instead of 8"):
+        run(replace(procedure, recipe=replace(procedure.recipe, width=8)))
+    with pytest.raises(ValueError, match="no validation photo shows 'airplane'"):
+        run(replace(procedure, chosen_on="airplane"))
+
+
+def test_the_checkpoint_is_whole_after_measuring(done):
+    for name in names(done):
+        assert xai.load_model(done / name / "checkpoint").classes == ["bright", "dark"]
+
+
+def test_both_networks_start_from_the_same_weights():
+    recipe = replace(PRESETS["pyramid"][1], data=["x"], pretrained=False, backbone="resnet18", width=16)
+    states = []
+    for attended in ([], [1, 2]):
+        torch.manual_seed(0)
+        chosen = replace(recipe, attended=attended)
+        model = create_model("pyramid", ["a", "b"], **chosen.architecture())
+        make_objective(chosen, model)
+        states.append(model.state_dict())
+    shared = {key for key in states[1] if not key.startswith("branches.")}
+    assert shared == set(states[0])
+    assert all(torch.equal(states[0][key], states[1][key]) for key in shared)
+
+
+def test_a_pyramid_takes_no_teacher():
+    with pytest.raises(ValueError, match="learns from labels"):
+        replace(PRESETS["pyramid"][1], data=["x"], teacher="garbage-cnn").check()
+
+
+def test_hidden_views_are_black_or_dimmed_in_places():
+    pixels, soft = torch.full((3, 40, 40), 200, dtype=torch.uint8), set()
+    for seed in range(20):
+        torch.manual_seed(seed)
+        seen = Hidden()(pixels)
+        assert (seen.dtype, seen.shape) == (torch.uint8, pixels.shape)
+        assert 0.1 < (seen == 0).float().mean() < 0.9 or len(seen.unique()) > 10
+        assert seen.float().mean() < 190
+        soft.add(len(seen.unique()) > 2)
+    assert soft == {True, False}
+
+
+def test_weak_layers_are_the_two_that_explain_least():
+    figures = {f"layer{i}": {"drop": d, "increase": u} for i, d, u in ((1, 30, 0), (2, 12, 0), (3, 9, 30), (4, 8, 20))}
+    assert weak_layers({**figures, "combined": {"drop": 90, "increase": 0}}) == [1, 2]
