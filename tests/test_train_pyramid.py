@@ -28,7 +28,7 @@ def procedure(folder, tmp_path_factory) -> Procedure:  # noqa: F811
         batch=8, workers=0,
     )  # fmt: skip
     out = tmp_path_factory.mktemp("pyramid")
-    return Procedure(str(folder), out, seeds=[0, 1], chosen_on="all", recipe=recipe)
+    return Procedure(str(folder), out, seeds=[0, 1], recipe=recipe)
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,15 @@ def test_writes_table_and_figures_for_every_class_and_all(done):
     values = [each["strongest"]["dark"]["layer3"]["drop"] for each in found]
     assert float(row["mean"]) == pytest.approx(sum(values) / 2, abs=0.01)
     assert float(row["standard deviation"]) == pytest.approx(abs(values[0] - values[1]) / 2**0.5, abs=0.01)
+
+
+def test_the_card_says_which_network_it_is_and_that_photos_turn_grey(done):
+    cards = [(done / name / "checkpoint" / "README.md").read_text() for name in (names(done)[0], "fpn-0")]
+    assert "# FAL, attention branches on layers" in cards[0]
+    assert "# FPN of resnet18, 16 channels wide" in cards[1]
+    for card in cards:
+        assert "turned grey and squeezed to 64×64" in card
+        assert "python -m train.classifier pyramid" in card
 
 
 def test_goes_on_where_it_was_stopped(done, procedure, monkeypatch):

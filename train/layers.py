@@ -14,7 +14,7 @@ from xai.photo import as_photo
 
 ALL = "all"
 SHARE = 0.2  # of the pixels, where maps are compared that must not profit from being broad
-WAYS = {"soft": None, "strongest": SHARE}
+WAYS = {"soft": None, "strongest": SHARE}  # how much of the pixels is kept; None dims each by the map
 WARM_UP = 3
 BRANCHES = 2  # as many as the paper's FAL has
 

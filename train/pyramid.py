@@ -32,8 +32,8 @@ class Procedure:
     """Each trains both networks; the tables give means and standard deviations."""
     attended: list[int] = field(default_factory=list)
     """The layers that get a branch, 1 the finest; by default the two that explain worst."""
-    chosen_on: str = "airplane"
-    """The class whose validation photos choose these layers, or "all"."""
+    chosen_on: str = "all"
+    """The validation photos that choose these layers: all, or those of a class, in the paper "airplane"."""
     method: str = "gradcam"
     """Explanation method that is measured."""
     hiding: Literal[HIDINGS] = "black"

@@ -19,6 +19,10 @@ COLUMNS = (
     ("gain", "average gain ↑"),
     ("adcc", "ADCC ↑"),
 )
+TITLES = {
+    "soft": "Each pixel dimmed by the map, %:",
+    "strongest": f"Only the strongest {SHARE:.0%} of the pixels kept, %:",
+}
 LOWER_IS_BETTER = ("drop",)
 PHOTOS = 3  # a class in a figure
 SIDE = 160  # pixels
@@ -33,17 +37,8 @@ def write(out: Path, fpn: list[dict], fal: list[dict], names: tuple[str, str], f
     for group in groups:
         lines += [f"## {group}", ""]
         for way in WAYS:
-            kept = (
-                "each pixel dimmed by the map"
-                if way == "soft"
-                else f"only the strongest {SHARE:.0%} of the pixels kept"
-            )
-            lines += [
-                f"{kept}, %:",
-                "",
-                *table([m[way][group] for m in means], [s[way][group] for s in spreads], names),
-                "",
-            ]
+            rows = table([m[way][group] for m in means], [s[way][group] for s in spreads], names)
+            lines += [TITLES[way], "", *rows, ""]
     (out / "table1.md").write_text("\n".join(lines), encoding="utf-8")
     with (out / "table1.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)

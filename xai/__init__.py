@@ -7,6 +7,7 @@ e = xai.explain(model, "bottle.jpg", method="gradcam")
 e.overlay().save("why.png")
 """
 
+from xai import metrics
 from xai.evidence import Evidence, evidence
 from xai.explain import explain
 from xai.explanation import Explanation, on_common_scale
@@ -17,5 +18,5 @@ from xai.zoo import list_models, load_model
 
 __all__ = [
     "Evidence", "Explanation", "evidence", "explain", "explain_layers", "list_methods", "list_models", "load_model",
-    "load_photo", "on_common_scale",
+    "load_photo", "metrics", "on_common_scale",
 ]  # fmt: skip
