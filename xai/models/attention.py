@@ -52,6 +52,9 @@ class AttentionBranch(nn.Module):
         self.class_maps = nn.Sequential(nn.Conv2d(width, classes, 1, bias=False), nn.BatchNorm2d(classes), nn.ReLU())
         self.attention = nn.Sequential(nn.Conv2d(classes, 1, 3, padding=1, bias=False), nn.BatchNorm2d(1), nn.Sigmoid())
         self.score = nn.Conv2d(classes, classes, 1, bias=False)
+        # from random weights M comes out high on the object or on all but the object, as chance has it; from equal ones
+        # it starts high where the class maps are
+        nn.init.constant_(self.attention[0].weight, 1 / (9 * classes))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Features (B, C, h, w) to the attention map (B, 1, h, w) in (0, 1) and the class maps (B, K, h, w)."""
