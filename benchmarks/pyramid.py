@@ -23,9 +23,9 @@ def main() -> None:
     runs = {}
     for name, model in models.items():
         runs[f"{name}: forward"] = lambda model=model, x=inputs[name]: model(x)
-        for method in ("gradcam", "gradcam++"):
-            runs[f"{name}: {method} of four layers and combined"] = lambda model=model, x=inputs[name], method=method: (
-                four_layers(model, x, method)
+        for what, layers in (("layers", model.layer_names), ("attended maps", model.attended_names)):
+            runs[f"{name}: Grad-CAM of four {what}, combined"] = lambda model=model, x=inputs[name], layers=layers: (
+                four_layers(model, x, layers)
             )
         runs[f"{name}: explain_layers, photo to pictures' maps"] = lambda model=model: xai.explain_layers(
             model, EXAMPLES[0]
@@ -39,9 +39,9 @@ def main() -> None:
     print(f"FAL takes {100 * (fal / fpn - 1):+.1f} % of FPN's time on top")
 
 
-def four_layers(model: xai.models.Classifier, x: torch.Tensor, method: str) -> torch.Tensor:
-    batch = Activations(model, x, together=list(model.layers))
-    return combined([finish(raw_maps(batch, method, None, layer)) for layer in model.layers])
+def four_layers(model: xai.models.Pyramid, x: torch.Tensor, layers: tuple[str, ...]) -> torch.Tensor:
+    batch = Activations(model, x, together=layers)
+    return combined([finish(raw_maps(batch, "gradcam", None, layer)) for layer in layers])
 
 
 if __name__ == "__main__":

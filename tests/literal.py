@@ -15,7 +15,7 @@ def features_and_gradients(model, x, target, layer, score=None):
         logits = model(features)[0]
     else:
         features.retain_grad()
-        logits = model.tail(features, layer, batch.beside(layer))[0]
+        logits = model.tail(features, layer, batch.beside([layer]))[0]
     (logits[target] if score is None else score(logits)).backward()
     model.zero_grad()
     return features.detach()[0].double().numpy(), features.grad[0].double().numpy()
@@ -31,7 +31,7 @@ def weighted_sum(weights, features):
 def cam(model, x, target, layer):
     features, _ = features_and_gradients(model, x, target, layer)
     total = np.zeros(features.shape[1:])
-    for weight, channel in zip(model.linear_head.weight[target].tolist(), features, strict=True):
+    for weight, channel in zip(model.linear_weights(layer)[target].tolist(), features, strict=True):
         total += weight * channel
     return total
 
@@ -132,7 +132,7 @@ def ablationcam(model, x, target, layer):
     for k in range(features.shape[1]):
         without = features.clone()
         without[0, k] = 0
-        weights.append((score - model.tail(without, layer, batch.beside(layer))[0, target].item()) / abs(score))
+        weights.append((score - model.tail(without, layer, batch.beside([layer]))[0, target].item()) / abs(score))
     return weighted_sum(weights, features[0].double().numpy())
 
 
@@ -184,8 +184,8 @@ def attention(model, x, target, layer):
     f = bn2(conv2(torch.relu(bn1(conv1(f)))))
     conv, bn, _ = branch.class_maps
     maps = torch.relu(bn(conv(f)))
-    conv, bn, _ = branch.attention
-    return (1 / (1 + torch.exp(-bn(conv(maps)))))[0, 0].double().numpy()
+    weight = branch.attention.weight.abs()
+    return (1 / (1 + torch.exp(-branch.scale(torch.nn.functional.conv2d(maps, weight, padding=1)))))[0, 0].numpy()
 
 
 def average_drop(before, after):

@@ -31,9 +31,7 @@ def layers_for(name, model):
     """The first, a middle and the last layer that suit a method and on which its literal form takes seconds."""
     layers = [layer for layer in ["input", *model.layers] if METHODS[name].unsuitable(model, layer) is None]
     if name in ("scorecam", "scorecam-fast"):
-        return [
-            layer for layer in layers if layer in ("stem", "conv2", "layer3") and (model.parallel or layer != "layer3")
-        ]
+        return [layer for layer in layers if layer in ("stem", "conv2", "attended4")]
     if name == "ablationcam":
         return [layer for layer in layers if layer in ("conv1", "conv2", "stage2", model.last_layer)]
     return sorted({layers[0], layers[len(layers) // 2], layers[-1]}) if layers else []

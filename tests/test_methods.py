@@ -13,7 +13,7 @@ from xai.activations import Activations
 
 def module_of(model, layer):
     found = model.layers[layer]
-    return found if isinstance(found, torch.nn.Module) and not model.parallel else None
+    return found if isinstance(found, torch.nn.Module) and not layer.startswith("attended") else None
 
 
 def literal_gradcam(model, x, target, layer):
@@ -21,7 +21,7 @@ def literal_gradcam(model, x, target, layer):
     batch = Activations(model, x)
     features = batch.at(layer)
     features.retain_grad()
-    model.tail(features, layer, batch.beside(layer))[0, target].backward()
+    model.tail(features, layer, batch.beside([layer]))[0, target].backward()
     c, h, w = features.shape[1:]
     raw = torch.zeros(h, w)
     for k in range(c):
@@ -155,7 +155,7 @@ def test_evidence_is_every_class_against_the_mean(model, photos):
         x = model.preprocess([photos[0]])
         batch, last = Activations(model, x), model.last_layer
         features = batch.last.detach().requires_grad_()
-        (g,) = torch.autograd.grad(model.tail(features, last, batch.beside(last))[0, target], features)
+        (g,) = torch.autograd.grad(model.tail(features, last, batch.beside([last]))[0, target], features)
         signed.append((g.mean((2, 3), keepdim=True) * features).sum(1)[0].detach().numpy())
     signed = np.stack(signed)
     np.testing.assert_allclose(found.maps, signed - signed.mean(0), rtol=1e-3, atol=1e-5)

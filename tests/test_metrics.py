@@ -93,13 +93,13 @@ def test_scores_equal_a_literal_loop(fal, photos, hiding, share):
     """Photo by photo and map by map, by the public functions alone."""
     found = metrics.score_layers(fal, photos, "gradcam++", hiding=hiding, share=share)
     controls = ["gaussian"] if share else ["constant", "gaussian"]
-    assert list(found) == [*fal.layers, COMBINED, *controls]
+    assert list(found) == [*fal.layer_names, COMBINED, *controls]
     for i, photo in enumerate(photos):
         x = fal.preprocess([photo])
         before = fal(x).softmax(1)[0]
         target = int(before.argmax())
         explanations = xai.explain_layers(fal, photo, "gradcam++", target)
-        for name in (*fal.layers, COMBINED):
+        for name in (*fal.layer_names, COMBINED):
             saliency = scaled(explanations[name].raw)
             least = np.sort(saliency.ravel())[-round((share or 1) * saliency.size)]
             shown = torch.from_numpy(saliency if share is None else (saliency >= least).astype(float))
@@ -126,7 +126,7 @@ def raw_of(model, x, target, name):
     """A layer's Grad-CAM++ of an input that is no photo, or the combination's."""
     if name != COMBINED:
         return literal.gradcam_pp(model, x, target, name)
-    maps = [literal.gradcam_pp(model, x, target, layer) for layer in model.layers]
+    maps = [literal.gradcam_pp(model, x, target, layer) for layer in model.layer_names]
     size = maps[0].shape
     total = 0
     for raw in maps:

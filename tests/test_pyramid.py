@@ -33,8 +33,8 @@ def test_fpn_is_fal_without_branches(photos):
     with torch.no_grad():
         assert not torch.allclose(fal(x), fpn(x))
         for branch in fal.branches.values():
-            nn.init.constant_(branch.attention[1].weight, 0)
-            nn.init.constant_(branch.attention[1].bias, -100)  # M = sigmoid(−100)
+            nn.init.constant_(branch.scale.weight, 0)
+            nn.init.constant_(branch.scale.bias, -100)  # M = sigmoid(−100)
         torch.testing.assert_close(fal(x), fpn(x))
 
 
@@ -42,11 +42,22 @@ def test_layers_halve_in_size_and_are_attended(fal, photos):
     batch = Activations(fal, fal.preprocess(photos[:2]))
     with torch.no_grad():
         plain = fal.feature_pyramid(batch.x)
-        for i, layer in enumerate(fal.layers):
-            assert batch.at(layer).shape == (2, 16, 32 // 2**i, 32 // 2**i)
+        for i, (layer, attended) in enumerate(zip(fal.layer_names, fal.attended_names, strict=True)):
+            assert batch.at(attended).shape == (2, 16, 32 // 2**i, 32 // 2**i)
             factor = 1 + batch.attention(layer) if layer in ("layer1", "layer2") else 1
-            torch.testing.assert_close(batch.at(layer), factor * plain[layer])
+            torch.testing.assert_close(batch.at(attended), factor * plain[layer])
+            torch.testing.assert_close(batch.at(layer), fal.perception[layer](batch.at(attended)))
+            assert (batch.at(attended) >= 0).all()
             assert (batch.at(layer) >= 0).all()
+
+
+def test_the_layers_maps_add_up_to_the_logit(fal, photos):
+    found = xai.explain_layers(fal, photos[0], "cam", target=4)
+    total = fal.fc.bias[4].item() + sum(found[layer].raw.mean() for layer in fal.layer_names)
+    assert total == pytest.approx(fal(fal.preprocess(photos[:1]))[0, 4].item(), rel=1e-4)
+    found = xai.evidence(fal, photos[0])
+    logits = fal(fal.preprocess(photos[:1]))[0].detach() - fal.fc.bias.detach()
+    np.testing.assert_allclose(found.maps.sum((1, 2)), logits - logits.mean(), atol=0.02)  # resizing moves a little
 
 
 def test_the_branch_is_the_authors(fal):
@@ -57,7 +68,7 @@ def test_the_branch_is_the_authors(fal):
         scores = branch.scores(maps)
         ax = torch.relu(branch.class_maps[1](F.conv2d(branch.features(p), branch.class_maps[0].weight)))
         torch.testing.assert_close(maps, ax)
-        expected = torch.sigmoid(branch.attention[1](F.conv2d(ax, branch.attention[0].weight, padding=1)))
+        expected = torch.sigmoid(branch.scale(F.conv2d(ax, branch.attention.weight.abs(), padding=1)))
         torch.testing.assert_close(attention, expected)
         torch.testing.assert_close(scores, F.adaptive_avg_pool2d(F.conv2d(ax, branch.score.weight), 1)[..., 0, 0])
     assert attention.shape == (2, 1, 12, 12)
@@ -108,8 +119,8 @@ class Seen(nn.Module):
         return self.model.conclude(known)
 
 
-@pytest.mark.parametrize("layer", ["layer1", "layer2", "layer3", "layer4"])
-def test_equals_pypi_grad_cam_at_every_layer(fal, photos, layer):
+@pytest.mark.parametrize("layer", ["attended1", "attended2", "attended3", "attended4"])
+def test_equals_pypi_grad_cam_at_every_attended_map(fal, photos, layer):
     photo = photos[0].resize((128, 128))
     seen = Seen(fal, layer)
     with GradCAM(seen, [seen.target]) as cam:
@@ -127,21 +138,28 @@ def test_all_layers_are_what_each_is_alone(fal, photos, method):
     targets = ["glass", None, 5]
     found = xai.explain_layers(fal, photos[:3], method, targets)
     for photo, target, layers in zip(photos[:3], targets, found, strict=True):
-        assert list(layers) == [*fal.layers, COMBINED]
-        for layer in fal.layers:
+        assert list(layers) == [*fal.layer_names, COMBINED]
+        for layer in fal.layer_names:
             alone = xai.explain(fal, photo, method, target, layer)
             assert (alone.target, alone.target_layer) == (layers[layer].target, layer)
             np.testing.assert_allclose(alone.raw, layers[layer].raw, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("architecture", ["pyramid", "resnet50"])
-def test_all_layers_cost_one_forward_pass_and_one_gradient_call(photos, monkeypatch, architecture):
+@pytest.mark.parametrize(
+    ("architecture", "layers"),
+    [
+        ("pyramid", Pyramid.layer_names),
+        ("pyramid", Pyramid.attended_names),
+        ("resnet50", ("layer1", "layer2", "layer3")),
+    ],
+)
+def test_all_layers_cost_one_forward_pass_and_one_gradient_call(photos, monkeypatch, architecture, layers):
     model, calls = fresh(architecture), []
     first = model.backbone.conv1 if architecture == "pyramid" else model.conv1
     first.register_forward_hook(lambda *_: calls.append("forward"))
     grad = torch.autograd.grad
     monkeypatch.setattr(torch.autograd, "grad", lambda *args: calls.append("gradient") or grad(*args))
-    xai.explain_layers(model, photos[0], layers=list(model.layers)[-3:])
+    xai.explain_layers(model, photos[0], "hirescam", layers=layers)
     assert calls == ["forward", "gradient"]
 
 
@@ -156,7 +174,7 @@ def test_a_chains_layers_are_explained_together_as_each_alone(photos):
 def test_the_combination_is_the_mean_of_scaled_maps(fal, photos):
     found = xai.explain_layers(fal, photos[0], "eigencam")
     total = np.zeros((32, 32))
-    for layer in fal.layers:
+    for layer in fal.layer_names:
         raw = F.interpolate(torch.from_numpy(found[layer].raw)[None, None], (32, 32), mode="bilinear")[0, 0].numpy()
         assert raw.max() > raw.min()
         total += (raw - raw.min()) / (raw.max() - raw.min()) / 4

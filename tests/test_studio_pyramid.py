@@ -111,7 +111,7 @@ def test_opens_with_an_example_explained_and_scored(tab):
     assert len(captions(tab, "fal")) == 5 + len(model.attended_layers)
     for network in ("fpn", "fal"):
         for caption, name in zip(captions(tab, network), LAYERS, strict=False):
-            assert re.fullmatch(rf"{ENGLISH[f'layer.{name}']}: drop \d+ %, gain \d+ %", caption)
+            assert re.fullmatch(rf"{ENGLISH[f'layer.{name}']}\ndrop \d+ %, gain \d+ %", caption)
     assert captions(tab, "fal")[5:] == [f"Attention of {ENGLISH[f'layer.{name}']}" for name in model.attended_layers]
 
 

@@ -39,6 +39,7 @@ class Activations:
         self.model, self.x, self.together = model, x, list(together)
         self._features: dict[str, Tensor] = {INPUT: x}
         self._gradients: dict[tuple, Tensor] = {}
+        self._mixes: dict[tuple, Tensor] = {}  # gradients at the logits
         self._logits: Tensor | None = None
 
     def at(self, layer: str) -> Tensor:
@@ -58,10 +59,9 @@ class Activations:
         self.at(layer)
         return self._features[attention_of(layer)]
 
-    def beside(self, *layers: str) -> dict[str, Tensor]:
-        """The features that stay what they are when those of some layers change: of parallel layers all others."""
-        others = [name for name in self.model.layers if name not in layers] if self.model.parallel else []
-        return {name: self.at(name) for name in others}
+    def beside(self, layers: Sequence[str]) -> dict[str, Tensor]:
+        """The features that the logits also depend on, and that stay what they are when some layers' change."""
+        return {name: self.at(name) for name in self.model.beside(layers)}
 
     @property
     def last(self) -> Tensor:
@@ -71,34 +71,37 @@ class Activations:
     def logits(self) -> Tensor:
         """The logits (B, K)."""
         if self._logits is None:
-            self._logits = self.model.tail(self.last, self.model.last_layer, self.beside(self.model.last_layer))
+            self._logits = self.model.tail(self.last, self.model.last_layer, self.beside([self.model.last_layer]))
         return self._logits
 
     def gradients(self, layer: str, targets: Tensor | None = None, score: Score = target_logit) -> Tensor:
         """The gradients (B, C, h, w) of a score at a layer's features; targets None are the predicted classes."""
-        wanted = self.together if layer in self.together else [layer]
         asked = (score, None if targets is None else tuple(targets.tolist()))
         if (layer, *asked) not in self._gradients:
-            if wanted == [self.model.last_layer] and self.model.linear_above(layer):
-                found = {layer: self._linear_gradients(targets, score)}
+            if self.model.linear_weights(layer) is not None:
+                found = {layer: self._linear_gradients(layer, targets, score)}
             else:
+                wanted = self.together if layer in self.together else [layer]
                 found = self._graph_gradients(wanted, targets, score)
             self._gradients.update({(name, *asked): gradients for name, gradients in found.items()})
         return self._gradients[layer, *asked]
 
-    def _linear_gradients(self, targets: Tensor | None, score: Score) -> Tensor:
-        """The last layer's below global average pooling and one linear layer: alike at all positions."""
-        mix = gradient(lambda logits: score(logits, chosen(logits, targets)), self.logits())  # B, K
-        weights = mix @ self.model.linear_head.weight / self.last[0, 0].numel()  # B, C
-        return weights[:, :, None, None].expand_as(self.last)
+    def _linear_gradients(self, layer: str, targets: Tensor | None, score: Score) -> Tensor:
+        """Those below global average pooling and one linear layer: alike at all positions."""
+        features = self.at(layer)
+        asked = (score, None if targets is None else tuple(targets.tolist()))
+        if asked not in self._mixes:
+            self._mixes[asked] = gradient(lambda logits: score(logits, chosen(logits, targets)), self.logits())  # B, K
+        weights = self._mixes[asked] @ self.model.linear_weights(layer) / features[0, 0].numel()  # B, C
+        return weights[:, :, None, None].expand_as(features)
 
     @torch.enable_grad()
     def _graph_gradients(self, layers: list[str], targets: Tensor | None, score: Score) -> dict[str, Tensor]:
-        """One gradient call; the graph starts at the lowest layer, or at each of parallel ones."""
+        """One gradient call; the graph starts at the lowest layer, or at the lowest of each of several chains."""
         model = self.model
         layers = [name for name in model.layers if name in layers]
-        roots = layers if model.parallel else layers[:1]
-        graph = self.beside(*roots) | {name: self.at(name).detach().requires_grad_() for name in roots}
+        roots = model.roots(layers)
+        graph = self.beside(roots) | {name: self.at(name).detach().requires_grad_() for name in roots}
         for name in (*layers, model.last_layer):
             if name not in graph:
                 model.advance(graph, name)

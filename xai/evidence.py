@@ -8,6 +8,7 @@ from PIL import Image
 
 from xai.activations import Activations, gradient, target_logit
 from xai.explanation import to_photo_size
+from xai.maps import resized
 from xai.methods.cam import all_class_maps
 from xai.models import Classifier
 from xai.models.classifier import evaluating
@@ -71,12 +72,15 @@ def evidence(model: Classifier, image: Photo) -> Evidence:
 def evidence_of(photo: Image.Image, batch: Activations) -> Evidence:
     """`evidence` of a photo whose activations, a batch of one, are there already."""
     model, features = batch.model, batch.last  # 1, C, h, w
-    if model.linear_head is not None:
-        maps = all_class_maps(model, features)[0] / features[0, 0].numel()  # K, h, w
+    readable = [name for name in model.layers if model.linear_weights(name) is not None]
+    if readable:
+        per_layer = [all_class_maps(batch, name)[0] for name in readable]  # K, h, w each
+        finest = max((each.shape[1:] for each in per_layer), key=lambda size: size[0] * size[1])
+        maps = sum(resized(each, finest) for each in per_layer) / (finest[0] * finest[1])  # K, H, W
     else:
         k = len(model.classes)
         repeated = features.expand(k, -1, -1, -1)  # K, C, h, w
-        beside, every = batch.beside(model.last_layer), torch.arange(k, device=features.device)
+        beside, every = batch.beside([model.last_layer]), torch.arange(k, device=features.device)
         gradients = gradient(lambda f: target_logit(model.tail(f, model.last_layer, beside), every), repeated)
         maps = torch.einsum("kc,kchw->khw", gradients.mean(dim=(2, 3)), repeated)
     maps = maps - maps.mean(0, keepdim=True)

@@ -34,7 +34,7 @@ def explain_layers(
         image: as `explain` takes it; a list gives a list.
         method: one of `list_methods()`.
         target: the class to explain; None is the predicted one.
-        layers: keys of `model.layers`; None are all that the method suits.
+        layers: keys of `model.layers`; None are those of `model.explained_layers` that the method suits.
         options: of the method.
 
     Raises:
@@ -84,12 +84,12 @@ def explain_layers_batch(
 
 
 def suitable_layers(model: Classifier, method: str) -> list[str]:
-    """The layers of a model that a method suits; the first one's trouble where there are none.
+    """The layers of a model to explain that a method suits; the first one's trouble where there are none.
 
     Raises:
         ValueError: it suits none.
     """
-    troubles = {layer: method_of(method).unsuitable(model, layer) for layer in model.layers}
+    troubles = {layer: method_of(method).unsuitable(model, layer) for layer in model.explained_layers}
     found = [layer for layer, trouble in troubles.items() if trouble is None]
     if not found:
         raise next(iter(troubles.values()))

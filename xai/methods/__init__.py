@@ -25,7 +25,6 @@ from xai.methods.suitability import (
     UnsuitableError,
     needs_a_layer,
     needs_attention,
-    needs_last_layer,
     needs_linear_head,
     needs_non_negative_features,
 )
@@ -86,13 +85,13 @@ class Method:
         return next(filter(None, (need(model, layer, self.title) for need in self.needs)), None)
 
     def is_slow(self, model: Classifier, target_layer: str | None = None) -> bool:
-        quick = self.short_cut and model.linear_above(self.layer(model, target_layer))
+        quick = self.short_cut and model.linear_weights(self.layer(model, target_layer)) is not None
         return bool(self.slow) and not quick
 
 
 DIVIDES = (needs_a_layer, needs_non_negative_features)
 METHODS = {
-    "cam": Method("CAM", cam, (needs_a_layer, needs_linear_head, needs_last_layer)),
+    "cam": Method("CAM", cam, (needs_a_layer, needs_linear_head)),
     "gradcam": Method("Grad-CAM", gradcam),
     "gradcam++": Method("Grad-CAM++", gradcam_pp, DIVIDES),
     "smooth-gradcam++": Method("Smooth Grad-CAM++", smooth_gradcam_pp, DIVIDES, slow="seconds", short_cut=True),

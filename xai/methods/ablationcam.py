@@ -22,12 +22,12 @@ def ablationcam(batch: Activations, targets: Tensor | None, target_layer: str) -
     model, features = batch.model, batch.at(target_layer)  # B, C, h, w
     targets = chosen(batch.logits(), targets)
     scores = batch.logits().gather(1, targets[:, None])  # B, 1
-    if model.linear_above(target_layer):
-        drops = model.linear_head.weight[targets] * features.mean(dim=(2, 3))  # B, C
+    if (weights := model.linear_weights(target_layer)) is not None:
+        drops = weights[targets] * features.mean(dim=(2, 3))  # B, C
         return weighted(drops / scores.abs(), features)
     drops = features.new_zeros(features.shape[:2])  # B, C
     for i, target in enumerate(targets):
-        beside = {name: others[i : i + 1] for name, others in batch.beside(target_layer).items()}
+        beside = {name: others[i : i + 1] for name, others in batch.beside([target_layer]).items()}
         heard = features[i].flatten(1).any(1).nonzero()[:, 0]  # a silent channel takes nothing with it
         for channels in heard.split(AT_ONCE):
             without = features[i].repeat(len(channels), 1, 1, 1)  # n, C, h, w

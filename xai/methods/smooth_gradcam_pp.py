@@ -32,7 +32,7 @@ def smooth_gradcam_pp(
         seed: of the noise.
     """
     model, features, photos = batch.model, batch.at(target_layer), len(batch.x)  # B, C, h, w
-    if model.linear_above(target_layer):
+    if model.linear_weights(target_layer) is not None:
         return gradcam_pp(batch, targets, target_layer)
     maps = []
     for i in range(photos):

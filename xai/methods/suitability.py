@@ -12,7 +12,7 @@ SENTENCES = {
     '(method="smoothgrad"), or one of the layers {layers}.',
     "head": "{title} needs nothing but global average pooling and one linear layer above the last layer, and this "
     'network has more there: use Grad-CAM (method="gradcam") instead.',
-    "last": '{title} reads the last layer, {last}; for {layer} use Grad-CAM (method="gradcam").',
+    "last": '{title} reads only {last}; for {layer} use Grad-CAM (method="gradcam").',
     "attention": "{title} is what an attention branch says, and {layer} has none: use Grad-CAM "
     '(method="gradcam"){layers}.',
     "signed": "{title} divides by sums of features, and those of {layer} may be negative, so that the sums may be near "
@@ -32,13 +32,12 @@ class UnsuitableError(ValueError):
 
 
 def needs_linear_head(model: Classifier, layer: str, title: str) -> UnsuitableError | None:
-    return UnsuitableError("head", title=title) if model.linear_head is None else None
-
-
-def needs_last_layer(model: Classifier, layer: str, title: str) -> UnsuitableError | None:
-    if layer == model.last_layer:
+    if model.linear_weights(layer) is not None:
         return None
-    return UnsuitableError("last", title=title, last=model.last_layer, layer=layer)
+    readable = [name for name in model.layers if model.linear_weights(name) is not None]
+    if not readable:
+        return UnsuitableError("head", title=title)
+    return UnsuitableError("last", title=title, last=", ".join(readable), layer=layer)
 
 
 def needs_non_negative_features(model: Classifier, layer: str, title: str) -> UnsuitableError | None:

@@ -86,7 +86,7 @@ def score_layers(
         model: from `load_model`.
         images: photos, paths or arrays.
         method: one of `list_methods()`.
-        layers: keys of `model.layers`; None are all that the method suits.
+        layers: keys of `model.layers`; None are those of `model.explained_layers` that the method suits.
         hiding: `black` in the photo, or the `mean` in the normalised input.
         share: keep only this share of the pixels, those with the largest values, and these in full; None dims every
             pixel by its value.

@@ -1,6 +1,7 @@
 """Attention: over channels, and over positions."""
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 class SqueezeExcitation(nn.Module):
@@ -50,16 +51,16 @@ class AttentionBranch(nn.Module):
             blocks += [nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1, bias=False)]
         self.features = nn.Sequential(*blocks, nn.BatchNorm2d(width))
         self.class_maps = nn.Sequential(nn.Conv2d(width, classes, 1, bias=False), nn.BatchNorm2d(classes), nn.ReLU())
-        self.attention = nn.Sequential(nn.Conv2d(classes, 1, 3, padding=1, bias=False), nn.BatchNorm2d(1), nn.Sigmoid())
+        self.attention = nn.Conv2d(classes, 1, 3, padding=1, bias=False)
+        self.scale = nn.BatchNorm2d(1)
         self.score = nn.Conv2d(classes, classes, 1, bias=False)
-        # from random weights M comes out high on the object or on all but the object, as chance has it; from equal ones
-        # it starts high where the class maps are
-        nn.init.constant_(self.attention[0].weight, 1 / (9 * classes))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Features (B, C, h, w) to the attention map (B, 1, h, w) in (0, 1) and the class maps (B, K, h, w)."""
         maps = self.class_maps(self.features(features))
-        return self.attention(maps), maps
+        # |w|: with free signs M comes out high on all but the object and flattens the evidence instead of sharpening it
+        attention = self.scale(F.conv2d(maps, self.attention.weight.abs(), padding=1)).sigmoid()
+        return attention, maps
 
     def scores(self, class_maps: Tensor) -> Tensor:
         """Class maps (B, K, h, w) to the branch's own logits (B, K)."""

@@ -29,8 +29,8 @@ class Classifier(
     """A network as a chain of named layers with a head: `logits = head(layer_n(… layer_1(x)))`.
 
     A subclass gives `layers` and `head`. Because the chain is explicit, an explanation runs the layers below its
-    target without a graph and the rest with one: no hook is ever set, and threads can share a model. A network whose
-    layers stand side by side, as a pyramid's do, says that they are `parallel` and gives `advance` and `conclude`.
+    target without a graph and the rest with one: no hook is ever set, and threads can share a model. A network
+    with several chains side by side, as a pyramid has, gives `advance`, `conclude`, `roots` and `beside` besides.
 
     Args:
         classes: the names of the K classes, in the order of the logits.
@@ -39,7 +39,6 @@ class Classifier(
     """
 
     layers: dict[str, Callable[[Tensor], Tensor]]
-    parallel = False  # no layer is computed from another
     signed_layers: frozenset[str] = frozenset()  # layers whose features may be negative
     attended_layers: tuple[str, ...] = ()  # layers with an attention branch
 
@@ -59,9 +58,22 @@ class Classifier(
         """The one linear layer behind global average pooling, where the head is just that; else None."""
         return None
 
-    def linear_above(self, layer: str) -> bool:
-        """True where nothing but global average pooling and one linear layer is above a layer."""
-        return layer == self.last_layer and self.linear_head is not None
+    def linear_weights(self, layer: str) -> Tensor | None:
+        """The weights (K, C), where nothing but global average pooling and one linear layer is above a layer."""
+        return self.linear_head.weight if layer == self.last_layer and self.linear_head else None
+
+    @property
+    def explained_layers(self) -> list[str]:
+        """The layers that are explained where none is named."""
+        return [self.last_layer]
+
+    def roots(self, layers: Sequence[str]) -> list[str]:
+        """Of some layers, in order, those that none of the others is below."""
+        return list(layers[:1])
+
+    def beside(self, layers: Sequence[str]) -> list[str]:
+        """The layers the logits also depend on, and that do not depend on these."""
+        return []
 
     def head(self, features: Tensor) -> Tensor:
         """The last layer's features (B, C, h, w) to logits (B, K)."""
@@ -93,7 +105,7 @@ class Classifier(
     def tail(self, features: Tensor, target_layer: str, beside: Mapping[str, Tensor] | None = None) -> Tensor:
         """The features (B, C, h, w) of a layer to logits (B, K): what is left of the forward pass.
 
-        Where layers are parallel, it needs the features of those `beside` it, of the same photos or of one for all.
+        It needs the features of layers `beside` it, of the same photos or of one for all, where a model has such.
         """
         known = {**(beside or {}), target_layer: features}
         self.advance(known, self.last_layer)

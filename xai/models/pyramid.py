@@ -17,8 +17,10 @@ STRIDES = (4, 8, 16, 32)
 class Pyramid(Classifier):
     """FPN, and FAL(S): the same with an attention branch on each layer of a set S; without any it is plain FPN.
 
-    Formula: `P1…P4 = ReLU(FPN(C2…C5))`; on the layers in S `P_i ← (1 + M_i) ⊙ P_i`; `logits = W [g_1; …; g_4] + b`
-    with `g_i = GAP(ReLU(BN(conv3×3(P_i))))`. Layer 1 is the finest, of stride 4, Layer 4 the coarsest, of stride 32.
+    Formula: `P1…P4 = ReLU(FPN(C2…C5))`; on the layers in S `P_i ← (1 + M_i) ⊙ P_i`, the attended map; `R_i =
+    ReLU(BN(conv3×3(P_i)))`; `logits = Σ_i W_i GAP(R_i) + b`. Layer 1 is the finest, of stride 4, Layer 4 the coarsest,
+    of stride 32. What is explained of Layer i is `R_i`, called `layer1` to `layer4`: there a class activation map is
+    exactly what every position adds to the logit. The attended maps are `attended1` to `attended4`.
     Papers: Lin et al., Feature Pyramid Networks, CVPR 2017; Fukui et al., Attention Branch Network, CVPR 2019; Bai and
     Joe, for branches on chosen layers only (FAL).
 
@@ -36,8 +38,8 @@ class Pyramid(Classifier):
         ValueError: the backbone has no features at these strides, or S names a layer there is not.
     """
 
-    parallel = True
     layer_names = tuple(f"layer{i + 1}" for i in range(len(STRIDES)))
+    attended_names = tuple(f"attended{i + 1}" for i in range(len(STRIDES)))
 
     def __init__(
         self,
@@ -71,7 +73,24 @@ class Pyramid(Classifier):
 
     @property
     def layers(self):
-        return dict(self.perception.items())  # by what reads each: B, width, S/4, S/4 … B, width, S/32, S/32
+        attended = dict.fromkeys(self.attended_names, self.fpn)  # B, width, S/4, S/4 … B, width, S/32, S/32
+        return attended | dict(self.perception.items())  # B, width / 2, and the same sizes
+
+    @property
+    def explained_layers(self) -> list[str]:
+        return list(self.layer_names)
+
+    def linear_weights(self, layer: str) -> Tensor | None:
+        if layer not in self.layer_names:
+            return None
+        return self.fc.weight.chunk(len(STRIDES), dim=1)[self.layer_names.index(layer)]  # K, width / 2
+
+    def roots(self, layers: Sequence[str]) -> list[str]:
+        return [name for name in layers if name in self.attended_names or below(name) not in layers]
+
+    def beside(self, layers: Sequence[str]) -> list[str]:
+        numbers = {name[-1] for name in layers}
+        return [name for name in self.layer_names if name[-1] not in numbers]
 
     def normalize(self, pixels: Tensor) -> Tensor:
         return super().normalize(F.rgb_to_grayscale(pixels, num_output_channels=3) if self.grey else pixels)
@@ -82,29 +101,43 @@ class Pyramid(Classifier):
         return {name: p.relu() for name, p in features.items()}
 
     def advance(self, known: dict[str, Tensor], layer: str) -> None:
-        """Add all layers' features, and their attention maps, to the normalised pixels known."""
+        """Add a layer's features to those known; with an attended map come all four, and their attention."""
         if layer in known:
             return
+        if layer in self.layer_names:
+            self.advance(known, below(layer))
+            known[layer] = self.perception[layer](known[below(layer)])
+            return
         for name, features in self.feature_pyramid(known[INPUT]).items():
-            known[name] = features
             if name in self.branches:
                 known[attention_of(name)], _ = self.branches[name](features)
-                known[name] = (1 + known[attention_of(name)]) * features
+                features = (1 + known[attention_of(name)]) * features
+            known[below(name)] = features
 
     def conclude(self, known: Mapping[str, Tensor]) -> Tensor:
         """All four layers' features to logits; a layer may have those of one photo where another has those of many."""
-        means = [part(known[name]).mean(dim=(2, 3)) for name, part in self.perception.items()]  # B, width / 2 each
+        read = dict(known)
+        for name in self.layer_names:
+            self.advance(read, name)
+        means = [read[name].mean(dim=(2, 3)) for name in self.layer_names]  # B, width / 2 each
         photos = max(len(mean) for mean in means)
         return self.fc(torch.cat([mean.expand(photos, -1) for mean in means], dim=1))  # B, K
 
     def all_logits(self, x: Tensor) -> list[Tensor]:
         """The logits and those of every branch, (B, K) each."""
-        known, scores = self.feature_pyramid(x), []
-        for name, branch in self.branches.items():
-            attention, class_maps = branch(known[name])
-            known[name] = (1 + attention) * known[name]
-            scores.append(branch.scores(class_maps))
+        known, scores = {}, []
+        for name, features in self.feature_pyramid(x).items():
+            if name in self.branches:
+                attention, class_maps = self.branches[name](features)
+                features = (1 + attention) * features
+                scores.append(self.branches[name].scores(class_maps))
+            known[below(name)] = features
         return [self.conclude(known), *scores]
+
+
+def below(layer: str) -> str:
+    """The attended map that a layer reads."""
+    return layer.replace("layer", "attended")
 
 
 def perception(width: int, out: int) -> nn.Sequential:

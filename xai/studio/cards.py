@@ -48,11 +48,11 @@ def facts(model: Classifier, metrics: dict, lang: str) -> str:
 
 @cache
 def sides_of(model: Classifier) -> list[int]:
-    """Cells a side of the maps of the last layer, or of all parallel ones."""
+    """Cells a side of the maps of the layers that are explained where none is named."""
     x = torch.zeros(1, 3, model.input_size, model.input_size, device=model.device)
     with torch.no_grad():
         batch = Activations(model, x)
-        return [batch.at(layer).shape[-1] for layer in (model.layers if model.parallel else [model.last_layer])]
+        return [batch.at(layer).shape[-1] for layer in model.explained_layers]
 
 
 def layer_table(figures: list[dict], group: str, names: list[str], lang: str) -> str:

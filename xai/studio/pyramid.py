@@ -107,8 +107,7 @@ def methods_for(request: gr.Request):
 
 def marked(name: str, lang: str) -> str:
     method, marks = METHODS[name], []
-    fits = [any(method.unsuitable(model_of(m), layer) is None for layer in model_of(m).layers) for m in PYRAMID]
-    if not all(fits):
+    if not all(any(not method.unsuitable(m, layer) for layer in m.explained_layers) for m in map(model_of, PYRAMID)):
         marks.append(say(lang, "only_fal"))
     if method.slow:
         marks.append(say(lang, f"slow.{method.slow}"))

@@ -39,7 +39,7 @@ class PyramidSide(Side):
 def look(photo: Image.Image, question: Question) -> PyramidSide:
     """One network's answer, but for the maps of a slow method."""
     model, side, started = model_of(question.model), PyramidSide(question), time.perf_counter()
-    batch = Activations(model, model.preprocess([photo]), together=list(model.layers))
+    batch = Activations(model, model.preprocess([photo]), together=model.explained_layers)
 
     def explained(method: str, layers: list[str]) -> dict[str, Explanation]:
         return finish(explain_layers_batch([photo], batch, method, [question.target], layers, started))[0]

@@ -83,7 +83,7 @@ ENGLISH = {
     "unsuitable.head": "{title} needs nothing but global average pooling and one linear layer above the last layer, and this "
     "network has more there: use Grad-CAM instead.",
     "unsuitable.attention": "{title} is what an attention branch says, and {layer} has none: use Grad-CAM.",
-    "unsuitable.last": "{title} reads the last layer, {last}; for {layer} use Grad-CAM.",
+    "unsuitable.last": "{title} reads only {last}; for {layer} use Grad-CAM.",
     "unsuitable.signed": "{title} divides by sums of features, and those of {layer} may be negative, so that the sums may be "
     "near zero: use Grad-CAM, or one of the layers {layers}.",
     "photo.missing": "This photo cannot be used: the file did not arrive.",
@@ -127,7 +127,7 @@ ENGLISH = {
     "layer.combined": "All together",
     "layer.constant": "control: everything",
     "layer.gaussian": "control: the middle",
-    "worth": "{layer}: drop {drop:.0f} %, gain {gain:.0f} %",
+    "worth": "{layer}\ndrop {drop:.0f} %, gain {gain:.0f} %",
     "attention_of": "Attention of {layer}",
     "worth_info": "Drop: how much of its confidence the network loses when it sees the photo only through the map, dark where the map "
     "is. Gain: how much of the confidence it lacked it gains. A good map drops little, but so does a map that covers everything.",
@@ -252,7 +252,7 @@ KOREAN = {
     "fetches_nothing": "사진 자체를 보내세요: 이 페이지는 주소에서 가져오지 않습니다.",
     "unsuitable.head": "{title}에는 마지막 층 위에 전역 평균 풀링과 선형 층 하나만 있어야 하는데 이 신경망은 그렇지 않습니다: Grad-CAM을 쓰세요.",
     "unsuitable.attention": "{title}: 주의 가지의 지도인데 {layer}에는 가지가 없습니다: Grad-CAM을 쓰세요.",
-    "unsuitable.last": "{title}: 마지막 층({last})만 읽습니다. {layer}에는 Grad-CAM을 쓰세요.",
+    "unsuitable.last": "{title}: {last} 층만 읽습니다. {layer}에는 Grad-CAM을 쓰세요.",
     "unsuitable.signed": "{title}: 특징의 합으로 나누는데 {layer}의 특징은 음수일 수 있어 합이 0에 가까울 수 있습니다: Grad-CAM이나 {layers} 층을 쓰세요.",
     "photo.missing": "이 사진은 쓸 수 없습니다: 파일이 도착하지 않았습니다.",
     "photo.folder": "이 사진은 쓸 수 없습니다: 폴더입니다.",
@@ -292,7 +292,7 @@ KOREAN = {
     "layer.combined": "모두 합쳐",
     "layer.constant": "대조: 전체",
     "layer.gaussian": "대조: 가운데",
-    "worth": "{layer}: 하락 {drop:.0f} %, 이득 {gain:.0f} %",
+    "worth": "{layer}\n하락 {drop:.0f} %, 이득 {gain:.0f} %",
     "attention_of": "{layer}의 주의",
     "worth_info": "하락: 지도를 통해서만 사진을 볼 때 (지도가 어두운 곳은 어둡게) 잃는 확신도의 비율. 이득: 모자라던 확신도 가운데 얻는 비율. 좋은 지도는 하락이 작지만, 모든 곳을 덮는 지도도 "
     "그렇습니다.",

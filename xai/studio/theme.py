@@ -40,7 +40,9 @@ button[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
 @media (min-width: 600px) {
     .five .grid-container { grid-template: none / repeat(5, 1fr) !important; grid-auto-rows: auto !important; }
 }
-.captioned .caption-label { white-space: normal; text-align: left; left: 0; right: 0; bottom: 0; border-radius: 0; }
+.thumbnails.captioned .thumbnail-item { display: flex; flex-direction: column; aspect-ratio: auto; }
+.captioned .thumbnail-item img { aspect-ratio: 1; height: auto; }
+.captioned .thumbnail-item .caption-label { position: static; max-width: none; border: 0; white-space: pre-line; }
 .prose .layers td { white-space: nowrap; }
 .prose .layers .better { background: color-mix(in srgb, var(--primary-500) 18%, transparent); }
 #slider img { height: 100%; max-height: 100% !important; }  /* else a portrait is cut off */
