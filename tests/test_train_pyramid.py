@@ -46,7 +46,7 @@ def test_trains_both_networks_with_every_seed(done):
     assert fpns == ["fpn-0", "fpn-1"]
     assert [name[-2:] for name in fals] == ["-0", "-1"]
     attended = [int(digit) for digit in fals[0].removeprefix("fal-").removesuffix("-0")]
-    found = [json.loads((done / name / "layers-val-gradcam-black.json").read_text()) for name in fpns]
+    found = [json.loads((done / name / "scores-val-layer-gradcam-black.json").read_text()) for name in fpns]
     mean = {
         layer: {key: (row[key] + found[1]["soft"]["all"][layer][key]) / 2 for key in row}
         for layer, row in found[0]["soft"]["all"].items()
@@ -76,7 +76,7 @@ def test_writes_table_and_figures_for_every_class_and_all(done):
         assert heights[1] > 1.5 * heights[0]  # FPN alone, FPN against FAL
     assert "parameters" in text
     rows = list(csv.DictReader((done / "table1.csv").open()))
-    found = [json.loads((done / f"fpn-{i}" / "layers-test-gradcam-black.json").read_text()) for i in (0, 1)]
+    found = [json.loads((done / f"fpn-{i}" / "scores-test-layer-gradcam-black.json").read_text()) for i in (0, 1)]
     (row,) = [
         row for row in rows
         if (row["class"], row["kept"], row["map"], row["network"], row["metric"])

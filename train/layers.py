@@ -19,12 +19,14 @@ WARM_UP = 3
 BRANCHES = 2  # as many as the paper's FAL has
 
 
-def score_split(model: Classifier, split: Split, method: str, hiding: str, title: str) -> dict[str, dict[str, Scores]]:
-    """Scores of every layer on a split's photos: dimmed by the map (`soft`), or only its strongest pixels kept."""
+def score_split(
+    model: Classifier, split: Split, method: str, layers: list[str], hiding: str, title: str
+) -> dict[str, dict[str, Scores]]:
+    """Scores of layers on a split's photos: dimmed by the map (`soft`), or only its strongest pixels kept."""
     photos, found = open_photos(split), {}
     for way, share in WAYS.items():
         with tqdm(total=len(photos), desc=f"{title}, {way}", leave=False) as bar:
-            found[way] = score_layers(model, photos, method, hiding=hiding, share=share, step=bar.update)
+            found[way] = score_layers(model, photos, method, layers, hiding=hiding, share=share, step=bar.update)
     return found
 
 
@@ -60,8 +62,8 @@ def weak_layers(figures: dict[str, dict[str, float]]) -> list[int]:
     Args:
         figures: by layer, `drop` and `increase`, on validation photos; combination and controls are passed over.
     """
-    weakness = {name: row["drop"] - row["increase"] for name, row in figures.items() if name.startswith("layer")}
-    return sorted(int(name.removeprefix("layer")) for name in sorted(weakness, key=weakness.get)[-BRANCHES:])
+    weakness = {name: row["drop"] - row["increase"] for name, row in figures.items() if name[-1].isdigit()}
+    return sorted(int(name[-1]) for name in sorted(weakness, key=weakness.get)[-BRANCHES:])
 
 
 @torch.no_grad()

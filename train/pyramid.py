@@ -36,6 +36,8 @@ class Procedure:
     """The validation photos that choose these layers: all, or those of a class, in the paper "airplane"."""
     method: str = "gradcam"
     """Explanation method that is measured."""
+    maps: Literal["layer", "attended"] = "layer"
+    """Of what the explanations are: what the network reads of each layer, or the attended maps below."""
     hiding: Literal[HIDINGS] = "black"
     """What a hidden pixel becomes: black in the photo, or the mean in the normalised input."""
     recipe: Recipe = field(default_factory=lambda: PRESETS["pyramid"][1])
@@ -97,13 +99,12 @@ def measured(procedure: Procedure, folder: Path, splits: dict, split: str) -> di
     """The figures of a run's layers on a split, for every class and all; measured once."""
 
     def measure() -> dict:
-        title = f"{folder.name}, {split} photos"
-        scores = score_split(
-            load_model(folder / "checkpoint"), splits[split], procedure.method, procedure.hiding, title
-        )
+        title, p = f"{folder.name}, {split} photos", procedure
+        layers = [f"{p.maps}{i}" for i in (1, 2, 3, 4)]
+        scores = score_split(load_model(folder / "checkpoint"), splits[split], p.method, layers, p.hiding, title)
         return per_class(scores, splits[split].labels)
 
-    return once(folder / f"layers-{split}-{procedure.method}-{procedure.hiding}.json", measure)
+    return once(folder / f"scores-{split}-{procedure.maps}-{procedure.method}-{procedure.hiding}.json", measure)
 
 
 def once(file: Path, measure: Callable):
