@@ -3,6 +3,8 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+SHARPNESS = 10  # of a branch's scores at the start: how much a logit grows with the mean of its class map
+
 
 class SqueezeExcitation(nn.Module):
     """The scale of every channel, from all channels' means.
@@ -54,6 +56,9 @@ class AttentionBranch(nn.Module):
         self.attention = nn.Conv2d(classes, 1, 3, padding=1, bias=False)
         self.scale = nn.BatchNorm2d(1)
         self.score = nn.Conv2d(classes, classes, 1, bias=False)
+        # A class map, normalised, averages to nearly the same over any photo. From small weights the scores stay too
+        # close for hundreds of steps, and the features learn to speak for the class everywhere to make up for it.
+        nn.init.dirac_(self.score.weight).data.mul_(SHARPNESS)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Features (B, C, h, w) to the attention map (B, 1, h, w) in (0, 1) and the class maps (B, K, h, w)."""
