@@ -17,6 +17,7 @@ from xai.studio.guard import Guard
 from xai.studio.photo_input import SCRIPT
 from xai.studio.text import I18N, translated
 from xai.studio.theme import CSS, THEME
+from xai.zoo import MODELS, PYRAMID
 
 HOURS = 3600
 
@@ -29,8 +30,9 @@ def build() -> gr.Blocks:
         with gr.Tabs():
             with gr.Tab(translated("garbage"), id="garbage"):
                 garbage.build(page)
-            with gr.Tab(translated("pyramid"), id="pyramid") as tab:
-                pyramid.build(page, tab)
+            if set(PYRAMID) <= set(MODELS):  # TODO(weights of the pyramid)
+                with gr.Tab(translated("pyramid"), id="pyramid") as tab:
+                    pyramid.build(page, tab)
     return page.queue(max_size=32)
 
 
