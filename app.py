@@ -17,7 +17,6 @@ from xai.studio.guard import Guard
 from xai.studio.photo_input import SCRIPT
 from xai.studio.text import I18N, translated
 from xai.studio.theme import CSS, THEME
-from xai.zoo import MODELS, PYRAMID
 
 HOURS = 3600
 
@@ -30,9 +29,8 @@ def build() -> gr.Blocks:
         with gr.Tabs():
             with gr.Tab(translated("garbage"), id="garbage"):
                 garbage.build(page)
-            if set(PYRAMID) <= set(MODELS):  # TODO(weights of the pyramid)
-                with gr.Tab(translated("pyramid"), id="pyramid") as tab:
-                    pyramid.build(page, tab)
+            with gr.Tab(translated("pyramid"), id="pyramid") as tab:
+                pyramid.build(page, tab)
     return page.queue(max_size=32)
 
 

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 import xai
-from tests.conftest import CLASSES, EXAMPLES, needs_pyramid
+from tests.conftest import CLASSES, EXAMPLES
 from xai.studio import pyramid
 from xai.zoo import CHECKPOINTS, GARBAGE, PYRAMID
 
@@ -88,7 +88,6 @@ def test_maps_have_seven_cells_a_side(name):
     assert min(raw.shape) >= 7
 
 
-@needs_pyramid
 @pytest.mark.parametrize("name", PYRAMID)
 def test_every_class_has_its_layers_measured_with_controls(name):
     layers, classes = record(name)["layers"], xai.load_model(name).classes
@@ -103,7 +102,6 @@ def test_every_class_has_its_layers_measured_with_controls(name):
     assert (everything["drop"], everything["increase"], everything["adcc"]) == (0, 0, 0)
 
 
-@needs_pyramid
 def test_fpn_and_fal_differ_in_branches_alone():
     fpn, fal = (record(name)["recipe"] for name in PYRAMID)
     assert fpn["attended"] == []

@@ -107,9 +107,8 @@ def test_scores_equal_a_literal_loop(fal, photos, hiding, share):
             hidden = x * shown + (black if hiding == "black" else 0) * (1 - shown)
             after = fal(hidden).softmax(1)[0, target].item()
             assert found[name].before[i].item() == pytest.approx(before[target].item(), rel=1e-6)
-            assert found[name].after[i].item() == pytest.approx(after, rel=1e-3), (
-                name
-            )  # at equal values either pixel may go
+            tie = 1e-2 if share else 1e-5  # of equal values, which a coarse layer has many of, any may go
+            assert found[name].after[i].item() == pytest.approx(after, rel=tie), name
             if share is None:
                 again = scaled(raw_of(fal, hidden, target, name))
                 drop = max(0, before[target].item() - after) / before[target].item()

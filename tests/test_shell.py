@@ -14,7 +14,7 @@ from xai.folders import photos_named, splits_in
 from xai.methods import METHODS
 from xai.sheet import Tile, contact_sheet
 from xai.similar import load_index
-from xai.studio.garbage import true_class
+from xai.studio.tab import true_class
 from xai.zoo import MODELS
 
 

@@ -9,7 +9,7 @@ import xai
 from tests.conftest import EXAMPLES, fresh
 from xai.activations import Activations
 from xai.similar import hashed, load_index, low_frequencies, make_indices, save_indices
-from xai.studio.garbage import true_class
+from xai.studio.tab import true_class
 from xai.zoo import CHECKPOINTS, GARBAGE
 
 

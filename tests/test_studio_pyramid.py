@@ -10,7 +10,6 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import xai
-from tests.conftest import needs_pyramid
 from tests.test_photo import BAD
 from tests.test_studio import EXPLAINED, choose, serious, told_and_dismissed
 from xai.layers import COMBINED
@@ -19,7 +18,6 @@ from xai.studio import pyramid
 from xai.studio.tab import records, true_class
 from xai.studio.text import ENGLISH, KOREAN
 
-pytestmark = needs_pyramid
 LAYERS = ["layer1", "layer2", "layer3", "layer4", COMBINED]
 
 

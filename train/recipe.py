@@ -11,7 +11,7 @@ from train.augment import AUGMENTATIONS
 from train.data import name_of
 from xai.models import ARCHITECTURES
 
-PYRAMID = ("backbone", "width", "attended", "branch_width", "branch_depth", "grey")  # options of that model alone
+PYRAMID = ("backbone", "width", "attended", "branch_width", "branch_depth", "branch_gradient", "grey")  # options of that model alone
 WITHOUT_EFFECT = ("preset", "out", "push_to", "stop_after", "test", "workers")  # on the weights
 
 
@@ -64,6 +64,8 @@ class Recipe:
     """Of a pyramid: channels inside an attention branch."""
     branch_depth: int = 1
     """Of a pyramid: 3×3 convolutions inside an attention branch."""
+    branch_gradient: bool = True
+    """Of a pyramid: let the branches' losses train the layers below them."""
     grey: bool = False
     """Of a pyramid: turn photos grey first, ever after."""
     teacher: str | None = None
@@ -207,7 +209,7 @@ PRESETS = {
             model="pyramid",
             pretrained=True,
             grey=True,
-            epochs=12,
+            epochs=20,
             sizes=[128],
             test_size=160,
             batch=32,
@@ -217,7 +219,9 @@ PRESETS = {
             warmup=0.05,
             augmentation="aerial",
             crop=0.4,
-            width=128,
+            width=64,
+            branch_width=16,
+            branch_gradient=False,
         ),
     ),
 }

@@ -27,8 +27,7 @@ NEEDED = ("config.json", "model.safetensors", "metrics.json", "history.json")  #
 LOG = logging.getLogger(__name__)
 REMEDY = "fetch it again, in a clone of this project with `git checkout -- checkpoints`, else from where it came"
 CHECKPOINTS = Path(os.environ.get("XAI_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
-# TODO(weights of the pyramid): MODELS = GARBAGE + PYRAMID
-MODELS = GARBAGE + tuple(name for name in PYRAMID if (CHECKPOINTS / name).is_dir())
+MODELS = GARBAGE + PYRAMID
 
 
 def list_models() -> list[str]:

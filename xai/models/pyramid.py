@@ -31,6 +31,8 @@ class Pyramid(Classifier):
         width: channels of every pyramid layer.
         attended: S, a subset of {1, 2, 3, 4}.
         branch_width, branch_depth: of the attention branches.
+        branch_gradient: let the branches' losses train the pyramid below them too, as the paper does; without it a
+            branch learns to read the pyramid as it is.
         grey: turn photos grey first, for networks trained on grey photos.
         mean, std: of the input normalisation.
 
@@ -50,6 +52,7 @@ class Pyramid(Classifier):
         attended: Sequence[int] = (),
         branch_width: int = 32,
         branch_depth: int = 1,
+        branch_gradient: bool = True,
         grey: bool = False,
         mean: Sequence[float] = (0.485, 0.456, 0.406),
         std: Sequence[float] = (0.229, 0.224, 0.225),
@@ -57,7 +60,7 @@ class Pyramid(Classifier):
         super().__init__(classes, input_size, mean, std)
         if unknown := set(attended) - set(range(1, len(STRIDES) + 1)):
             raise ValueError(f"attention branches can be on layers 1 to 4, not on {', '.join(map(str, unknown))}")
-        self.grey, self.backbone_name = grey, backbone
+        self.grey, self.backbone_name, self.branch_gradient = grey, backbone, branch_gradient
         self.attended_layers = tuple(f"layer{i}" for i in sorted(set(attended)))
         self.backbone = timm.create_model(backbone, features_only=True, out_indices=levels_of(backbone))
         self.fpn = FeaturePyramidNetwork(self.backbone.feature_info.channels(), width, norm_layer=nn.BatchNorm2d)
@@ -128,7 +131,8 @@ class Pyramid(Classifier):
         known, scores = {}, []
         for name, features in self.feature_pyramid(x).items():
             if name in self.branches:
-                attention, class_maps = self.branches[name](features)
+                read = features if self.branch_gradient else features.detach()
+                attention, class_maps = self.branches[name](read)
                 features = (1 + attention) * features
                 scores.append(self.branches[name].scores(class_maps))
             known[below(name)] = features
