@@ -218,7 +218,7 @@ def test_killed_in_the_middle_of_an_epoch_it_goes_on(recipe, tmp_path):
     assert not (tmp_path / "killed/checkpoint").exists()
     killed = train(replace(recipe, out=tmp_path / "killed"))
     assert len(json.loads((killed / "history.json").read_text())) == 4
-    a, b = load_file(whole / "best.safetensors"), load_file(killed / "best.safetensors")
+    a, b = load_file(whole / "kept.safetensors"), load_file(killed / "kept.safetensors")
     assert all(torch.equal(a[key], b[key]) for key in a)
 
 

@@ -75,16 +75,16 @@ def train(recipe: Recipe) -> Path:
         progress["epoch"] = epoch + 1
         if accelerator.is_main_process:
             tqdm.write(" ".join(f"{key} {value}" for key, value in row.items()))
-            if validated["accuracy"] >= progress["best"]:
+            if recipe.kept == "last" or validated["accuracy"] >= progress["best"]:
                 progress["best"] = validated["accuracy"]
-                save_weights(model, out / "best.safetensors")
+                save_weights(model, out / "kept.safetensors")
             state.save(out / "state.safetensors", accelerator.unwrap_model(objective), optimizer, progress)
             record(progress["history"], recipe, out)
         accelerator.wait_for_everyone()
 
     if progress["epoch"] < recipe.epochs or not recipe.test:
         return out
-    model.load_state_dict(load_file(out / "best.safetensors"))
+    model.load_state_dict(load_file(out / "kept.safetensors"))
     temperature = fit_temperature(*predict(model, val_loader, accelerator))
     fold(model, temperature)
     metrics = measure(recipe, model, sources, accelerator)

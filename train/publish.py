@@ -29,7 +29,7 @@ A classifier of photos: {classes}. Trained {start} on {data}.
 | --- | --- | --- | --- | --- |
 {rows}
 
-The weights are stored in half precision. Epoch, recipe and the temperature that calibrates the confidences (already
+The weights are stored in half precision. {chosen} and the temperature that calibrates the confidences (already
 folded in) were chosen on the validation photos; this run measured the test photos once, at its end. Confusion matrix
 and recall per class: `metrics.json`; loss and accuracy per epoch: `history.json`.
 
@@ -64,7 +64,7 @@ def publish(
         "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": len(history),
         "temperature": round(temperature, 4),
-        "chosen_epoch": max(history, key=lambda row: (row["val_accuracy"], row["epoch"]))["epoch"],
+        "chosen_epoch": kept_epoch(recipe, history),
         "recipe": {"preset": recipe.preset, **recipe.settings()},
         "commands": lineage(recipe),
     }
@@ -80,6 +80,12 @@ def publish(
         create_repo(recipe.push_to, exist_ok=True)
         upload_folder(repo_id=recipe.push_to, folder_path=folder)
     return folder
+
+
+def kept_epoch(recipe: Recipe, history: list[dict]) -> int:
+    """The epoch the weights are of."""
+    rank = {"best": lambda row: (row["val_accuracy"], row["epoch"]), "last": lambda row: row["epoch"]}
+    return max(history, key=rank[recipe.kept])["epoch"]
 
 
 def amend(folder: Path, layers: dict) -> None:
@@ -117,6 +123,7 @@ def card(recipe: Recipe, model: Classifier, metrics: dict[str, dict]) -> str:
     return CARD.format(
         metadata=metadata.to_yaml(), title=title, classes=", ".join(model.classes), k=len(model.classes),
         start=start_of(recipe), rows="\n".join(rows), size=model.input_size,
+        chosen={"best": "Epoch, recipe", "last": "Recipe"}[recipe.kept],
         grey=", turned grey and" if recipe.grey else "",
         data="; ".join(SOURCES.get(name, name) for name in metrics), commands="\n".join(lineage(recipe)),
         licence_note=(

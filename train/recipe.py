@@ -85,6 +85,8 @@ class Recipe:
     """Processes preparing views."""
     cache_side: int = 256
     """Photos are kept in memory decoded, with this shorter side; 0 decodes them at each use."""
+    kept: Literal["best", "last"] = "best"
+    """The epoch whose weights are kept: the most accurate on the validation photos, or the last."""
     test: bool = True
     """Measure the test photos and write the checkpoint at the end; leave it off while choosing between recipes."""
     push_to: str | None = None
@@ -222,6 +224,7 @@ PRESETS = {
             width=64,
             branch_width=16,
             branch_gradient=False,
+            kept="last",
         ),
     ),
 }
