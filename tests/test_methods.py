@@ -5,10 +5,12 @@ import pytest
 import torch
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torch.nn import functional as F
 
 import xai
 from tests.conftest import fresh
 from xai.activations import Activations
+from xai.models import Pyramid
 
 
 def module_of(model, layer):
@@ -150,14 +152,17 @@ def test_evidence_is_every_class_against_the_mean(model, photos):
     assert found.maps.shape[0] == 6
     np.testing.assert_allclose(found.maps.sum(0), 0, atol=1e-4)
     np.testing.assert_allclose(found.confidences, model.predict_proba(photos[0])[0], rtol=1e-4, atol=1e-6)
-    signed = []
-    for target in range(6):
-        x = model.preprocess([photos[0]])
-        batch, last = Activations(model, x), model.last_layer
-        features = batch.last.detach().requires_grad_()
-        (g,) = torch.autograd.grad(model.tail(features, last, batch.beside([last]))[0, target], features)
-        signed.append((g.mean((2, 3), keepdim=True) * features).sum(1)[0].detach().numpy())
-    signed = np.stack(signed)
+    x = model.preprocess([photos[0]])
+    read = model.explained_layers if isinstance(model, Pyramid) else [model.last_layer]
+    signed = np.zeros(found.maps.shape)
+    for layer in read:
+        batch = Activations(model, x)
+        features = batch.at(layer).detach().requires_grad_()
+        for target in range(6):
+            (g,) = torch.autograd.grad(model.tail(features, layer, batch.beside([layer]))[0, target], features)
+            added = (g.mean((2, 3), keepdim=True) * features).sum(1, keepdim=True).detach()  # 1, 1, h, w
+            cells = added.numel() / found.maps[0].size  # a coarse cell's share is spread over the fine ones in it
+            signed[target] += cells * F.interpolate(added, found.maps.shape[1:], mode="bilinear")[0, 0].numpy()
     np.testing.assert_allclose(found.maps, signed - signed.mean(0), rtol=1e-3, atol=1e-5)
     assert found.picture().size == photos[0].size
     assert sum(found.shares().values()) == pytest.approx(1)

@@ -11,7 +11,7 @@ from train.augment import AUGMENTATIONS
 from train.data import name_of
 from xai.models import ARCHITECTURES
 
-PYRAMID = ("backbone", "width", "attended", "branch_width", "branch_depth", "branch_gradient", "grey")  # options of that model alone
+OF_PYRAMIDS = ("backbone", "width", "attended", "branch_width", "branch_depth", "branch_gradient", "grey")
 WITHOUT_EFFECT = ("preset", "out", "push_to", "stop_after", "test", "workers")  # on the weights
 
 
@@ -109,7 +109,7 @@ class Recipe:
         """The options of the model."""
         options = {"input_size": self.test_size}
         if self.model == "pyramid":
-            options |= {key: getattr(self, key) for key in PYRAMID}
+            options |= {key: getattr(self, key) for key in OF_PYRAMIDS}
             if self.pretrained:
                 known = timm.get_pretrained_cfg(self.backbone)
                 options |= {"mean": known.mean, "std": known.std}

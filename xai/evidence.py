@@ -59,7 +59,8 @@ class Evidence:
 def evidence(model: Classifier, image: Photo) -> Evidence:
     """All classes' maps of a photo: from the forward pass alone where the head is pooling and one linear layer.
 
-    Formula: `E_c = S_c − (1/K) Σ_c' S_c'` with `S_c = Σ_k a_k^c A^k`, the Grad-CAM of every class before the ReLU.
+    Formula: `E_c = S_c − (1/K) Σ_c' S_c'` with `S_c = Σ_k a_k^c A^k`, the Grad-CAM of every class before the ReLU; of
+    a network that reads several layers, their sum at the size of the finest.
 
     Raises:
         ValueError: the image cannot be read.
