@@ -1,6 +1,8 @@
+import io
 import json
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,6 +85,25 @@ def test_reads_a_hub_data_set(tmp_path):
     views = Views(splits["train"], ["a", "b"], "paper", seed=0, cache_side=0)
     assert [views.load(i).shape for i in (0, 5)] == [(3, 20, 20), (3, 20, 20)]
     assert views.load(1)[0, 0, 0] == 1
+
+
+@pytest.mark.parametrize("lists", [True, False])
+def test_reads_a_zip_on_the_hub(tmp_path, lists):
+    """As torchgeo/ucmerced is laid out: TIFFs by class deep in an archive, beside lists of their names, or not."""
+    with zipfile.ZipFile(tmp_path / "Landscapes.zip", "w") as archive:
+        for i in range(14):
+            for label, grey in (("beach", 0), ("river", 200)):
+                tiff = io.BytesIO()
+                Image.new("RGB", (20, 20), (grey, i, 0)).save(tiff, "TIFF")
+                archive.writestr(f"Landscapes/Images/{label}/{label}{i:02}.tif", tiff.getvalue())
+        archive.writestr("Landscapes/readme.txt", "Photos of the world")
+    if lists:
+        (tmp_path / "landscapes-train.txt").write_text("beach00.tif\n")
+    splits = read(f"hub:{tmp_path}")
+    assert {name: len(split) for name, split in splits.items()} == {"train": 20, "val": 4, "test": 4}
+    views = Views(splits["test"], ["beach", "river"], "paper", seed=0, cache_side=0)
+    for i, label in enumerate(splits["test"].labels):
+        assert views.load(i)[0, 0, 0] == {"beach": 0, "river": 200}[label]
 
 
 def test_nothing_to_read_is_said(tmp_path):

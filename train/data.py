@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from huggingface_hub import snapshot_download
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -18,6 +19,7 @@ from xai.folders import SPLITS, NoPhotosError, splits_in
 from xai.photo import as_photo
 
 HUB = "hub:"
+COLUMNS = {"image", "label"}
 
 
 @dataclass
@@ -72,19 +74,39 @@ def from_folder(folder: Path) -> dict[str, Split]:
 
 def from_hub(name: str) -> dict[str, Split]:
     from datasets import load_dataset
+    from datasets.exceptions import DatasetGenerationError
 
     name, _, revision = name.partition("@")
+    try:
+        found = load_dataset(name, revision=revision or None)
+    except DatasetGenerationError:  # it takes a zip's own folder for the class of all photos in it
+        return from_archives(name, revision or None)
+    if COLUMNS.isdisjoint(next(iter(found.values())).features):  # it took lists of photos for the data
+        return from_archives(name, revision or None)
     splits = {}
-    for split, rows in load_dataset(name, revision=revision or None).items():
+    for split, rows in found.items():
         split = "val" if split in ("validation", "valid") else split
         if split not in SPLITS:
             continue
-        if not {"image", "label"} <= set(rows.features):
+        if not set(rows.features) >= COLUMNS:
             raise ValueError(f"{name}: expected the columns image and label, found {', '.join(rows.features)}")
         names = getattr(rows.features["label"], "names", None)
         photos = [partial(photo_at, rows, index) for index in range(len(rows))]
         splits[split] = Split(photos, [names[label] if names else str(label) for label in rows["label"]])
     return splits
+
+
+def from_archives(name: str, revision: str | None) -> dict[str, Split]:
+    """A data set whose repository holds zipped folders of photos beside other files, as torchgeo/ucmerced does."""
+    from datasets import DownloadManager
+
+    folder = name if Path(name).is_dir() else snapshot_download(
+        name, repo_type="dataset", revision=revision, allow_patterns="*.zip"
+    )  # fmt: skip
+    archives = sorted(str(path) for path in Path(folder).glob("*.zip"))
+    if len(archives) != 1:
+        raise ValueError(f"{name}: expected the columns image and label, or one zip of CLASS/PHOTO")
+    return from_folder(Path(DownloadManager().extract(archives[0])))
 
 
 def photo_at(rows, index: int) -> Image.Image:

@@ -188,7 +188,7 @@ def build(page: gr.Blocks) -> None:
                 label=translated("target"),
                 info=translated("target_info"),
                 elem_id="target",
-                min_width=150,
+                min_width=200,
             )
             layers = [
                 gr.Dropdown(

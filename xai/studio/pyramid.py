@@ -152,7 +152,7 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
                     label=translated("target"),
                     info=translated("target_info"),
                     elem_id="pyramid-target",
-                    min_width=150,
+                    min_width=200,
                 )
             with gr.Row():
                 alpha, colormap = opacity_slider("pyramid-"), colormap_menu("pyramid-")

@@ -117,7 +117,7 @@ ENGLISH = {
     "plain; FAL has attention branches on the layers that explained worst, which learn where to look. Both know grey photos only, so "
     "yours is turned grey first.",
     "layers_fpn": "FPN: where each layer looked",
-    "layers_fal": "FAL: where each layer looked, and what its branches strengthen",
+    "layers_fal": "FAL: the same, and its attention",
     "confidence_fpn": "FPN",
     "confidence_fal": "FAL",
     "layer.layer1": "Layer 1",
@@ -282,7 +282,7 @@ KOREAN = {
     "pyramid_intro": "항공 사진 한 장과, 그것을 네 가지 크기로 보는 신경망 둘: 층 1이 가장 섬세하고 층 4가 가장 거칩니다. FPN은 기본형이고, FAL은 설명이 가장 약했던 층에 "
     "어디를 볼지 배우는 주의 가지를 달았습니다. 둘 다 흑백 사진만 알기 때문에 사진을 먼저 흑백으로 바꿉니다.",
     "layers_fpn": "FPN: 층마다 어디를 보았나",
-    "layers_fal": "FAL: 층마다 어디를 보았나, 그리고 가지가 강조한 곳",
+    "layers_fal": "FAL: 층마다 어디를 보았나, 주의 지도",
     "confidence_fpn": "FPN",
     "confidence_fal": "FAL",
     "layer.layer1": "층 1",
