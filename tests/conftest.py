@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.chromium import find
 from xai.models import ARCHITECTURES, Classifier, create_model
+from xai.models.resnet import Bottleneck
 from xai.studio.garbage import EXAMPLES
 
 SMALL_PYRAMID = {"backbone": "resnet18", "width": 16, "attended": (1, 3), "branch_width": 8}
@@ -24,8 +25,10 @@ def fresh(architecture: str, seed: int = 0, input_size: int = 128, **options) ->
     options = {**(SMALL_PYRAMID if architecture == "pyramid" else {}), **options}
     model = create_model(architecture, CLASSES, input_size=input_size, **options)
     for module in model.modules():
+        if isinstance(module, Bottleneck):
+            torch.nn.init.uniform_(module.bn3.weight, 0.5, 1)
         if isinstance(module, torch.nn.BatchNorm2d):
-            if not module.weight.any():  # the last of a residual
+            if not module.weight.any():  # the last of a residual of timm's
                 torch.nn.init.uniform_(module.weight, 0.5, 1)
             torch.nn.init.uniform_(module.running_var, 0.5, 2)
             torch.nn.init.normal_(module.running_mean, std=0.2)

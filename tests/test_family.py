@@ -17,7 +17,7 @@ from xai.activations import Activations
 from xai.explain import explain_steps
 from xai.methods import METHODS, UnsuitableError
 
-FEW = {"smoothgrad": {"samples": 5}, "smooth-gradcam++": {"samples": 5}, "scorecam-fast": {"channels": 20}}
+FEW = {"smoothgrad": {"samples": 5}, "smooth-gradcam++": {"samples": 5}, "scorecam-fast": {"channels": 12}}
 FORMULAS = {name: getattr(literal, method.run.__name__) for name, method in METHODS.items()}
 
 
@@ -35,6 +35,16 @@ def layers_for(name, model):
     if name == "ablationcam":
         return [layer for layer in layers if layer in ("conv1", "conv2", "stage2", model.last_layer)]
     return sorted({layers[0], layers[len(layers) // 2], layers[-1]}) if layers else []
+
+
+def suited(name):
+    """The first network, and its last layer, that suit a method."""
+    for architecture in ("cnn", "efficientnet_lite0", "pyramid"):
+        model = fresh(architecture, input_size=64)
+        for layer in reversed(list(model.layers)):
+            if METHODS[name].unsuitable(model, layer) is None:
+                return model, layer
+    raise AssertionError(f"no network suits {name}")
 
 
 @pytest.mark.parametrize("name", FORMULAS)
@@ -114,10 +124,8 @@ def test_slow_ones_say_how_far_they_are_and_stop_when_closed(photos, name):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_leaves_no_trace_even_when_stopped_or_stepped_by_several_threads(photos, name):
-    model = fresh("cnn").train()
-    if METHODS[name].unsuitable(model):
-        model = fresh("efficientnet_lite0", input_size=64).train()
-    layer = model.last_layer
+    model, layer = suited(name)
+    model.train()
     before = trace(model)
     steps = explain_steps(model, photos[0], name, 1, layer, **FEW.get(name, {}))
     while True:
@@ -139,11 +147,11 @@ def test_leaves_no_trace_even_when_stopped_or_stepped_by_several_threads(photos,
 
 @pytest.mark.parametrize("name", METHODS)
 def test_two_threads_get_what_one_gets(photos, name):
-    model = fresh("efficientnet_lite0" if name == "cam" else "cnn", input_size=64)
+    model, layer = suited(name)
     jobs = [(photo, target) for photo in photos[:2] for target in (0, 5)]
 
     def run(job):
-        return xai.explain(model, job[0], name, job[1], **FEW.get(name, {})).raw
+        return xai.explain(model, job[0], name, job[1], layer, **FEW.get(name, {})).raw
 
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(run, jobs))
@@ -154,11 +162,11 @@ def test_two_threads_get_what_one_gets(photos, name):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_batch_gives_what_single_photos_give(photos, name):
-    model = fresh("efficientnet_lite0" if name == "cam" else "cnn", input_size=64)
+    model, layer = suited(name)
     targets = [4, None, 2]
-    many = xai.explain(model, photos[:3], name, targets, **FEW.get(name, {}))
+    many = xai.explain(model, photos[:3], name, targets, layer, **FEW.get(name, {}))
     for photo, target, e in zip(photos[:3], targets, many, strict=True):
-        one = xai.explain(model, photo, name, target, **FEW.get(name, {}))
+        one = xai.explain(model, photo, name, target, layer, **FEW.get(name, {}))
         assert one.target == e.target
         np.testing.assert_allclose(one.raw, e.raw, rtol=1e-3, atol=1e-4 * np.abs(one.raw).max())
 

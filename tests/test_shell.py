@@ -85,7 +85,7 @@ def test_only_broken_photos(tmp_path, capsys):
 def test_a_method_that_does_not_suit_is_left_out_and_said(tmp_path, capsys):
     arguments = ["explain", str(EXAMPLES[0]), "--model", "garbage-cnn", "--output", str(tmp_path)]
     assert main([*arguments, "--method", "cam", "gradcam"]) == 0
-    assert "left out: cam on garbage-cnn: CAM needs global average pooling" in capsys.readouterr().out
+    assert "left out: cam on garbage-cnn: CAM needs nothing but global average pooling" in capsys.readouterr().out
     assert [row["method"] for row in rows(tmp_path / "explanations.csv")] == ["gradcam"]
     assert main([*arguments, "--method", "cam"]) == 2
     assert "none of these methods suits" in capsys.readouterr().err

@@ -55,6 +55,7 @@ button[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
 .prose .facts th { text-align: left; }
 .prose .facts td { text-align: right; font-variant-numeric: tabular-nums; }
 .confusion { overflow-x: auto; contain: inline-size; }
+.vega-embed { contain: inline-size; }
 .prose .confusion p { font-size: .9rem; margin: .8rem 0 .3rem; color: var(--body-text-color-subdued); }
 .prose .confusion :is(th, td) { padding: .3rem .25rem; text-align: center; }
 .prose .confusion th { font-size: .78rem; }
