@@ -132,8 +132,8 @@ ENGLISH = {
     "worth_info": "Drop: how much of its confidence the network loses when it sees the photo only through the map, dark where the map "
     "is. Gain: how much of the confidence it lacked it gains. A good map drops little, but so does a map that covers everything.",
     "table_one": "## What the maps are worth\n\nThe same on test photos: average drop, of how many photos the network becomes surer "
-    "(increase), average gain, and ADCC, which a map that covers everything cannot win. The better network is in bold. The controls "
-    "know nothing of the photo: one map covers everything, the other always the middle.",
+    "(increase), average gain, and ADCC, which a map that covers everything cannot win. The better network is in bold, which "
+    "with few photos is often chance. The controls know nothing of the photo: one map covers everything, the other always the middle.",
     "table_class": "Test photos",
     "table_region": "What the maps are worth on test photos",
     "as_explained": "of the explained class",
@@ -296,7 +296,8 @@ KOREAN = {
     "attention_of": "{layer}의 주의",
     "worth_info": "하락: 지도를 통해서만 사진을 볼 때 (지도가 어두운 곳은 어둡게) 잃는 확신도의 비율. 이득: 모자라던 확신도 가운데 얻는 비율. 좋은 지도는 하락이 작지만, 모든 곳을 덮는 지도도 "
     "그렇습니다.",
-    "table_one": "## 지도의 가치\n\n시험 사진에서 잰 값: 평균 하락, 신경망이 더 확신하게 된 사진의 비율(증가), 평균 이득, 그리고 전체를 덮는 지도로는 이길 수 없는 ADCC. 더 나은 신경망은 굵은 글씨입니다. "
+    "table_one": "## 지도의 가치\n\n시험 사진에서 잰 값: 평균 하락, 신경망이 더 확신하게 된 사진의 비율(증가), 평균 이득, 그리고 전체를 덮는 지도로는 이길 수 없는 ADCC. 더 나은 신경망은 굵은 글씨이며, 사진이 적으면 "
+    "우연인 경우가 많습니다. "
     "대조 지도는 사진을 전혀 모릅니다: 하나는 전체를, 하나는 늘 가운데를 덮습니다.",
     "table_class": "시험 사진",
     "table_region": "시험 사진에서 지도의 가치",
