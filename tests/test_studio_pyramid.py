@@ -42,6 +42,12 @@ def tab(page):
     return opened(page)
 
 
+@pytest.fixture(scope="module")
+def kept_tab(kept_page):
+    """The same for several tests on end: a visitor who goes on."""
+    return opened(kept_page)
+
+
 def opened(page):
     page.get_by_role("tab").nth(1).click()
     page.wait_for_selector("#layers-fal img", timeout=EXPLAINED)
@@ -142,11 +148,11 @@ def test_examples_are_named_by_what_they_are():
     assert {true_class(path) for path in pyramid.EXAMPLES} <= set(classes)
 
 
-def test_the_table_is_the_one_that_was_measured_and_marks_the_better(tab):
-    table = tab.locator("#table-one table").first
+def test_the_table_is_the_one_that_was_measured_and_marks_the_better(kept_tab):
+    table = kept_tab.locator("#table-one table").first
     figures = [records(name)[0]["layers"] for name in pyramid.PYRAMID]
-    choose(tab, "#table-class", ENGLISH["all_photos"])
-    expect(tab.locator("#table-one")).to_contain_text(ENGLISH["class.all"], timeout=EXPLAINED)
+    choose(kept_tab, "#table-class", ENGLISH["all_photos"])
+    expect(kept_tab.locator("#table-one")).to_contain_text(ENGLISH["class.all"], timeout=EXPLAINED)
     rows = table.locator("tr").all()[2:]
     assert len(rows) == 7  # four layers, their combination, two controls
     for row, name in zip(rows, [*LAYERS, "constant", "gaussian"], strict=True):
@@ -160,36 +166,37 @@ def test_the_table_is_the_one_that_was_measured_and_marks_the_better(tab):
             assert marks == [int(differ and value == best) for value in values]
 
 
-def test_the_table_follows_the_explained_class(tab):
-    choose(tab, "#pyramid-target", ENGLISH["class.harbor"])
-    expect(tab.locator("#table-one")).to_contain_text(f"{ENGLISH['class.harbor']}, 20 photos", timeout=EXPLAINED)
-    expect(tab.locator("#pyramid-note-fal")).to_contain_text(ENGLISH["class.harbor"])
+def test_the_table_follows_the_explained_class(kept_tab):
+    choose(kept_tab, "#table-class", ENGLISH["as_explained"])
+    choose(kept_tab, "#pyramid-target", ENGLISH["class.harbor"])
+    expect(kept_tab.locator("#table-one")).to_contain_text(f"{ENGLISH['class.harbor']}, 20 photos", timeout=EXPLAINED)
+    expect(kept_tab.locator("#pyramid-note-fal")).to_contain_text(ENGLISH["class.harbor"])
 
 
-def test_options_change_the_pictures(tab):
-    before = pictures(tab)
-    choose(tab, "#pyramid-colormap", "magma")
-    changed(tab, before)
-    before = pictures(tab)
-    choose(tab, "#pyramid-method", "Layer-CAM")
-    changed(tab, before)
+def test_options_change_the_pictures(kept_tab):
+    before = pictures(kept_tab)
+    choose(kept_tab, "#pyramid-colormap", "magma")
+    changed(kept_tab, before)
+    before = pictures(kept_tab)
+    choose(kept_tab, "#pyramid-method", "Layer-CAM")
+    changed(kept_tab, before)
 
 
-def test_attention_alone_suits_fal_only(tab):
-    choose(tab, "#pyramid-method", "Attention")
-    expect(tab.locator("#pyramid-note-fpn")).to_contain_text("has none", timeout=EXPLAINED)
-    expect(tab.locator("#pyramid-note-fal")).to_contain_text("whatever the class")
+def test_attention_alone_suits_fal_only(kept_tab):
+    choose(kept_tab, "#pyramid-method", "Attention")
+    expect(kept_tab.locator("#pyramid-note-fpn")).to_contain_text("has none", timeout=EXPLAINED)
+    expect(kept_tab.locator("#pyramid-note-fal")).to_contain_text("whatever the class")
 
 
-def test_a_slow_method_tells_how_far_it_is_and_can_be_stopped(tab):
-    choose(tab, "#pyramid-method", "Score-CAM")
-    expect(tab.locator("#pyramid-note-fpn")).to_contain_text(re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
-    tab.locator("#pyramid-stop").click()
+def test_a_slow_method_tells_how_far_it_is_and_can_be_stopped(kept_tab):
+    choose(kept_tab, "#pyramid-method", "Score-CAM")
+    expect(kept_tab.locator("#pyramid-note-fpn")).to_contain_text(re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
+    kept_tab.locator("#pyramid-stop").click()
     for network in ("fpn", "fal"):
-        expect(tab.locator(f"#pyramid-note-{network}")).to_contain_text(ENGLISH["stopped"], timeout=EXPLAINED)
-    choose(tab, "#pyramid-method", "SmoothGrad")
-    expect(tab.locator("#pyramid-note-fal")).to_contain_text("% sure", timeout=3 * EXPLAINED)
-    assert len(captions(tab, "fal")) >= 5
+        expect(kept_tab.locator(f"#pyramid-note-{network}")).to_contain_text(ENGLISH["stopped"], timeout=EXPLAINED)
+    choose(kept_tab, "#pyramid-method", "SmoothGrad")
+    expect(kept_tab.locator("#pyramid-note-fal")).to_contain_text("% sure", timeout=3 * EXPLAINED)
+    assert len(captions(kept_tab, "fal")) >= 5
 
 
 def test_a_coloured_photo_is_turned_grey(client, tmp_path):
@@ -215,13 +222,14 @@ def test_a_bad_photo_gets_a_sentence(tab, tmp_path):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_accessible_and_in_bounds(tab, scheme, width):
-    tab.emulate_media(color_scheme=scheme)
-    tab.set_viewport_size({"width": width, "height": 900})
-    tab.wait_for_selector("#accuracy-fal svg", timeout=EXPLAINED)
-    tab.wait_for_timeout(500)
-    assert serious(tab) == []
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+def test_accessible_and_in_bounds(kept_tab, scheme, width):
+    kept_tab.emulate_media(color_scheme=scheme)
+    kept_tab.set_viewport_size({"width": width, "height": 900})
+    for network in ("fpn", "fal"):
+        kept_tab.wait_for_selector(f"#accuracy-{network} svg.marks", timeout=EXPLAINED)
+    kept_tab.wait_for_timeout(500)
+    assert serious(kept_tab) == []
+    assert kept_tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.browser_context_args(locale="ko-KR")

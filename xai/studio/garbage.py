@@ -242,7 +242,7 @@ def build(page: gr.Blocks) -> None:
         note=note,
         look_slowly=look_slowly,
     )
-    flow.connect(opened=page.load)
+    first_shown = flow.connect(opened=page.load)
     for menu, layer, panel in zip(models, layers, abouts, strict=True):
         changed = menu.input(layers_of, menu, layer, **QUIET)
         flow.after_menu(changed.success)
@@ -265,5 +265,5 @@ def build(page: gr.Blocks) -> None:
 
     for menu, layer, panel in zip(models, layers, abouts, strict=True):
         page.load(layers_of, menu, layer, **QUIET)
-        page.load(about, menu, panel, **QUIET)
+        first_shown.success(about, menu, panel, **QUIET)
     page.load(methods_for, [*models, *layers], method, **QUIET)

@@ -184,7 +184,7 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
         note=note,
         look_slowly=look_slowly,
     )
-    flow.connect(opened=tab.select)
+    first_shown = flow.connect(opened=tab.select)
     for menu in (method, target):
         flow.after_menu(menu.input)
     group.input(table_one, [flow.answered, group], table, **QUIET)
@@ -200,4 +200,4 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
     tab.select(methods_for, None, method, **QUIET)
     for name, panel in zip(PYRAMID, abouts, strict=True):
         named = gr.State(name)
-        tab.select(about, named, panel, **QUIET)
+        first_shown.success(about, named, panel, **QUIET)

@@ -25,6 +25,7 @@ QUIET = {"api_visibility": "private", "show_progress": "minimal", "trigger_mode"
 EACH = {**QUIET, "trigger_mode": "multiple"}  # a put-off click would have forgotten which example it was on
 ANSWERING = {**QUIET, "concurrency_id": "model"}
 REFINING = {**EACH, "concurrency_id": "slow", "show_progress": "hidden"}  # nobody waits behind a slow method
+A_MOMENT = "() => new Promise(done => setTimeout(done, 1000))"  # to fetch pictures and draw them
 
 
 @cache
@@ -225,32 +226,33 @@ class Flow:
     def __post_init__(self) -> None:
         self.answered = gr.State(time_to_live=3600)
 
-    def after_menu(self, event) -> None:
-        """Answer, with the photo there is."""
-        self._paint_after(
-            event(
-                self.answer,
-                [self.column.photo, self.answered, *self.menus],
-                [self.answered, *self.shown],
-                **ANSWERING,
-            )
-        )
-
-    def _paint_after(self, event) -> None:
-        painted = event.success(self.paint, [self.answered, *self.look_of], self.painted, **QUIET)
+    def after_menu(self, event):
+        """Answer, with the photo there is; returns the event of its pictures."""
+        inputs = [self.column.photo, self.answered, *self.menus]
+        answered = event(self.answer, inputs, [self.answered, *self.shown], **ANSWERING)
+        painted = answered.success(self.paint, [self.answered, *self.look_of], self.painted, **QUIET)
         painted.success(self.refine, self.answered, [*self.notes, self.column.halt, *self.painted], **REFINING)
+        return painted
 
-    def connect(self, opened: Callable) -> None:
-        """Answer what is uploaded, picked, asked for or chosen; `opened` is the event that opens the tab."""
+    def connect(self, opened: Callable):
+        """Answer what is uploaded, picked, asked for or chosen.
+
+        Args:
+            opened: the event that opens the tab.
+
+        Returns:
+            An event after the first photo's pictures have been seen, for what is less urgent and holds a browser up.
+        """
         photo, answered = self.column.photo, self.answered
         self.after_menu(photo.upload(accept, [photo, answered], photo, **QUIET).success)
         self.after_menu(self.column.examples.select(self.pick, None, photo, **EACH).success)
         self.after_menu(self.column.go.click(remind, photo, None, **QUIET).success)
-        self.after_menu(opened(self.open, answered, [photo, self.column.examples], **QUIET).success)
         self.column.halt.click(stop, answered, [*self.notes, self.column.halt], **QUIET)
         for control in self.look_of:
             event = control.release if isinstance(control, gr.Slider) else control.input
             event(self.paint, [answered, *self.look_of], self.painted, **QUIET)
+        first = self.after_menu(opened(self.open, answered, [photo, self.column.examples], **QUIET).success)
+        return first.success(None, js=A_MOMENT, **QUIET)
 
     def pick(self, choice: gr.SelectData):
         return self.examples[choice.index]
