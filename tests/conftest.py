@@ -8,6 +8,7 @@ os.environ.pop("XAI_HUB", None)
 
 import pytest
 import torch
+from gradio_client import Client
 from PIL import Image
 
 from tests.chromium import find
@@ -60,6 +61,14 @@ def url(gradio_temp_dir):
     _, local_url, _ = page.launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
     yield local_url
     page.close()
+
+
+@pytest.fixture(scope="module")
+def client(url):
+    """The app as a program."""
+    client = Client(url, verbose=False)
+    yield client
+    client.close()
 
 
 @pytest.fixture(scope="session")

@@ -30,13 +30,6 @@ from xai.zoo import GARBAGE
 EXPLAINED = 20_000  # ms, far more than an answer takes
 
 
-@pytest.fixture(scope="module")
-def client(url):
-    client = Client(url, verbose=False)
-    yield client
-    client.close()
-
-
 def ask(client, photo, **options):
     defaults = {
         "photo": handle_file(str(photo)), "model": "garbage-s_se_resnet50", "method": "gradcam", "target": "predicted",

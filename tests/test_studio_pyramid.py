@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 from playwright.sync_api import expect
@@ -19,13 +19,6 @@ from xai.studio.tab import records, true_class
 from xai.studio.text import ENGLISH, KOREAN
 
 LAYERS = ["layer1", "layer2", "layer3", "layer4", COMBINED]
-
-
-@pytest.fixture(scope="module")
-def client(url):
-    client = Client(url, verbose=False)
-    yield client
-    client.close()
 
 
 def ask(client, photo, **options):
