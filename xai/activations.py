@@ -54,10 +54,10 @@ class Activations:
             self.model.advance(self._features, layer)
         return self._features[layer]
 
-    def attention(self, layer: str) -> Tensor:
-        """The attention map (B, 1, h, w) that a layer's branch made, in (0, 1)."""
-        self.at(layer)
-        return self._features[attention_of(layer)]
+    def attention(self, name: str) -> Tensor:
+        """The map (B, 1, h, w) of a layer's attention branch, in (0, 1), or what a block's changed (B, 2, h, w)."""
+        self.at(self.model.last_layer if name in self.model.attention_blocks else name)
+        return self._features[attention_of(name)]
 
     def beside(self, layers: Sequence[str]) -> dict[str, Tensor]:
         """The features that the logits also depend on, and that stay what they are when some layers' change."""
@@ -76,15 +76,21 @@ class Activations:
 
     def gradients(self, layer: str, targets: Tensor | None = None, score: Score = target_logit) -> Tensor:
         """The gradients (B, C, h, w) of a score at a layer's features; targets None are the predicted classes."""
+        alone = layer not in self.together or self.model.linear_weights(layer) is not None
+        return self.joint_gradients([layer] if alone else self.together, targets, score)[layer]
+
+    def joint_gradients(
+        self, layers: Sequence[str], targets: Tensor | None = None, score: Score = target_logit
+    ) -> dict[str, Tensor]:
+        """The gradients at several layers, by name, from one gradient call at most."""
         asked = (score, None if targets is None else tuple(targets.tolist()))
-        if (layer, *asked) not in self._gradients:
-            if self.model.linear_weights(layer) is not None:
-                found = {layer: self._linear_gradients(layer, targets, score)}
-            else:
-                wanted = self.together if layer in self.together else [layer]
-                found = self._graph_gradients(wanted, targets, score)
-            self._gradients.update({(name, *asked): gradients for name, gradients in found.items()})
-        return self._gradients[layer, *asked]
+        missing = [layer for layer in layers if (layer, *asked) not in self._gradients]
+        if all(self.model.linear_weights(layer) is not None for layer in missing):
+            found = {layer: self._linear_gradients(layer, targets, score) for layer in missing}
+        else:
+            found = self._graph_gradients(missing, targets, score)
+        self._gradients.update({(name, *asked): gradients for name, gradients in found.items()})
+        return {layer: self._gradients[layer, *asked] for layer in layers}
 
     def _linear_gradients(self, layer: str, targets: Tensor | None, score: Score) -> Tensor:
         """Those below global average pooling and one linear layer: alike at all positions."""
@@ -107,6 +113,7 @@ class Activations:
                 model.advance(graph, name)
         logits = model.conclude(graph)
         self._logits = logits.detach()
+        self._features = {name: features.detach() for name, features in graph.items()} | self._features
         found = torch.autograd.grad(score(logits, chosen(logits, targets)).sum(), [graph[name] for name in layers])
         return dict(zip(layers, found, strict=True))
 

@@ -9,6 +9,8 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 from torch.nn import functional as F
 
+from xai.agreement import Agreement
+
 COLORMAPS = ("turbo", "jet", "viridis", "magma", "cividis")
 
 
@@ -27,6 +29,8 @@ class Explanation:
         method: name of the method.
         target_layer: name of the layer.
         seconds: what the explanation took, the forward pass included; in a batch the average.
+        source: who was asked, where it is not the model itself: a black box, or whose gradients stand in for its own.
+        agreement: how far the model agrees with the black box it imitates on this photo, where that was asked for.
     """
 
     photo: Image.Image = field(repr=False)
@@ -39,6 +43,8 @@ class Explanation:
     method: str
     target_layer: str
     seconds: float
+    source: str = ""
+    agreement: Agreement | None = None
 
     @property
     def blank(self) -> bool:

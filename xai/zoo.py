@@ -22,12 +22,13 @@ GARBAGE = (
     "garbage-efficientnet_lite0",
 )
 PYRAMID = ("pyramid-fpn", "pyramid-fal")
+STUDENTS = ("blackbox-student",)
 SUMS = "SHA256SUMS"
 NEEDED = ("config.json", "model.safetensors", "metrics.json", "history.json")  # the card may be edited, these not
 LOG = logging.getLogger(__name__)
 REMEDY = "fetch it again, in a clone of this project with `git checkout -- checkpoints`, else from where it came"
 CHECKPOINTS = Path(os.environ.get("XAI_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
-MODELS = GARBAGE + PYRAMID
+MODELS = GARBAGE + PYRAMID + STUDENTS
 
 
 def list_models() -> list[str]:

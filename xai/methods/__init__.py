@@ -11,6 +11,7 @@ from torch import Tensor
 from xai.methods.ablationcam import ablationcam
 from xai.methods.attention import attention
 from xai.methods.cam import cam
+from xai.methods.distilled import distilled
 from xai.methods.eigencam import eigencam, eigengradcam
 from xai.methods.finercam import finercam
 from xai.methods.gradcam import gradcam
@@ -25,6 +26,7 @@ from xai.methods.suitability import (
     UnsuitableError,
     needs_a_layer,
     needs_attention,
+    needs_attention_blocks,
     needs_linear_head,
     needs_non_negative_features,
 )
@@ -102,6 +104,7 @@ METHODS = {
     "eigencam": Method("Eigen-CAM", eigencam, class_specific=False),
     "eigengradcam": Method("Eigen-Grad-CAM", eigengradcam),
     "attention": Method("Attention", attention, (needs_a_layer, needs_attention), class_specific=False),
+    "distilled": Method("Distilled", distilled, (needs_a_layer, needs_attention_blocks)),
     "ablationcam": Method("Ablation-CAM", ablationcam, slow="minutes", short_cut=True),
     "scorecam-fast": Method("Fast Score-CAM", scorecam_fast, slow="seconds"),
     "scorecam": Method("Score-CAM", scorecam, slow="minutes"),

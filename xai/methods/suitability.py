@@ -15,6 +15,9 @@ SENTENCES = {
     "last": '{title} reads only {last}; for {layer} use Grad-CAM (method="gradcam").',
     "attention": "{title} is what an attention branch says, and {layer} has none: use Grad-CAM "
     '(method="gradcam"){layers}.',
+    "blocks": "{title} combines the attention of a network's blocks with Grad-CAM, and these blocks have none: "
+    'use a student with CBAM, or Grad-CAM (method="gradcam").',
+    "stages": "{title} reads several layers, which its option `stages` names: leave the layer out.",
     "signed": "{title} divides by sums of features, and those of {layer} may be negative, so that the sums may be near "
     'zero: use Grad-CAM (method="gradcam"), or one of the layers {layers}.',
 }
@@ -56,3 +59,9 @@ def needs_attention(model: Classifier, layer: str, title: str) -> UnsuitableErro
         return None
     others = f", or one of the layers {', '.join(model.attended_layers)}" if model.attended_layers else ""
     return UnsuitableError("attention", title=title, layer=layer, layers=others)
+
+
+def needs_attention_blocks(model: Classifier, layer: str, title: str) -> UnsuitableError | None:
+    if not model.attention_blocks:
+        return UnsuitableError("blocks", title=title)
+    return None if layer == model.last_layer else UnsuitableError("stages", title=title)

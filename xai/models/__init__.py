@@ -14,6 +14,7 @@ ARCHITECTURES = {
     "resnet50": partial(ResNet50, attention="none"),
     "se_resnet50": partial(ResNet50, attention="se"),
     "s_se_resnet50": partial(ResNet50, attention="shared_se"),
+    "cbam_resnet50": partial(ResNet50, attention="cbam"),
     "efficientnet_lite0": EfficientNetLite0,
     "pyramid": Pyramid,
 }

@@ -1,8 +1,10 @@
 """Attention: over channels, and over positions."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+OPEN = 2.0  # what CBAM's gates start from: sigmoid(2) = 0.88
 SHARPNESS = 10  # of a branch's scores at the start: how much a logit grows with the mean of its class map
 
 
@@ -29,6 +31,40 @@ class SqueezeExcitation(nn.Module):
         mean = features.mean(dim=(2, 3))  # B, C
         scale = self.excite(self.squeeze(mean).relu()).sigmoid()  # B, C
         return scale[:, :, None, None]  # B, C, 1, 1
+
+
+class CBAM(nn.Module):
+    """The scale of every channel at every position: channels first, then positions.
+
+    Formula: `M_c = sigmoid(W2 ReLU(W1 avg(f)) + W2 ReLU(W1 max(f)))`, over the positions, both layers with bias and
+    shared; `f' = M_c ⊗ f`; `M_s = sigmoid(BN(conv7×7([max(f'), mean(f')])))`, over the channels; the scale is
+    `M_c ⊗ M_s`, in (0, 1), so that what goes on is `M_s ⊗ f'`.
+    Paper: Woo et al., CBAM: Convolutional Block Attention Module, ECCV 2018, as in the authors' code but for the start:
+    theirs is half closed twice, which would quarter every residual of a network trained without attention; this one
+    starts nearly open.
+
+    Args:
+        channels: C.
+        reduction: how much narrower the bottleneck is.
+    """
+
+    def __init__(self, channels: int, reduction: int = 16) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(channels, channels // reduction)
+        self.excite = nn.Linear(channels // reduction, channels)
+        self.spatial = nn.Conv2d(2, 1, 7, padding=3, bias=False)
+        self.norm = nn.BatchNorm2d(1, momentum=0.01)
+        nn.init.constant_(self.excite.bias, OPEN / 2)  # it is added twice
+        nn.init.zeros_(self.norm.weight)
+        nn.init.constant_(self.norm.bias, OPEN)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features (B, C, h, w) to scales (B, C, h, w) in (0, 1)."""
+        pooled = features.mean(dim=(2, 3)), features.amax(dim=(2, 3))  # B, C each
+        channels = sum(self.excite(self.squeeze(p).relu()) for p in pooled).sigmoid()[:, :, None, None]  # B, C, 1, 1
+        seen = channels * features  # B, C, h, w
+        strongest = torch.cat([seen.amax(1, keepdim=True), seen.mean(1, keepdim=True)], dim=1)  # B, 2, h, w
+        return channels * self.norm(self.spatial(strongest)).sigmoid()
 
 
 class AttentionBranch(nn.Module):

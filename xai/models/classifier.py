@@ -41,6 +41,7 @@ class Classifier(
     layers: dict[str, Callable[[Tensor], Tensor]]
     signed_layers: frozenset[str] = frozenset()  # layers whose features may be negative
     attended_layers: tuple[str, ...] = ()  # layers with an attention branch
+    attention_blocks: tuple[str, ...] = ()  # blocks inside the layers whose attention maps become known with these
 
     def __init__(self, classes: Sequence[str], input_size: int, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
@@ -86,11 +87,15 @@ class Classifier(
     def advance(self, known: dict[str, Tensor], layer: str) -> None:
         """Add the features (B, C, h, w) of a layer to those known, from the nearest of these below it."""
         names = [INPUT, *self.layers]
-        start = max(names.index(name) for name in known if names.index(name) <= names.index(layer))
+        start = max(names.index(name) for name in known if name in names and names.index(name) <= names.index(layer))
         features = known[names[start]]
         for name in names[start + 1 : names.index(layer) + 1]:
-            features = self.layers[name](features)
+            features = self.step(known, name, features)
         known[layer] = features
+
+    def step(self, known: dict[str, Tensor], layer: str, features: Tensor) -> Tensor:
+        """One layer of the chain; a model may add to those known what it comes upon inside."""
+        return self.layers[layer](features)
 
     def conclude(self, known: Mapping[str, Tensor]) -> Tensor:
         """The logits (B, K) from the features known, the last layer's among them."""

@@ -1,19 +1,20 @@
-"""ResNet-50 with a choice of channel attention."""
+"""ResNet-50 with a choice of attention."""
 
 from collections.abc import Sequence
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
-from xai.models.attention import SqueezeExcitation
-from xai.models.classifier import Classifier
+from xai.models.attention import CBAM, SqueezeExcitation
+from xai.models.classifier import Classifier, attention_of
 
-Attention = Literal["none", "se", "shared_se"]
+Attention = Literal["none", "se", "shared_se", "cbam"]
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Bottleneck(nn.Module):
-    """A residual block, 1×1 → 3×3 → 1×1, whose residual may be scaled by channel attention.
+    """A residual block, 1×1 → 3×3 → 1×1, whose residual may be scaled by attention.
 
     Formula: `y = ReLU(s ⊙ F(x) + shortcut(x))`.
     Paper: He et al., Deep Residual Learning for Image Recognition, CVPR 2016; the stride is on the 3×3 convolution.
@@ -33,17 +34,19 @@ class Bottleneck(nn.Module):
         if stride > 1 or channels != out:
             self.downsample = nn.Sequential(nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out))
 
-    def forward(self, x: Tensor, scale: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """Features (B, C, h, w), scaled by the block's own attention or else by `scale`; returns the scale as well."""
+    def forward(self, x: Tensor, scale: Tensor | None = None) -> tuple[Tensor, Tensor | None, Tensor]:
+        """Features (B, C, h, w), scaled by the block's own attention or else by `scale`.
+
+        Returns the new features, the scale, and the residual before it was scaled, which has their size.
+        """
         residual = self.relu(self.bn1(self.conv1(x)))  # B, width, h, w
         residual = self.relu(self.bn2(self.conv2(residual)))  # B, width, h/stride, w/stride
         residual = self.bn3(self.conv3(residual))  # B, 4 width, h/stride, w/stride
         if self.attention is not None:
             scale = self.attention(residual)  # B, 4 width, 1, 1
-        if scale is not None:
-            residual = scale * residual
+        attended = residual if scale is None else scale * residual
         shortcut = x if self.downsample is None else self.downsample(x)
-        return self.relu(residual + shortcut), scale
+        return self.relu(attended + shortcut), scale, residual
 
 
 class Stage(nn.Sequential):
@@ -53,8 +56,8 @@ class Stage(nn.Sequential):
         out = width * Bottleneck.expansion
         blocks = []
         for i in range(depth):
-            learns = attention == "se" or (attention == "shared_se" and i == 0)
-            own = SqueezeExcitation(out) if learns else None
+            learns = attention in ("se", "cbam") or (attention == "shared_se" and i == 0)
+            own = (CBAM if attention == "cbam" else SqueezeExcitation)(out) if learns else None
             blocks.append(Bottleneck(channels if i == 0 else out, width, stride if i == 0 else 1, own))
         super().__init__(*blocks)
         self.shared = attention == "shared_se"
@@ -62,22 +65,37 @@ class Stage(nn.Sequential):
     def forward(self, x: Tensor) -> Tensor:
         shared = None
         for block in self:
-            x, scale = block(x, shared)
+            x, scale, _ = block(x, shared)
             shared = scale if self.shared else None
         return x
 
+    def attended(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The same, and what each block's own attention changed (B, 2, h, w), for blocks that all have one.
+
+        Formula: `ATT = F_o − F_i`, the residual less what it was before attention; its mean over the channels, and the
+        mean of its absolute values.
+        Paper: Woo et al., ECCV 2018, for the block; the difference is that of black-box explanation by distillation.
+        """
+        changes = []
+        for block in self:
+            x, scale, residual = block(x)
+            change = (scale - 1) * residual  # B, C, h, w
+            changes.append(torch.stack([change.mean(1), change.abs().mean(1)], dim=1))  # B, 2, h, w
+        return x, changes
+
 
 class ResNet50(Classifier):
-    """ResNet-50 without attention, with SE in every block, or with one SE shared by the blocks of a stage.
+    """ResNet-50 without attention, with SE or CBAM in every block, or with one SE shared by the blocks of a stage.
 
-    Papers: He et al., CVPR 2016; Hu et al., CVPR 2018; for `shared_se` Bai and Joe, Deep Learning Methods for
-    Explainable Image Recognition. On top of 23.5 million weights `se` has 2,514,944 more, `shared_se` 696,320.
-    The names of the weights are torchvision's.
+    Papers: He et al., CVPR 2016; Hu et al., CVPR 2018; Woo et al., ECCV 2018; for `shared_se` Bai and Joe, Deep
+    Learning Methods for Explainable Image Recognition. On top of 23.5 million weights `se` has 2,514,944 more,
+    `shared_se` 696,320, `cbam` 2,532,592. With `cbam` the maps of each block's attention become known besides the
+    layers' features. The names of the weights are torchvision's.
 
     Args:
         classes: the names of the K classes.
         input_size: side of the input in pixels; the last map has a side of `input_size / 32`, rounded up.
-        attention: `none`, `se` or `shared_se`.
+        attention: `none`, `se`, `shared_se` or `cbam`.
         mean, std: of the input normalisation.
     """
 
@@ -92,6 +110,8 @@ class ResNet50(Classifier):
         std: Sequence[float] = IMAGENET_STD,
     ) -> None:
         super().__init__(classes, input_size, mean, std)
+        if attention == "cbam":
+            self.attention_blocks = tuple(f"block{i + 1}" for i in range(sum(self.depths)))
         self.conv1, self.bn1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64)
         self.relu, self.maxpool = nn.ReLU(), nn.MaxPool2d(3, 2, 1)
         channels = 64
@@ -125,6 +145,14 @@ class ResNet50(Classifier):
 
     def stem(self, x: Tensor) -> Tensor:
         return self.maxpool(self.relu(self.bn1(self.conv1(x))))  # B, 64, H/4, W/4
+
+    def step(self, known: dict[str, Tensor], layer: str, features: Tensor) -> Tensor:
+        if not self.attention_blocks or layer == "stem" or self.training:
+            return super().step(known, layer, features)
+        features, changes = self.layers[layer].attended(features)
+        first = sum(self.depths[: int(layer[-1]) - 1])
+        known.update({attention_of(self.attention_blocks[first + i]): change for i, change in enumerate(changes)})
+        return features
 
     def head(self, features: Tensor) -> Tensor:
         return self.fc(features.mean(dim=(2, 3)))  # B, K

@@ -1,0 +1,95 @@
+"""A classifier known only by what it answers."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.transforms.v2 import functional as F
+
+from xai.models import Classifier
+from xai.photo import Photo, as_photos
+
+GREY = (0.485, 0.456, 0.406)  # ImageNet's mean colour: networks normalised by it read it as nothing at all, as zeros
+AT_ONCE = 64  # photos a question
+TOLERANCE = 0.02  # by which confidences may miss 0, 1 and, summed, 1: endpoints round
+
+
+class BlackBoxError(RuntimeError):
+    """What a black box answered is no answer, or it did not answer: one sentence says what."""
+
+
+class BlackBox:
+    """Photos in, confidences out; how it comes to them nobody asks.
+
+    Args:
+        answer: pixels (N, 3, S, S) in [0, 1] on `device` to confidences (N, K), a tensor or an array.
+        classes: the names of the K classes.
+        name: what it is called.
+        input_size: S, the side that photos are squeezed to before it is asked, and at which they are perturbed.
+        device: where `answer` wants its pixels.
+        at_once: photos a question at most.
+        white: the network itself, where it happens to be no secret; only gradient baselines may use it.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[Tensor], Tensor | np.ndarray],
+        classes: Sequence[str],
+        name: str = "black box",
+        input_size: int = 224,
+        device: str | torch.device = "cpu",
+        at_once: int = AT_ONCE,
+        white: Classifier | None = None,
+    ) -> None:
+        self.answer, self.classes, self.name = answer, list(classes), name
+        self.input_size, self.device, self.at_once, self.white = input_size, torch.device(device), at_once, white
+
+    def pixels(self, images: Sequence[Photo]) -> Tensor:
+        """Photos of any size to pixels (N, 3, S, S) in [0, 1]; the whole photo is squeezed into the square."""
+        size = [self.input_size, self.input_size]
+        pixels = [F.resize(F.pil_to_tensor(photo), size, antialias=True) for photo in as_photos(images)]
+        return F.to_dtype(torch.stack(pixels).to(self.device), torch.float32, scale=True)
+
+    @torch.no_grad()
+    def ask(self, pixels: Tensor) -> Tensor:
+        """Pixels (N, 3, S, S) in [0, 1] to confidences (N, K), float32, on the same device.
+
+        Raises:
+            BlackBoxError: it gave no answer, or none that could be confidences.
+        """
+        answers = [checked(self.answer(part), len(part), self) for part in pixels.split(self.at_once)]
+        return torch.cat(answers).to(pixels.device)
+
+    def predict_proba(self, images: Photo | Sequence[Photo]) -> np.ndarray:
+        """Confidences of one photo or a list of photos: float32 (N, K).
+
+        Raises:
+            ValueError: an image is none, or cannot be read.
+            BlackBoxError: it gave no answer, or none that could be confidences.
+        """
+        images = images if isinstance(images, (list, tuple)) else [images]
+        parts = [images[i : i + self.at_once] for i in range(0, len(images), self.at_once)]
+        rows = [self.ask(self.pixels(part)).cpu().numpy() for part in parts]
+        return np.concatenate(rows) if rows else np.empty((0, len(self.classes)), np.float32)
+
+
+def checked(answer: Tensor | np.ndarray, photos: int, black_box: BlackBox) -> Tensor:
+    """Confidences (N, K) as float32, if they are such.
+
+    Raises:
+        BlackBoxError: they have another shape, are not finite, or are no probabilities.
+    """
+    name, k = black_box.name, len(black_box.classes)
+    try:
+        answer = torch.as_tensor(answer).float()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise BlackBoxError(f"{name} answered with something that is no table of numbers") from error
+    if tuple(answer.shape) != (photos, k):
+        shape = "×".join(map(str, answer.shape)) or "one number"
+        raise BlackBoxError(f"{name} was shown {photos} photos and knows {k} classes, but answered {shape}")
+    if not answer.isfinite().all():
+        raise BlackBoxError(f"{name} answered with numbers that are not finite")
+    if answer.min() < -TOLERANCE or (answer.sum(1) - 1).abs().max() > TOLERANCE:
+        raise BlackBoxError(f"{name} answered with numbers that are no confidences: not negative, and 1 in sum")
+    return answer
