@@ -12,7 +12,7 @@ with contextlib.suppress(ImportError):
 import gradio as gr
 from starlette.middleware import Middleware
 
-from xai.studio import garbage, pyramid
+from xai.studio import blackbox, garbage, pyramid
 from xai.studio.guard import Guard
 from xai.studio.photo_input import SCRIPT
 from xai.studio.text import I18N, translated
@@ -31,6 +31,8 @@ def build() -> gr.Blocks:
                 garbage.build(page)
             with gr.Tab(translated("pyramid"), id="pyramid") as tab:
                 pyramid.build(page, tab)
+            with gr.Tab(translated("blackbox"), id="blackbox") as tab:
+                blackbox.build(page, tab)
     return page.queue(max_size=32)
 
 
@@ -51,6 +53,6 @@ LAUNCH = {
 if __name__ == "__main__":
     try:
         page = build()
-    except (OSError, ValueError) as error:  # a checkpoint is missing or damaged, or XAI_HUB misspelt; it says which
+    except (OSError, ValueError, ImportError) as error:  # what is missing, damaged or misspelt; it says which
         sys.exit(str(error))
     page.launch(inbrowser="SPACE_ID" not in os.environ, **LAUNCH)

@@ -90,7 +90,7 @@ def test_api_sends_progress_of_a_slow_method(client):
 
 def test_api_is_documented(client):
     shown = client.view_api(return_format="dict")["named_endpoints"]
-    assert list(shown) == ["/garbage", "/pyramid"]
+    assert list(shown) == ["/garbage", "/pyramid", "/blackbox"]
     names = [parameter["parameter_name"] for parameter in shown["/garbage"]["parameters"]]
     assert names == ["photo", "model", "method", "target", "layer", "alpha", "colormap"]
 

@@ -24,6 +24,7 @@ from train.measure import predict, score
 from train.objective import Distilled, Supervised
 from train.publish import publish
 from train.recipe import PRESETS, Recipe
+from train.run import Run
 from train.start import load_imagenet_weights
 from xai.models import Classifier, create_model
 from xai.zoo import load_model
@@ -38,7 +39,7 @@ def train(recipe: Recipe) -> Path:
         ValueError: the recipe or the data cannot work, or the folder holds another recipe's run.
     """
     recipe.check()
-    out = recipe.out or Path("runs") / f"{recipe.preset}-{recipe.model}"
+    out = recipe.folder
     out.mkdir(parents=True, exist_ok=True)
     accelerator = Accelerator(mixed_precision=precision(recipe))
     set_seed(seed_of(recipe, 0))
@@ -102,12 +103,12 @@ def classes_of(sources: dict[str, dict[str, Split]]) -> list[str]:
     return sorted(labels["train"])
 
 
-def seed_of(recipe: Recipe, epoch: int) -> int:
+def seed_of(recipe: Run, epoch: int) -> int:
     """The seed of an epoch; NumPy takes 32 bits."""
     return (recipe.seed * EPOCH_SEEDS + epoch) % 2**32
 
 
-def same_run(recipe: Recipe, out: Path) -> None:
+def same_run(recipe: Run, out: Path) -> None:
     """Refuse to go on with a run of another recipe."""
     began, now = state.read_progress(out / "state.safetensors")["settings"], recipe.settings()
     other = [f"{key} {began.get(key)} instead of {now[key]}" for key in now if now[key] != began.get(key)]
@@ -115,7 +116,7 @@ def same_run(recipe: Recipe, out: Path) -> None:
         raise ValueError(f"{out} holds a run with {', '.join(other)}: give another --out, or delete it")
 
 
-def record(history: list[dict], recipe: Recipe, out: Path) -> None:
+def record(history: list[dict], recipe: Run, out: Path) -> None:
     """Loss and accuracy over the epochs, as data and as a picture."""
     (out / "history.json").write_text(json.dumps(history, indent=1) + "\n", encoding="utf-8")
     curves.draw(history, recipe.model, out / "curves.png")
@@ -132,7 +133,7 @@ def make_objective(recipe: Recipe, model: Classifier) -> nn.Module:
     return Distilled(model, teacher, recipe.teacher_weight, recipe.hint_weight, recipe.teacher_size)
 
 
-def make_optimizer(recipe: Recipe, objective: nn.Module) -> Optimizer:
+def make_optimizer(recipe: Run, objective: nn.Module) -> Optimizer:
     """Weight decay is for matrices and kernels only, not for biases and normalisation."""
     decayed = [p for p in objective.parameters() if p.ndim > 1]
     free = [p for p in objective.parameters() if p.ndim <= 1]
@@ -142,11 +143,13 @@ def make_optimizer(recipe: Recipe, objective: nn.Module) -> Optimizer:
     return {"adam": Adam, "adamw": AdamW}[recipe.optimizer](groups, recipe.lr, fused=True)
 
 
-def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
-    """A linear rise over the warm-up, then half a cosine down to 0."""
+def learning_rate(recipe: Run, step: int, steps: int) -> float:
+    """A linear rise over the warm-up, then half a cosine down to 0, or a tenth at each milestone."""
     warmup = round(recipe.warmup * steps)
     if step < warmup:
         return recipe.lr * (step + 1) / warmup
+    if recipe.milestones:
+        return recipe.lr * 0.1 ** sum(step * recipe.epochs >= milestone * steps for milestone in recipe.milestones)
     return recipe.lr * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup))) / 2
 
 
@@ -212,7 +215,7 @@ def save_weights(model: nn.Module, path: Path) -> None:
     os.replace(part, path)
 
 
-def precision(recipe: Recipe) -> str:
+def precision(recipe: Run) -> str:
     """bf16 where it was measured to be faster: on a GPU, and for ResNets on a CPU with matrix units."""
     if recipe.precision != "auto":
         return recipe.precision

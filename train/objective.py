@@ -1,6 +1,7 @@
 """What is minimised: a classifier with its loss, one module, so that accelerate wraps it whole."""
 
 import math
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +9,8 @@ from torch.nn import functional as F
 
 from xai.models import Classifier
 from xai.models.classifier import evaluating
+
+LEAST = 1e-8  # a confidence of 0 would ask for a logit of minus infinity
 
 
 class Supervised(nn.Module):
@@ -55,10 +58,7 @@ class Distilled(nn.Module):
         self.weight, self.hint_weight, self.teacher_size = weight, hint_weight, teacher_size
         with evaluating(model), torch.no_grad():
             pixels = torch.zeros(1, 3, teacher_size, teacher_size, device=model.device)
-            ours, hints = last_at_each_stride(model, pixels), last_at_each_stride(teacher, pixels)
-        self.project = nn.ModuleDict(
-            {str(r): nn.Conv2d(ours[r].shape[1], hints[r].shape[1], 1) for r in ours if r in hints}
-        )
+            self.follow = Follow(last_at_each_stride(model, pixels), last_at_each_stride(teacher, pixels))
 
     def forward(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Views in [0, 1] (B, 3, S, S) and labels (B) to the loss and the student's logits (B, K)."""
@@ -67,12 +67,7 @@ class Distilled(nn.Module):
         answers, hints = self.ask(pixels)
         loss = (1 - self.weight) * F.cross_entropy(logits, labels)
         loss = loss + self.weight * F.kl_div(logits.log_softmax(1), answers, reduction="batchmean", log_target=True)
-        for r, project in self.project.items():
-            ours = project(features[int(r)])  # B, C', S/r, S/r
-            hint = F.adaptive_avg_pool2d(hints[int(r)], ours.shape[-2:])  # B, C', S/r, S/r
-            std, mean = torch.std_mean(hint, dim=(0, 2, 3), keepdim=True)
-            loss = loss + self.hint_weight * F.mse_loss(ours, (hint - mean) / (std + 1e-6))
-        return loss, logits
+        return loss + self.hint_weight * self.follow(features, hints), logits
 
     @torch.no_grad()
     def ask(self, pixels: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
@@ -82,6 +77,77 @@ class Distilled(nn.Module):
             pixels = F.interpolate(pixels, size=(self.teacher_size, self.teacher_size), mode="bilinear")
         hints = last_at_each_stride(teacher, teacher.normalize(pixels))
         return teacher.head(list(hints.values())[-1]).log_softmax(1), hints
+
+
+class Imitation(nn.Module):
+    """A student and what it has to imitate: a black box's confidences and its class or the labels, and no more of it.
+
+    Formula: `Σ_T T² KL(t^(1/T) ‖ softmax(s/T)) + CE(s, c) + h Σ_r ‖P_r f_r − z(g_r)‖²`, with `t` the black box's
+    confidences, raised to 1/T and made to sum to 1 again, `s` the student's logits, and `f_r`, `g_r` its and an open
+    network's last feature maps at a stride, as in `Distilled`. At T = 1 and h = 0 it is eq. 5 of the paper.
+    Papers: Hinton et al., Distilling the Knowledge in a Neural Network, 2015; Romero et al., FitNets, ICLR 2015.
+
+    Args:
+        model: the student.
+        temperatures: T, one term of the sum each.
+        ask_class: leave the cross-entropy out where False.
+        guide: an open network's feature maps by stride, of views in [0, 1]; None leaves them out.
+        guide_weight: h.
+    """
+
+    def __init__(
+        self,
+        model: Classifier,
+        temperatures: Sequence[float] = (1.0,),
+        ask_class: bool = True,
+        guide: Callable[[Tensor], dict[int, Tensor]] | None = None,
+        guide_weight: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.model, self.temperatures, self.ask_class = model, list(temperatures), ask_class
+        self.guide, self.guide_weight, self.follow = [guide], guide_weight, None
+        if guide:
+            with evaluating(model), torch.no_grad():
+                pixels = torch.zeros(1, 3, model.input_size, model.input_size, device=model.device)
+                self.follow = Follow(last_at_each_stride(model, pixels), guide(pixels))
+
+    def forward(self, pixels: Tensor, confidences: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
+        """Views (B, 3, S, S) in [0, 1], the black box's confidences (B, K), classes (B) to loss and logits (B, K)."""
+        features = last_at_each_stride(self.model, self.model.normalize(pixels))  # B, C, S/r, S/r each
+        logits = self.model.head(list(features.values())[-1])  # B, K
+        loss = F.cross_entropy(logits, classes) if self.ask_class else logits.new_zeros(())
+        for t in self.temperatures:
+            loss = loss + t**2 * divergence_at(confidences, logits, t)
+        if self.follow:
+            loss = loss + self.guide_weight * self.follow(features, self.guide[0](pixels))
+        return loss, logits
+
+
+def divergence_at(confidences: Tensor, logits: Tensor, temperature: float) -> Tensor:
+    """`KL(t^(1/T) ‖ softmax(s/T))`, the mean over the batch, of confidences (B, K) and logits (B, K)."""
+    target = (confidences.clamp(min=LEAST).log() / temperature).log_softmax(1)
+    answer = (logits.float() / temperature).log_softmax(1)
+    return F.kl_div(answer, target, reduction="batchmean", log_target=True)
+
+
+class Follow(nn.Module):
+    """How far a network's feature maps are from another's, by linear images of them that are thrown away afterwards."""
+
+    def __init__(self, ours: dict[int, Tensor], hints: dict[int, Tensor]) -> None:
+        super().__init__()
+        self.project = nn.ModuleDict(
+            {str(r): nn.Conv2d(ours[r].shape[1], hints[r].shape[1], 1) for r in ours if r in hints}
+        )
+
+    def forward(self, features: dict[int, Tensor], hints: dict[int, Tensor]) -> Tensor:
+        """`Σ_r ‖P_r f_r − z(g_r)‖²`, a mean for each stride r, of feature maps (B, C, S/r, S/r) by stride."""
+        loss = 0.0
+        for r, project in self.project.items():
+            ours = project(features[int(r)])  # B, C', S/r, S/r
+            hint = F.adaptive_avg_pool2d(hints[int(r)], ours.shape[-2:])  # B, C', S/r, S/r
+            std, mean = torch.std_mean(hint, dim=(0, 2, 3), keepdim=True)
+            loss = loss + F.mse_loss(ours, (hint - mean) / (std + 1e-6))
+        return loss
 
 
 def last_at_each_stride(model: Classifier, x: Tensor) -> dict[int, Tensor]:

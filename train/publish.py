@@ -9,6 +9,7 @@ from huggingface_hub import ModelCardData, create_repo, upload_folder
 from huggingface_hub.repocard_data import EvalResult
 
 from train.recipe import PRESETS, Recipe
+from train.run import Run, command_line
 from xai.models import Classifier
 from xai.zoo import NEEDED, SUMS, find_checkpoint, read_json
 
@@ -55,10 +56,6 @@ def publish(
     recipe: Recipe, model: Classifier, metrics: dict[str, dict], history: list[dict], temperature: float, out: Path
 ) -> Path:
     """Write `out/checkpoint`, and push it where the recipe names a repository; returns the folder."""
-    folder = out / "checkpoint"
-    shutil.rmtree(folder, ignore_errors=True)
-    config = {**model._hub_mixin_config, "model_class": type(model).__name__}
-    model.half().save_pretrained(folder, config=config)
     record = {
         "data": metrics,
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -68,17 +65,31 @@ def publish(
         "recipe": {"preset": recipe.preset, **recipe.settings()},
         "commands": lineage(recipe),
     }
+    return write_checkpoint(recipe, model, record, history, card(recipe, model, metrics), out)
+
+
+def write_checkpoint(run: Run, model: Classifier, record: dict, history: list[dict], card: str, out: Path) -> Path:
+    """Write `out/checkpoint`, and push it where the run names a repository."""
+    folder = write_folder(out / "checkpoint", model, record, history, card)
+    if run.push_to:
+        create_repo(run.push_to, exist_ok=True)
+        upload_folder(repo_id=run.push_to, folder_path=folder)
+    return folder
+
+
+def write_folder(folder: Path, model: Classifier, record: dict, history: list[dict], card: str) -> Path:
+    """Write a checkpoint anew, weights in half precision."""
+    shutil.rmtree(folder, ignore_errors=True)
+    config = {**model._hub_mixin_config, "model_class": type(model).__name__}
+    model.half().save_pretrained(folder, config=config)
     texts = {
         "metrics.json": json.dumps(record, indent=1) + "\n",
         "history.json": json.dumps(history, indent=1) + "\n",
-        "README.md": card(recipe, model, metrics),
+        "README.md": card,
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     write_sums(folder)
-    if recipe.push_to:
-        create_repo(recipe.push_to, exist_ok=True)
-        upload_folder(repo_id=recipe.push_to, folder_path=folder)
     return folder
 
 
@@ -158,14 +169,5 @@ def lineage(recipe: Recipe) -> list[str]:
 
 
 def command(recipe: Recipe) -> str:
-    """The command line that trains this again: the preset and what differs from it."""
-    usual, parts = PRESETS[recipe.preset][1].settings(), ["python -m train.classifier", recipe.preset]
-    for key, value in recipe.settings().items():
-        if key not in ("data", "model") and value == usual[key]:
-            continue
-        flag = key.replace("_", "-")
-        if isinstance(value, bool):
-            parts.append(f"--{flag}" if value else f"--no-{flag}")
-        else:
-            parts += [f"--{flag}", *map(str, value if isinstance(value, list) else [value])]
-    return " ".join(parts)
+    """The command line that trains this again."""
+    return command_line("train.classifier", PRESETS[recipe.preset][1], recipe)

@@ -1,53 +1,22 @@
 """How a classifier is trained: every choice in one place, and the named sets of choices."""
 
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Literal
 
 import timm
-from tyro.conf import Fixed
 
 from train.augment import AUGMENTATIONS
-from train.data import name_of
-from xai.models import ARCHITECTURES
+from train.run import Run
 
 OF_PYRAMIDS = ("backbone", "width", "attended", "branch_width", "branch_depth", "branch_gradient", "grey")
-WITHOUT_EFFECT = ("preset", "out", "push_to", "stop_after", "test", "workers")  # on the weights
 
 
 @dataclass
-class Recipe:
+class Recipe(Run):
     """Train a classifier of photos, measure it and write a checkpoint."""
 
-    preset: Fixed[str]
-    data: list[str]
-    """Image folders, or hub:OWNER/NAME; several are trained on together and tested apart."""
-    model: Literal[tuple(ARCHITECTURES)] = "s_se_resnet50"
-    """Architecture."""
-    out: Path | None = None
-    """Folder for the state, the history and the checkpoint; by default runs/PRESET-MODEL."""
-    epochs: int = 50
-    """Passes over the training photos."""
-    sizes: list[int] = field(default_factory=lambda: [128])
-    """Side of the training views in pixels; several are gone through in turn."""
-    until: list[float] = field(default_factory=lambda: [])
-    """Share of the epochs at which each size but the last ends."""
-    test_size: int = 128
-    """Side of the input when validating, testing and ever after."""
-    batch: int = 128
-    """Photos a step, over all processes."""
-    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
-    """Optimiser; sgd has a momentum of 0.9."""
-    lr: float = 1e-3
-    """Highest learning rate; it follows a cosine down to 0."""
-    weight_decay: float = 0.0
-    """Weight decay."""
-    warmup: float = 0.0
-    """Share of the steps over which the learning rate rises from 0."""
     augmentation: Literal[tuple(AUGMENTATIONS)] = "paper"
     """Random views of the photos."""
-    crop: float = 0.25
-    """Least share of the photo a view shows (life and gentle)."""
     pasted: float = 0.0
     """Share of the objects on a plain ground that are pasted on another photo of their class."""
     label_smoothing: float = 0.0
@@ -77,33 +46,10 @@ class Recipe:
     student's."""
     teacher_size: int = 160
     """Smaller views are enlarged to this side for the teacher."""
-    seed: int = 0
-    """Of all randomness."""
-    precision: Literal["auto", "no", "bf16"] = "auto"
-    """Mixed precision; auto takes bf16 where this machine is faster with it, else none."""
-    workers: int = 2
-    """Processes preparing views."""
     cache_side: int = 256
     """Photos are kept in memory decoded, with this shorter side; 0 decodes them at each use."""
     kept: Literal["best", "last"] = "best"
     """The epoch whose weights are kept: the most accurate on the validation photos, or the last."""
-    test: bool = True
-    """Measure the test photos and write the checkpoint at the end; leave it off while choosing between recipes."""
-    push_to: str | None = None
-    """Hub repository to publish the checkpoint to."""
-    stop_after: int | None = None
-    """Stop after this many epochs in all, to go on later with the same command."""
-
-    def size_at(self, epoch: int) -> int:
-        """Side of the views in an epoch."""
-        passed = sum(epoch >= round(share * self.epochs) for share in self.until)
-        return self.sizes[passed]
-
-    def settings(self) -> dict:
-        """All that decides the weights, as JSON holds it; data sets by name, wherever they lie."""
-        chosen = {key: value for key, value in asdict(self).items() if key not in WITHOUT_EFFECT}
-        chosen["data"] = [name_of(source) for source in self.data]
-        return chosen
 
     def architecture(self) -> dict:
         """The options of the model."""
@@ -121,11 +67,7 @@ class Recipe:
         Raises:
             ValueError: options contradict each other, or name what is not there; one sentence says which.
         """
-        names = [name_of(source) for source in self.data]
-        if len(set(names)) < len(names):
-            raise ValueError(f"two of the data sets have the same name: {', '.join(names)}; rename a folder")
-        if len(self.until) != len(self.sizes) - 1:
-            raise ValueError(f"--until must have one number less than --sizes, but has {len(self.until)}")
+        super().check()
         if self.model == "cnn" and {*self.sizes, self.test_size} != {self.test_size}:
             raise ValueError("cnn ends in fully connected layers, so --sizes and --test-size must be one and the same")
         if self.hint_weight and not self.teacher:

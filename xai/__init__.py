@@ -8,6 +8,8 @@ e.overlay().save("why.png")
 """
 
 from xai import metrics
+from xai.agreement import Agreement
+from xai.blackbox import BlackBox, BlackBoxError, explain_black_box, load_black_box
 from xai.evidence import Evidence, evidence
 from xai.explain import explain
 from xai.explanation import Explanation, on_common_scale
@@ -17,6 +19,7 @@ from xai.photo import load_photo
 from xai.zoo import list_models, load_model
 
 __all__ = [
-    "Evidence", "Explanation", "evidence", "explain", "explain_layers", "list_methods", "list_models", "load_model",
-    "load_photo", "metrics", "on_common_scale",
+    "Agreement", "BlackBox", "BlackBoxError", "Evidence", "Explanation", "evidence", "explain", "explain_black_box",
+    "explain_layers", "list_methods", "list_models", "load_black_box", "load_model", "load_photo", "metrics",
+    "on_common_scale",
 ]  # fmt: skip

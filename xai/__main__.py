@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from xai.shell import duplicates, explain, index, listing
+from xai.blackbox.blackbox import BlackBoxError
+from xai.shell import duplicates, evaluate, explain, index, listing
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -12,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m xai", description="Ask an image classifier what it sees in photos, and where it looked."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (explain, listing.models, listing.methods, index, duplicates):
+    for module in (explain, evaluate, listing.models, listing.methods, index, duplicates):
         module.add_to(commands)
     options = parser.parse_args(arguments)
     try:
@@ -20,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, `head` say, has had enough
         sys.stderr.close()
         return 0
-    except (ValueError, OSError) as error:  # one sentence each, from the package
+    except (ValueError, OSError, BlackBoxError) as error:  # one sentence each, from the package
         print(f"python -m xai: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

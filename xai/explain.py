@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from numbers import Integral
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from xai.activations import Activations
+from xai.agreement import agreement
 from xai.explanation import Explanation, to_photo_size, to_unit_range
 from xai.methods import METHODS, method_of
 from xai.models import Classifier
@@ -18,6 +20,16 @@ from xai.models.classifier import BATCH, evaluating
 from xai.photo import Photo, as_photos
 
 Target = int | str | None
+
+
+class Asked(Protocol):
+    """Whoever can be asked, as a `BlackBox` can."""
+
+    classes: list[str]
+
+    def predict_proba(self, images: Sequence[Photo]) -> np.ndarray: ...
+
+
 Result = TypeVar("Result")
 
 
@@ -27,6 +39,7 @@ def explain(
     method: str = "gradcam",
     target: Target | Sequence[Target] = None,
     target_layer: str | None = None,
+    black_box: Asked | None = None,
     **options,
 ) -> Explanation | list[Explanation]:
     """Where in a photo a model sees a class.
@@ -40,13 +53,27 @@ def explain(
         target: the class to explain, by index or name; None is the predicted one. For a list of images, one for all
             or a list of as many.
         target_layer: a key of `model.layers`; None is the method's usual one, the last for all but SmoothGrad.
+        black_box: the one that the model imitates, with the same classes: it is asked about the photos too, and how far
+            both agree comes with the explanation, as its `agreement`.
         options: of the method, as its docstring names them (`samples=32`).
 
     Raises:
         ValueError: the image cannot be read, or there is no such method, option, class or layer, or the method does
-            not suit the model; one sentence says which.
+            not suit the model, or the black box knows other classes; one sentence says which.
+        BlackBoxError: the black box gave no answer.
     """
-    return finish(explain_steps(model, image, method, target, target_layer, **options))
+    if black_box is not None and black_box.classes != model.classes:
+        raise ValueError("the black box and the model that imitates it must know the same classes, in the same order")
+    found = finish(explain_steps(model, image, method, target, target_layer, **options))
+    if black_box is None:
+        return found
+    several = found if isinstance(found, list) else [found]
+    teacher = black_box.predict_proba([e.photo for e in several])
+    agreed = [
+        replace(e, agreement=agreement(row, e.confidences, model.classes))
+        for e, row in zip(several, teacher, strict=True)
+    ]
+    return agreed if isinstance(found, list) else agreed[0]
 
 
 @torch.no_grad()

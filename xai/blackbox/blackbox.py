@@ -12,6 +12,7 @@ from xai.photo import Photo, as_photos
 
 GREY = (0.485, 0.456, 0.406)  # ImageNet's mean colour: networks normalised by it read it as nothing at all, as zeros
 AT_ONCE = 64  # photos a question
+REASON = 200  # letters at most of somebody else's error message
 TOLERANCE = 0.02  # by which confidences may miss 0, 1 and, summed, 1: endpoints round
 
 
@@ -23,7 +24,7 @@ class BlackBox:
     """Photos in, confidences out; how it comes to them nobody asks.
 
     Args:
-        answer: pixels (N, 3, S, S) in [0, 1] on `device` to confidences (N, K), a tensor or an array.
+        answer: pixels (N, 3, S, S) in [0, 1] on `device` to confidences (N, K): a tensor, an array or lists.
         classes: the names of the K classes.
         name: what it is called.
         input_size: S, the side that photos are squeezed to before it is asked, and at which they are perturbed.
@@ -34,7 +35,7 @@ class BlackBox:
 
     def __init__(
         self,
-        answer: Callable[[Tensor], Tensor | np.ndarray],
+        answer: Callable[[Tensor], object],
         classes: Sequence[str],
         name: str = "black box",
         input_size: int = 224,
@@ -58,8 +59,17 @@ class BlackBox:
         Raises:
             BlackBoxError: it gave no answer, or none that could be confidences.
         """
-        answers = [checked(self.answer(part), len(part), self) for part in pixels.split(self.at_once)]
+        answers = [checked(self.answered(part), len(part), self) for part in pixels.split(self.at_once)]
         return torch.cat(answers).to(pixels.device)
+
+    def answered(self, pixels: Tensor) -> object:
+        try:
+            return self.answer(pixels.to(self.device))
+        except BlackBoxError:
+            raise
+        except Exception as error:  # whoever answers raises whatever they like
+            reason = " ".join(str(error).split())[:REASON]
+            raise BlackBoxError(f"{self.name} gave no answer: {reason or type(error).__name__}") from error
 
     def predict_proba(self, images: Photo | Sequence[Photo]) -> np.ndarray:
         """Confidences of one photo or a list of photos: float32 (N, K).
@@ -74,7 +84,7 @@ class BlackBox:
         return np.concatenate(rows) if rows else np.empty((0, len(self.classes)), np.float32)
 
 
-def checked(answer: Tensor | np.ndarray, photos: int, black_box: BlackBox) -> Tensor:
+def checked(answer: object, photos: int, black_box: BlackBox) -> Tensor:
     """Confidences (N, K) as float32, if they are such.
 
     Raises:

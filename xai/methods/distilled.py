@@ -53,9 +53,14 @@ def distilled(
         softmax: as in the paper; it changes no order among the pixels, but leaves them next to no contrast.
     """
     attention, evidence = parts(batch, targets, blocks, stages, sign)
-    both = [unit_range(total(maps, scaled)) for maps in (attention, evidence) if maps]
-    maps = math.prod(both) if operator == "product" else sum(both)
+    maps = joined(attention, evidence, operator, scaled)
     return maps.flatten(1).softmax(1).view_as(maps) if softmax else maps
+
+
+def joined(attention: Sequence[Tensor], evidence: Sequence[Tensor], operator: Operator, scaled: bool) -> Tensor:
+    """The map (B, S, S) that maps (B, S, S) of attention and of Grad-CAM make together; without the one, the other."""
+    both = [unit_range(total(maps, scaled)) for maps in (attention, evidence) if len(maps)]
+    return math.prod(both) if operator == "product" else sum(both)
 
 
 def parts(

@@ -1,7 +1,11 @@
 """Maps that know nothing of the photo: what an explanation has to beat."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
+
+from xai.maps import resized
 
 
 def constant(like: Tensor) -> Tensor:
@@ -16,4 +20,15 @@ def gaussian(like: Tensor) -> Tensor:
     return (bell[:, None] * bell).expand_as(like)
 
 
-CONTROLS = {"constant": constant, "gaussian": gaussian}  # from maps (N, 1, S, S), for their shape
+def random(like: Tensor, seeds: Sequence[int], cells: int | None = None) -> Tensor:
+    """Numbers uniform in [0, 1) for maps (N, 1, S, S), one of each seed; for that the same on all devices.
+
+    Every pixel has its own, or each of `cells` × `cells`, enlarged bilinearly as a layer's map is. Grain matters:
+    single pixels taken out all over a photo are a texture that no network has seen.
+    """
+    side = cells or like.shape[-1]
+    grids = [torch.rand(side, side, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+    return resized(torch.stack(grids), like.shape[2:])[:, None].to(like)
+
+
+CONTROLS = {"constant": constant, "gaussian": gaussian}  # from maps (N, 1, S, S), for their shape alone

@@ -40,12 +40,21 @@ class Side:
 
 @dataclass
 class Answer:
-    """A photo and its sides; `stopped` ends what is being computed for it; `look` is how it was last painted."""
+    """A photo and its sides; `stopped` ends what is being computed for it; `look` is how it was last painted.
+
+    `running` names what was asked for besides, by a button of its own.
+    """
 
     photo: Image.Image
     sides: list[Side]
     look: tuple = ()
     stopped: threading.Event = field(default_factory=threading.Event)
+    running: str = ""
+
+    def begin(self, what: str) -> None:
+        """End what is being computed, for something else, or for nothing."""
+        self.stopped.set()
+        self.stopped, self.running = threading.Event(), what
 
     def answers(self, photo: Image.Image, questions: list[Question]) -> bool:
         """True where it is, or is about to be, the answer to these questions."""

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from functools import cache
 from html import escape
 
+import numpy as np
 import pandas as pd
 import torch
 
 from xai.activations import Activations
+from xai.agreement import Agreement
 from xai.evidence import COLORS, Evidence
 from xai.metrics import CONTROLS
 from xai.models import Classifier
@@ -42,6 +44,10 @@ def facts(model: Classifier, metrics: dict, lang: str) -> str:
         data, test = say(lang, f"data.{name}"), splits["test"]
         rows.append((say(lang, "test_accuracy", data=data), f"{test['accuracy']:.1f} %"))
         rows.append((say(lang, "calibration", data=data), f"{test['ece']:.1f} %"))
+    for name, splits in metrics.get("similarity", {}).items():
+        data, test = say(lang, f"data.{name}"), splits["test"]
+        rows += [(say(lang, "sim", n=i + 1, data=data), f"{sim:.1%}") for i, sim in enumerate(test["sim"])]
+        rows.append((say(lang, "kl", data=data), f"{test['kl']:.3f} nat"))
     body = "".join(f'<tr><th scope="row">{escape(key)}</th><td>{escape(value)}</td></tr>' for key, value in rows)
     return f'<div class="facts"><table>{body}</table></div>'
 
@@ -79,10 +85,52 @@ def compared(values: list[float], better: Callable | None) -> str:
     """Two cells; the better value is marked, unless both read alike."""
     shown = [f"{value:.1f}" for value in values]
     marked = [better is not None and shown[0] != shown[1] and value == better(values) for value in values]
-    return "".join(
-        f'<td class="better"><b>{text}</b></td>' if mark else f"<td>{text}</td>"
-        for text, mark in zip(shown, marked, strict=True)
-    )
+    return "".join(cell(text, mark) for text, mark in zip(shown, marked, strict=True))
+
+
+def verdict(found: Agreement | None, lang: str) -> str:
+    """Whether a student may speak for its black box on this photo, in words."""
+    if found is None:
+        return f'<p class="verdict differs">{escape(say(lang, "no_student"))}</p>'
+    said = {"teacher": found.teacher[0][0], "student": found.student[0][0]}
+    said = {who: say(lang, f"class.{label}") for who, label in said.items()}
+    key, more = "differs", say(lang, "divergence", divergence=found.divergence)
+    if found.agreed:
+        key, more = "agrees", f"{say(lang, 'ranked', agreed=found.agreed, count=len(found.teacher))} {more}"
+    return f'<p class="verdict {key}"><b>{escape(say(lang, key, **said))}</b> {escape(more)}</p>'
+
+
+def progress(sentence: str, done: float) -> str:
+    """How far something is, as a bar and in words."""
+    return f'<p class="progress"><span><i style="width:{done:.0%}"></i></span>{escape(sentence)}</p>'
+
+
+def game_curves(curves: dict[str, np.ndarray], names: dict[str, str]) -> pd.DataFrame:
+    """A game's curves, by map, in long form, as gr.LinePlot takes it."""
+    rows = [
+        {"share": k / (len(curve) - 1), "confidence": float(confidence), "map": names[name]}
+        for name, curve in curves.items()
+        for k, confidence in enumerate(curve)
+    ]
+    return pd.DataFrame(rows)
+
+
+def game_table(areas: dict[str, dict[str, float]], names: dict[str, str], caption: str, lang: str) -> str:
+    """The areas under the curves, by map and game; the best of each game is marked, were it the control's."""
+    games = {"deletion": min, "insertion": max}
+    shown = {map_: {game: f"{areas[map_][game]:.3f}" for game in games} for map_ in areas}
+    best = {game: better(row[game] for row in shown.values()) for game, better in games.items()}
+    head = "".join(f'<th scope="col">{escape(say(lang, f"auc.{game}"))}</th>' for game in games)
+    body = ""
+    for map_, row in shown.items():
+        cells = "".join(cell(text, len(areas) > 1 and text == best[game]) for game, text in row.items())
+        body += f'<tr><th scope="row">{escape(names[map_])}</th>{cells}</tr>'
+    table = f'<p>{escape(caption)}</p><table aria-label="{escape(say(lang, "auc_region"))}">'
+    return f'<div class="confusion games">{table}<tr><td></td>{head}</tr>{body}</table></div>'
+
+
+def cell(text: str, best: bool) -> str:
+    return f'<td class="better"><b>{text}</b></td>' if best else f"<td>{text}</td>"
 
 
 def confusion(classes: list[str], metrics: dict, lang: str) -> str:

@@ -15,7 +15,7 @@ from xai.studio.picture import Picture, PictureSlider, Thumbnails
 from xai.studio.program import garbage
 from xai.studio.tab import (
     QUIET,
-    Flow,
+    RefiningFlow,
     about,
     about_panel,
     classes_of,
@@ -26,6 +26,7 @@ from xai.studio.tab import (
     not_explained,
     opacity_slider,
     photo_column,
+    picture_box,
     taken,
 )  # fmt: skip
 from xai.studio.text import language, say, translated
@@ -130,19 +131,6 @@ def marked(name: str, left: tuple[str, str], right: tuple[str, str], lang: str) 
     return " · ".join([method.title, *marks])
 
 
-def picture_box(name: str, height: int) -> Picture:
-    """A lossless, downloadable picture; `name` gives label, alternative text and element id."""
-    return Picture(
-        label=translated(name),
-        alt_text=translated(f"{name}_alt"),
-        format="png",
-        interactive=False,
-        height=height,
-        buttons=["download", "fullscreen"],
-        elem_id=name.replace("_", "-"),
-    )
-
-
 def build(page: gr.Blocks) -> None:
     """Lay out the tab inside a page and connect it."""
     for name in GARBAGE:
@@ -229,7 +217,7 @@ def build(page: gr.Blocks) -> None:
                 abouts.append(about_panel(s))
     gr.Markdown(translated("privacy"), elem_classes="note")
 
-    flow = Flow(
+    flow = RefiningFlow(
         column=column,
         examples=EXAMPLES,
         menus=[*models, method, target, *layers],

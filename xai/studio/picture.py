@@ -3,8 +3,11 @@
 from io import BytesIO
 
 import gradio as gr
+import numpy as np
 from gradio.processing_utils import save_bytes_to_cache
 from PIL import Image
+
+from xai.explanation import blend, colorize, to_photo_size, to_unit_range
 
 
 def cached(value, cache: str):
@@ -46,3 +49,22 @@ class PictureSlider(gr.ImageSlider):
 
     def postprocess(self, value):
         return super().postprocess(value and tuple(cached(picture, self.GRADIO_CACHE) for picture in value))
+
+
+def over(photo: Image.Image, raw: np.ndarray | None, alpha: float, colormap: str) -> Image.Image:
+    """A raw map (h, w) in colours over the photo, or the photo alone."""
+    if raw is None:
+        return photo
+    resized = to_photo_size(raw, *photo.size)
+    return blend(photo, colorize(to_unit_range(resized, resized.min(), resized.max()), colormap), alpha)
+
+
+def smaller(photo: Image.Image, side: int) -> Image.Image:
+    small = photo.copy()
+    small.thumbnail((side, side))
+    return small
+
+
+def faded(picture: Image.Image, chosen: bool) -> Image.Image:
+    """What is left out is pale."""
+    return picture if chosen else Image.blend(picture, Image.new("RGB", picture.size, "grey"), 0.75)

@@ -1,14 +1,22 @@
 """What a program can ask of the app: the same answers as data."""
 
+import logging
 from collections.abc import Callable, Iterator
 
 import gradio as gr
+import numpy as np
+import torch
+from torch.nn import functional as F
 
+from xai.blackbox import BlackBoxError
+from xai.metrics import GAMES, auc
 from xai.photo import PhotoError
-from xai.studio import garbage_look, pyramid_look
+from xai.studio import blackbox_look, garbage_look, pyramid_look
 from xai.studio.answers import LAST, PREDICTED, Question, model_of
 from xai.studio.text import say
 from xai.zoo import PYRAMID
+
+LOG = logging.getLogger(__name__)
 
 
 def garbage(photo, model: str, method: str, target: str, layer: str, alpha: float, colormap: str):
@@ -89,11 +97,66 @@ def pyramid(photo, model: str, method: str, target: str, alpha: float, colormap:
     yield answer, [(each.explanation.overlay(alpha, colormap), name) for name, each in found.items()]
 
 
-def told(look_slowly: Callable, photo, question: Question) -> Iterator:
+def blackbox(photo, black_box: str, method: str, target: str, masks: int, games: bool, alpha: float, colormap: str):
+    """Ask a black box about a photo and show where what it says may come from, with how far its student agrees.
+
+    Slow methods first send {"progress": share done, 0 to 1}, again and again, with the heatmap so far.
+
+    Args:
+        photo: The photo: JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF.
+        black_box: Title of one of the black boxes that the host offers.
+        method: "distilled" and "gradcam" take a moment; "rise", "lime" and "mask" take their time.
+        target: The class to explain, or "predicted" by the black box.
+        masks: How often RISE and LIME ask the black box: 500, 1000 or 4000.
+        games: Whether to play deletion and insertion on the black box as well.
+        alpha: Opacity of the colours, 0 to 1.
+        colormap: Name of the colour map.
+
+    Returns:
+        A dictionary with label, confidence and confidences (the black box's), student (up to five classes with their
+        confidences, the surest first, or null), agreed (how many of the surest classes are the same, in order), kl (the
+        divergence of the student's confidences, in nats), method, source (who was asked, or whose gradients), seconds,
+        raw (the unscaled map, averaged down to 56 × 56 at most), deletion and insertion (areas under the curves, or
+        null); and the heatmap over the photo as a PNG.
+    """
+    question = Question(black_box, method, None if target == PREDICTED else target)
+    for done, e in told(blackbox_look.look_slowly, photo, question, masks):
+        yield {"progress": done}, e and e.overlay(alpha, colormap)
+    areas = dict.fromkeys(GAMES)
+    if games:
+        *_, curves = told(blackbox_look.play, photo, black_box, e.target, {method: e.raw})
+        areas = {game: float(auc(curves[game][method])) for game in GAMES}
+    agreed = e.agreement
+    answer = {
+        "label": e.label,
+        "confidence": e.confidence,
+        "confidences": dict(zip(blackbox_look.hosted(black_box)[0].classes, map(float, e.confidences), strict=True)),
+        "student": agreed and dict(agreed.student),
+        "agreed": agreed and agreed.agreed,
+        "kl": agreed and agreed.divergence,
+        "method": e.method,
+        "source": e.source,
+        "seconds": e.seconds,
+        "raw": averaged(e.raw).tolist(),
+        **areas,
+    }
+    yield answer, e.overlay(alpha, colormap)
+
+
+def averaged(raw: np.ndarray) -> np.ndarray:
+    """A map (h, w), or the means of its parts where it has more than 56 a side: a message has its limits."""
+    size = [min(side, 56) for side in raw.shape]
+    return F.adaptive_avg_pool2d(torch.from_numpy(raw)[None], size)[0].numpy()
+
+
+def told(look_slowly: Callable, photo, *asked) -> Iterator:
     """The share done, again and again, and at last what is explained; a bad photo or option is told by its sentence."""
     if photo is None or isinstance(photo, PhotoError):
         raise gr.Error(str(photo or say("en", "no_photo")), print_exception=False)
     try:
-        yield from look_slowly(photo, question)
+        yield from look_slowly(photo, *asked)
     except ValueError as error:  # a wrong option: the sentence says which
         raise gr.Error(str(error), print_exception=False) from error
+    except BlackBoxError as error:  # its own sentence may name the host's addresses
+        LOG.warning("%s", error)
+        raise gr.Error(say("en", "no_answer"), print_exception=False) from error

@@ -14,7 +14,7 @@ from xai.studio.program import pyramid
 from xai.studio.pyramid_look import PyramidSide, look_at, look_slowly
 from xai.studio.tab import (
     QUIET,
-    Flow,
+    RefiningFlow,
     about,
     about_panel,
     classes_of,
@@ -171,7 +171,7 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
                 abouts.append(about_panel(s))
     gr.Markdown(translated("pyramid_privacy"), elem_classes="note")
 
-    flow = Flow(
+    flow = RefiningFlow(
         column=column,
         examples=EXAMPLES,
         menus=[method, target, group],

@@ -1,7 +1,8 @@
 """What every tab has: a photo, examples, options of the picture, and the way from a photo to its answer."""
 
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ import gradio as gr
 from gradio.components import Component
 from PIL import Image
 
+from xai.blackbox import BlackBoxError
 from xai.explanation import COLORMAPS
 from xai.methods import METHODS
 from xai.models.classifier import INPUT
@@ -17,9 +19,11 @@ from xai.photo import PhotoError
 from xai.studio import cards
 from xai.studio.answers import Answer, Side, model_of
 from xai.studio.photo_input import PhotoInput
+from xai.studio.picture import Picture
 from xai.studio.text import language, say, translated
 from xai.zoo import find_checkpoint, read_json
 
+LOG = logging.getLogger(__name__)
 # always_last: what is clicked while an answer is on its way is answered after it, not dropped
 QUIET = {"api_visibility": "private", "show_progress": "minimal", "trigger_mode": "always_last"}
 EACH = {**QUIET, "trigger_mode": "multiple"}  # a put-off click would have forgotten which example it was on
@@ -82,18 +86,24 @@ def taken(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
 
 
+def remaining(title: str, done: float, started: float, lang: str) -> str:
+    """How far a slow method is, and how long the rest will take at this pace; `started` is when its clock began."""
+    left = (1 - done) / max(done, 1e-6) * (time.perf_counter() - started)
+    return say(lang, "progress", method=title, done=f"{done:.0%}", left=f"{left:.0f}")
+
+
 @dataclass
 class PhotoColumn:
-    """Where a photo comes from, and the buttons that start and stop explaining it."""
+    """Where a photo comes from, and the buttons that start and, where it may take long, stop explaining it."""
 
     photo: PhotoInput
     go: gr.Button
-    halt: gr.Button
+    halt: gr.Button | None
     examples: gr.Gallery
 
 
-def photo_column(prefix: str = "") -> PhotoColumn:
-    """Lay out the photo, both buttons and the gallery of examples; `prefix` begins the elements' ids."""
+def photo_column(prefix: str = "", stoppable: bool = True) -> PhotoColumn:
+    """Lay out the photo, the buttons and the gallery of examples; `prefix` begins the elements' ids."""
     photo = PhotoInput(
         label=translated("photo"),
         sources=["upload", "clipboard", "webcam"],
@@ -107,7 +117,7 @@ def photo_column(prefix: str = "") -> PhotoColumn:
     )
     with gr.Row():
         go = gr.Button(translated("explain"), variant="primary", elem_id=f"{prefix}explain", min_width=120)
-        halt = gr.Button(translated("stop"), visible=False, elem_id=f"{prefix}stop", min_width=120)
+        halt = stop_button(prefix) if stoppable else None
     examples = gr.Gallery(
         label=translated("examples"),
         columns=4,
@@ -121,6 +131,11 @@ def photo_column(prefix: str = "") -> PhotoColumn:
         format="png",
     )
     return PhotoColumn(photo, go, halt, examples)
+
+
+def stop_button(prefix: str = "") -> gr.Button:
+    """A button that is there only while there is something to stop."""
+    return gr.Button(translated("stop"), visible=False, elem_id=f"{prefix}stop", min_width=120)
 
 
 def fitting_methods(models: Sequence[str]) -> list[str]:
@@ -156,6 +171,19 @@ def colormap_menu(prefix: str = "") -> gr.Dropdown:
         label=translated("colormap"),
         elem_id=f"{prefix}colormap",
         min_width=220,
+    )
+
+
+def picture_box(name: str, height: int) -> Picture:
+    """A lossless, downloadable picture; `name` gives label, alternative text and element id."""
+    return Picture(
+        label=translated(name),
+        alt_text=translated(f"{name}_alt"),
+        format="png",
+        interactive=False,
+        height=height,
+        buttons=["download", "fullscreen"],
+        elem_id=name.replace("_", "-"),
     )
 
 
@@ -195,7 +223,7 @@ def about(name: str, request: gr.Request):
 
 @dataclass
 class Flow:
-    """From a photo to its pictures: answer at once, paint, and refine little by little where a method is slow.
+    """From a photo to its pictures: answer, and paint.
 
     Attributes:
         column: where the photo comes from.
@@ -203,12 +231,9 @@ class Flow:
         menus: what a question is made of.
         look_of: how pictures look.
         shown: what `answer` gives besides the session's answer.
-        notes: a line for each of two sides.
         painted: what `paint` gives.
         answer: photo, session's answer and menus to the session's new answer and `shown`.
         paint: session's answer and `look_of` to `painted`.
-        note: the line for a side, in a language.
-        look_slowly: the share done, again and again, and at last what is explained.
     """
 
     column: PhotoColumn
@@ -216,12 +241,9 @@ class Flow:
     menus: Sequence[Component]
     look_of: Sequence[Component]
     shown: Sequence[Component]
-    notes: Sequence[Component]
     painted: Sequence[Component]
     answer: Callable
     paint: Callable
-    note: Callable[[Side, str], str]
-    look_slowly: Callable
 
     def __post_init__(self) -> None:
         self.answered = gr.State(time_to_live=3600)
@@ -229,10 +251,10 @@ class Flow:
     def after_menu(self, event):
         """Answer, with the photo there is; returns the event of its pictures."""
         inputs = [self.column.photo, self.answered, *self.menus]
-        answered = event(self.answer, inputs, [self.answered, *self.shown], **ANSWERING)
-        painted = answered.success(self.paint, [self.answered, *self.look_of], self.painted, **QUIET)
-        painted.success(self.refine, self.answered, [*self.notes, self.column.halt, *self.painted], **REFINING)
-        return painted
+        return self.repaint(event(self.answer, inputs, [self.answered, *self.shown], **ANSWERING).success)
+
+    def repaint(self, event):
+        return event(self.paint, [self.answered, *self.look_of], self.painted, **QUIET)
 
     def connect(self, opened: Callable):
         """Answer what is uploaded, picked, asked for or chosen.
@@ -247,10 +269,8 @@ class Flow:
         self.after_menu(photo.upload(accept, [photo, answered], photo, **QUIET).success)
         self.after_menu(self.column.examples.select(self.pick, None, photo, **EACH).success)
         self.after_menu(self.column.go.click(remind, photo, None, **QUIET).success)
-        self.column.halt.click(stop, answered, [*self.notes, self.column.halt], **QUIET)
         for control in self.look_of:
-            event = control.release if isinstance(control, gr.Slider) else control.input
-            event(self.paint, [answered, *self.look_of], self.painted, **QUIET)
+            self.repaint(control.release if isinstance(control, gr.Slider) else control.input)
         first = self.after_menu(opened(self.open, answered, [photo, self.column.examples], **QUIET).success)
         return first.success(None, js=A_MOMENT, **QUIET)
 
@@ -263,6 +283,30 @@ class Flow:
             return [gr.skip()] * 2
         lang = language(request)
         return self.examples[0], [(str(path), say(lang, f"class.{true_class(path)}")) for path in self.examples]
+
+
+@dataclass
+class RefiningFlow(Flow):
+    """A flow that goes on, little by little, where a method is slow; its answers have two sides.
+
+    Attributes:
+        notes: a line for each side.
+        note: the line for a side, in a language.
+        look_slowly: the share done, again and again, and at last what is explained.
+    """
+
+    notes: Sequence[Component]
+    note: Callable[[Side, str], str]
+    look_slowly: Callable
+
+    def after_menu(self, event):
+        painted = super().after_menu(event)
+        painted.success(self.refine, self.answered, [*self.notes, self.column.halt, *self.painted], **REFINING)
+        return painted
+
+    def connect(self, opened: Callable):
+        self.column.halt.click(stop, self.answered, [*self.notes, self.column.halt], **QUIET)
+        return super().connect(opened)
 
     def refine(self, answer: Answer | None, request: gr.Request):
         """The maps of slow methods, one network after the other: notes, stop button and pictures, again and again.
@@ -284,12 +328,74 @@ class Flow:
                     yield same  # the last thing yielded is sent once more at the end
                     return
                 if isinstance(done, float):
-                    left = (1 - done) / max(done, 1e-6) * (time.perf_counter() - started)
-                    told = say(lang, "progress", method=method, done=f"{done:.0%}", left=f"{left:.0f}")
-                    yield *beside(i, told), *same[2:]
+                    yield *beside(i, remaining(method, done, started, lang)), *same[2:]
             side.explained, side.pending = done, False
             halt = gr.Button(visible=any(side.pending for side in answer.sides))
             yield *beside(i, self.note(side, lang)), halt, *self.paint(answer, *answer.look, request)
+
+
+@dataclass
+class OnRequest:
+    """Something slow that a button asks for, one such thing at a time; it can be stopped.
+
+    It ends when the visitor stops it, asks for something else or leaves.
+
+    Attributes:
+        name: what it is called among what may be running.
+        button, halt: start and stop it.
+        note: how far it is.
+        inputs: what it depends on besides the session's answer.
+        outputs: what it shows.
+        steps: session's answer, language and inputs to a note and `outputs`, again and again; None where there is
+            nothing new to show.
+    """
+
+    name: str
+    button: gr.Button
+    halt: gr.Button
+    note: Component
+    inputs: Sequence[Component]
+    outputs: Sequence[Component]
+    steps: Callable[..., Iterator[tuple[str, list] | None]]
+
+    def connect(self, answered: gr.State) -> None:
+        told = [self.note, self.halt]
+        begun = self.button.click(self.begin, answered, told, **QUIET)
+        begun.success(self.run, [answered, *self.inputs], [*told, *self.outputs], **REFINING)
+        self.halt.click(self.stop, answered, told, **QUIET)
+
+    def begin(self, answer: Answer | None, request: gr.Request):
+        lang = language(request)
+        if answer is None:
+            raise gr.Error(say(lang, "expired"), title=say(lang, "photo"), print_exception=False)
+        answer.begin(self.name)
+        return say(lang, "in_line"), gr.Button(visible=True)
+
+    def stop(self, answer: Answer | None, request: gr.Request):
+        if answer and answer.running == self.name:
+            answer.begin("")
+        return say(language(request), "stopped"), gr.Button(visible=False)
+
+    def run(self, request: gr.Request, answer: Answer | None, *inputs):
+        lang, nothing_new = language(request), [gr.skip()] * len(self.outputs)
+        if answer is None or answer.running != self.name:
+            yield gr.skip(), gr.skip(), *nothing_new
+            return
+        stopped, told, shown = answer.stopped, gr.skip(), nothing_new
+        try:
+            for step in self.steps(answer, lang, *inputs):
+                if stopped.is_set():
+                    told, shown = gr.skip() if answer.running == self.name else say(lang, "stopped"), nothing_new
+                    break
+                if step:
+                    told, shown = step
+                    yield told, gr.Button(visible=True), *shown
+            else:
+                answer.running = ""
+        except BlackBoxError as error:
+            LOG.warning("%s", error)  # not for visitors: it may name the host's addresses
+            told, shown = say(lang, "no_answer"), nothing_new
+        yield told, gr.Button(visible=False), *shown
 
 
 def expired(request: gr.Request) -> None:

@@ -39,13 +39,25 @@ button[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
 .thumbnails .caption-label { max-width: 100%; font-size: .72rem; padding: 0 .3rem; }
 @media (min-width: 600px) {
     .five .grid-container { grid-template: none / repeat(5, 1fr) !important; grid-auto-rows: auto !important; }
+    .eight .grid-container { grid-template: none / repeat(8, 1fr) !important; grid-auto-rows: auto !important; }
 }
+.wide .grid-container { grid-template-columns: repeat(auto-fill, minmax(130px, 1fr)); }
+.verdict { border-left: .3rem solid; border-radius: .3rem; padding: .5rem .8rem; margin: 0; }
+.verdict { background: color-mix(in srgb, var(--verdict) 14%, transparent); border-color: var(--verdict); }
+.verdict.agrees { --verdict: var(--primary-600); }
+.verdict.differs { --verdict: #d97706; }
+.progress { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem .8rem; margin: 0; }
+.progress span { flex: 1 1 12rem; max-width: 24rem; border-radius: .3rem; background: var(--border-color-primary); }
+.progress i { display: block; height: .6rem; border-radius: .3rem; background: var(--primary-600); }
 .thumbnails.captioned .thumbnail-item { display: flex; flex-direction: column; aspect-ratio: auto; }
 .captioned .thumbnail-item img { aspect-ratio: 1; height: auto; }
 .captioned .thumbnail-item .caption-label { position: static; max-width: none; border: 0; white-space: pre-line; }
 .prose .layers td { white-space: nowrap; }
-.prose .layers .better { background: color-mix(in srgb, var(--primary-500) 18%, transparent); }
+.prose .layers .better, .prose .games .better { background: color-mix(in srgb, var(--primary-500) 18%, transparent); }
 #slider img { height: 100%; max-height: 100% !important; }  /* else a portrait is cut off */
+.prose .games table { max-width: 30rem; }
+.prose .games th[scope=row] { text-align: left !important; }
+.flush .html-container { padding: 0; }
 .facts, .confusion { padding: .2rem .1rem; }
 .prose :is(.facts, .confusion) :is(table, tr, th, td) { border: 0; }
 .prose :is(.facts, .confusion) table { border-collapse: collapse; width: 100%; font-size: .9rem; margin: 0; }
@@ -63,6 +75,8 @@ button[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
 .prose .confusion td { border-radius: .25rem; font-variant-numeric: tabular-nums; }
 .prose .confusion.many th[scope=col] { writing-mode: vertical-rl; text-align: left; }
 .prose .confusion.many :is(th, td) { padding: .12rem; font-size: .72rem; }
-@media (max-width: 600px) { .prose .confusion:not(.layers) th[scope=col] { writing-mode: vertical-rl; } }
+@media (max-width: 600px) {
+    .prose .confusion:not(.layers):not(.games) th[scope=col] { writing-mode: vertical-rl; }
+}
 footer { color: var(--body-text-color-subdued); }
 """

@@ -1,0 +1,446 @@
+"""The black box's tab in a browser, and the same as a program."""
+
+import io
+import re
+import time
+from types import SimpleNamespace
+
+import gradio as gr
+import httpx
+import numpy as np
+import pytest
+import torch
+from gradio_client import handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+from playwright.sync_api import expect
+
+import xai
+from tests.conftest import CLASSES, EXAMPLES, fresh
+from tests.test_photo import BAD
+from tests.test_studio import EXPLAINED, choose, serious, told_and_dismissed
+from xai.agreement import agreement, divergence
+from xai.blackbox import BlackBox, BlackBoxError
+from xai.methods.distilled import LITERAL, distilled
+from xai.metrics import auc, play
+from xai.metrics.controls import random
+from xai.studio import blackbox, blackbox_look, cards
+from xai.studio.answers import Question
+from xai.studio.blackbox_look import Choice
+from xai.studio.text import ENGLISH, KOREAN
+
+TITLE = "garbage-efficientnet_lite0"
+ACCORDIONS = ("choice", "others", "games", "about-student")
+ASKED = SimpleNamespace(headers={})  # a request in English
+
+
+def ask(client, photo, **options):
+    defaults = {
+        "photo": handle_file(str(photo)), "black_box": TITLE, "method": "distilled", "target": "predicted",
+        "masks": 500, "games": False, "alpha": 0.5, "colormap": "turbo",
+    }  # fmt: skip
+    return client.submit(**{**defaults, **options}, api_name="/blackbox")
+
+
+class Box(BlackBox):
+    """Says one class, the surer the lighter the left half of a photo; as slow as one likes; counts its questions."""
+
+    def __init__(self) -> None:
+        self.says, self.pause, self.asked = 0, 0.0, 0
+        super().__init__(self.reply, CLASSES, "a box", 64, white=fresh("cnn", input_size=64))
+
+    def reply(self, pixels):
+        self.asked += len(pixels)
+        time.sleep(self.pause)
+        sure = 0.5 + pixels[..., :32].mean((1, 2, 3)) / 2  # N
+        answer = ((1 - sure) / 5)[:, None].repeat(1, 6)  # N, 6
+        answer[:, self.says] = sure
+        return answer
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A quick black box, and an untrained student."""
+    return Box(), fresh("cbam_resnet50", input_size=64)
+
+
+@pytest.fixture
+def quick(monkeypatch, pair):
+    """The page asks these two while a test lasts."""
+    monkeypatch.setattr(blackbox_look, "load", lambda title: pair)
+    monkeypatch.setattr(blackbox_look, "PACE", {})
+    pair[0].pause = 0.0
+    return pair
+
+
+@pytest.fixture(scope="module")
+def tab(kept_page):
+    """The tab, open and explained, for several tests on end: a visitor who goes on."""
+    return opened(kept_page)
+
+
+def opened(page):
+    page.get_by_role("tab").nth(2).click()
+    page.wait_for_selector("#map-distilled img", timeout=EXPLAINED, state="attached")
+    return page
+
+
+def unfold(page, accordion):
+    if is_folded(page, accordion):
+        page.locator(f"#{accordion} > button").click()
+
+
+def is_folded(page, accordion):
+    return "open" not in page.locator(f"#{accordion} > button").get_attribute("class").split()
+
+
+def source(page, name="distilled"):
+    return page.locator(f"#map-{name} img").get_attribute("src")
+
+
+def changed(page, before, name="distilled"):
+    page.wait_for_function(
+        "([name, before]) => document.querySelector(`#map-${name} img`)?.src !== before",
+        arg=[name, before],
+        timeout=EXPLAINED,
+    )
+
+
+def another_photo(page, number):
+    before = source(page)
+    page.locator("#blackbox-examples").get_by_role("button", name=f"Thumbnail {number} of").click()
+    changed(page, before)
+    page.wait_for_timeout(300)
+
+
+def captions(page):
+    return page.locator("#others-pictures .caption-label").all_inner_texts()
+
+
+def test_api_answers_like_the_package(client):
+    answer, heatmap = ask(client, EXAMPLES[0]).result()
+    student, black_box = xai.load_model("blackbox-student"), xai.load_model(TITLE)
+    said, imitated = black_box.predict_proba(EXAMPLES[0])[0], student.predict_proba(EXAMPLES[0])[0]
+    e = xai.explain(student, EXAMPLES[0], "distilled", target=int(said.argmax()))
+    assert answer["label"] == black_box.classes[said.argmax()]
+    assert answer["confidence"] == pytest.approx(said.max(), abs=1e-4)
+    assert list(answer["student"]) == [black_box.classes[k] for k in np.argsort(-imitated)[:5]]
+    assert answer["kl"] == pytest.approx(divergence(said[None], imitated[None])[0], abs=1e-3)
+    assert answer["agreed"] == agreement(said, imitated, black_box.classes).agreed
+    np.testing.assert_allclose(answer["raw"], e.raw.reshape(56, 4, 56, 4).mean((1, 3)), atol=1e-3)
+    assert answer["deletion"] is None
+    difference = np.asarray(Image.open(heatmap).convert("RGB"), int) - np.asarray(e.overlay(), int)
+    assert np.abs(difference).max() <= 2  # lossless but for rounding
+
+
+def test_api_sends_progress_and_plays_the_games(client, quick):
+    box, _ = quick
+    box.pause = 0.1
+    job = ask(client, EXAMPLES[1], method="rise", games=True)
+    answer, _ = job.result()
+    outputs = job.outputs()
+    done = [message["progress"] for message, _ in outputs if "progress" in message]
+    assert len(done) >= 2
+    assert done == sorted(done)
+    assert any(heatmap for message, heatmap in outputs if message.get("progress", 1) < 1)  # growing
+    e = xai.blackbox.explain.explain_black_box(box, EXAMPLES[1], "rise", masks=500)
+    assert np.shape(answer["raw"]) == (56, 56)
+    assert (answer["label"], answer["source"]) == (e.label, "black box")
+    curves = play(box, EXAMPLES[1], {"rise": e}, e.target)
+    for game in ("deletion", "insertion"):
+        assert answer[game] == pytest.approx(auc(curves[game]["rise"]), abs=1e-3)
+
+
+def test_api_refuses_with_a_sentence(client, tmp_path, quick, monkeypatch):
+    (tmp_path / "text.jpg").write_bytes(BAD["text.jpg"][0])
+    for photo, options, sentence in (
+        (EXAMPLES[0], {"black_box": "https://example.com"}, "is not in the list of choices"),
+        (EXAMPLES[0], {"method": "cam"}, "is not in the list of choices"),
+        (EXAMPLES[0], {"masks": 1_000_000}, "is not in the list of choices"),
+        (EXAMPLES[0], {"target": "bottle"}, "there is no class"),
+        (tmp_path / "text.jpg", {}, BAD["text.jpg"][1]),
+    ):
+        with pytest.raises(AppError, match=sentence):
+            ask(client, photo, **options).result()
+    monkeypatch.setattr(blackbox_look, "load", lambda title: (quick[0], None))
+    with pytest.raises(AppError, match="there is none"):
+        ask(client, EXAMPLES[0]).result()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        LITERAL,
+        distilled.__kwdefaults__,
+        {**LITERAL, "blocks": (3, 9, 16), "stages": (1, 4), "operator": "sum", "sign": "negated", "scaled": True},
+        {**LITERAL, "blocks": (), "sign": "absolute", "softmax": False},
+        {**LITERAL, "stages": (), "sign": "absolute", "scaled": True},
+    ],
+)
+def test_a_choice_needs_no_second_pass(quick, options):
+    _, student = quick
+    photo = Image.open(EXAMPLES[2]).convert("RGB")
+    side = blackbox_look.look(photo, Question(TITLE, "distilled", "metal"))
+    figure = side.explained.figure(Choice(**options))
+    e = xai.explain(student, photo, "distilled", target="metal", **options)
+    np.testing.assert_allclose(figure[-1], e.raw, atol=1e-5)
+    assert [m is None for m in figure] == [not options["blocks"], not options["stages"], False]
+
+
+def test_the_student_is_passed_once(quick, monkeypatch):
+    _, student = quick
+    passes, gradients = [], []
+    true_stem, true_grad = student.stem, torch.autograd.grad
+    monkeypatch.setattr(type(student), "stem", lambda self, x: passes.append(1) or true_stem(x))
+    monkeypatch.setattr(torch.autograd, "grad", lambda *args, **kw: gradients.append(1) or true_grad(*args, **kw))
+    blackbox_look.look(Image.open(EXAMPLES[2]).convert("RGB"), Question(TITLE, "distilled"))
+    assert (len(passes), len(gradients)) == (1, 1)
+
+
+def test_opens_with_an_example_explained(tab):
+    student, black_box = xai.load_model("blackbox-student"), xai.load_model(TITLE)
+    said, imitated = black_box.predict_proba(EXAMPLES[0])[0], student.predict_proba(EXAMPLES[0])[0]
+    for who, row in (("black_box", said), ("student", imitated)):
+        assert tab.locator(f"#says-{who} h2").inner_text() == ENGLISH[f"class.{black_box.classes[row.argmax()]}"]
+    told = ENGLISH["divergence"].format(divergence=divergence(said[None], imitated[None])[0])
+    expect(tab.locator("#verdict")).to_contain_text(told)
+    e = xai.explain(student, EXAMPLES[0], "distilled", target=int(said.argmax()))
+    shown = np.asarray(Image.open(io.BytesIO(httpx.get(source(tab)).content)).convert("RGB"), int)
+    assert np.abs(shown - np.asarray(e.overlay(), int)).max() <= 4
+    assert all(is_folded(tab, accordion) for accordion in ACCORDIONS)
+
+
+def test_a_student_that_does_not_agree_is_said_to(tab, quick):
+    box, student = quick
+    for number, verdict in ((4, "differs"), (5, "agrees")):
+        own = int(student.predict_proba(EXAMPLES[number - 1])[0].argmax())
+        box.says = own if verdict == "agrees" else (own + 1) % 6
+        another_photo(tab, number)
+        said = {"teacher": ENGLISH[f"class.{CLASSES[box.says]}"], "student": ENGLISH[f"class.{CLASSES[own]}"]}
+        expect(tab.locator(f"#verdict .{verdict}")).to_contain_text(ENGLISH[verdict].format(**said))
+
+
+def test_a_click_on_a_picture_changes_what_enters(tab, quick):
+    unfold(tab, "choice")
+    pictures = tab.locator("#blocks-pictures")
+    expect(pictures.locator("img")).to_have_count(16)
+    for name, number in (("blocks", 7), ("stages", 1)):
+        box = tab.locator(f"#{name}").get_by_label(str(number), exact=True)
+        was, before = box.is_checked(), source(tab)
+        tab.locator(f"#{name}-pictures").get_by_role("button", name=f"Thumbnail {number} of").click()
+        changed(tab, before)
+        assert box.is_checked() != was
+    before = source(tab, "attention")
+    tab.locator("#sign").get_by_label(ENGLISH["sign.absolute"]).check()
+    changed(tab, before, "attention")
+    changes = source(tab)
+    tab.locator("#preset-paper").click()
+    changed(tab, changes)
+    assert tab.locator("#blocks input:checked").count() == 16
+    assert tab.locator("#stages").get_by_label("1", exact=True).is_checked() is False
+    assert tab.locator("#extras input:checked").count() == 1  # softmax
+    tab.locator("#preset-best").click()
+
+
+def test_other_methods_grow_and_can_be_stopped(tab, quick):
+    box, _ = quick
+    unfold(tab, "others")
+    expect(tab.locator("#expectation")).to_contain_text("RISE takes about", timeout=EXPLAINED)
+    expect(tab.locator("#compared input")).to_have_count(4)
+    assert all("not asked for yet" in caption for caption in captions(tab)[1:])
+    for name in ("Grad-CAM", "LIME", "MASK"):
+        tab.locator("#compared").get_by_label(name).uncheck()
+    box.pause = 0.6
+    pictures = "[...document.querySelectorAll('#others-pictures img')].map(i => i.src).join()"
+    before = tab.evaluate(pictures)
+    tab.locator("#compute").click()
+    expect(tab.locator("#others-note")).to_contain_text(re.compile(r"RISE: \d+%, about \d+ s left"), timeout=EXPLAINED)
+    tab.wait_for_function(f"before => {pictures} !== before", arg=before, timeout=EXPLAINED)
+    tab.locator("#others-stop").click()
+    expect(tab.locator("#others-note")).to_have_text(ENGLISH["stopped"], timeout=EXPLAINED)
+    expect(tab.locator("#others-stop")).to_be_hidden()
+    tab.wait_for_timeout(1000)
+    asked = box.asked
+    tab.wait_for_timeout(1000)
+    assert box.asked == asked
+    assert "% done" in captions(tab)[2]
+
+
+def test_what_is_slow_ends_with_another_photo(tab, quick):
+    box, _ = quick
+    box.pause = 0.6
+    tab.locator("#compute").click()
+    expect(tab.locator("#others-note")).to_contain_text("RISE", timeout=EXPLAINED)
+    another_photo(tab, 6)
+    expect(tab.locator("#others-stop")).to_be_hidden()
+    tab.wait_for_timeout(1000)
+    asked = box.asked
+    tab.wait_for_timeout(1000)
+    assert box.asked == asked
+    assert "not asked for yet" in captions(tab)[2]
+
+
+def test_other_methods_are_shown_with_their_seconds_and_source(tab, quick):
+    for name in ("Grad-CAM", "LIME"):
+        tab.locator("#compared").get_by_label(name).check()
+    tab.locator("#compute").click()
+    expect(tab.locator("#others-note")).to_have_text(ENGLISH["done"], timeout=3 * EXPLAINED)
+    sources = ["student's gradients", "teacher's gradients", "black box", "black box"]
+    names = ["Distilled", "Grad-CAM", "RISE", "LIME"]
+    for caption, name, source in zip(captions(tab)[:4], names, sources, strict=True):
+        assert re.fullmatch(rf"{name} · [\d.]+ m?s\n{re.escape(ENGLISH[f'source.{source}'])}", caption)
+    tab.locator("#compute").click()
+    expect(tab.locator("#others-note")).to_have_text(ENGLISH["nothing_to_do"], timeout=EXPLAINED)
+
+
+def test_the_games_are_played_on_the_black_box(tab, quick):
+    box, student = quick
+    unfold(tab, "games")
+    tab.locator("#play").click()
+    expect(tab.locator("#areas table")).to_be_visible(timeout=2 * EXPLAINED)
+    for game in ("deletion", "insertion"):
+        expect(tab.locator(f"#plot-{game} svg.marks")).to_be_visible(timeout=EXPLAINED)
+    photo = EXAMPLES[5]
+    maps = {
+        "Distilled": xai.explain(student, photo, "distilled", target=box.says),
+        "RISE": xai.blackbox.explain.explain_black_box(box, photo, "rise", masks=500),
+        ENGLISH["method.random"]: random(torch.empty(1, 1, 64, 64), [0], cells=7)[0, 0],
+    }
+    curves = play(box, photo, maps)
+    rows = {row.locator("th").inner_text(): row for row in tab.locator("#areas tr").all()[1:]}
+    assert list(rows) == ["Distilled", "Grad-CAM", "RISE", "LIME", ENGLISH["method.random"]]
+    for name in maps:
+        shown = [float(cell.inner_text()) for cell in rows[name].locator("td").all()]
+        assert shown == pytest.approx([auc(curves[game][name]) for game in ("deletion", "insertion")], abs=2e-3)
+    columns = np.array([[float(cell.inner_text()) for cell in row.locator("td").all()] for row in rows.values()])
+    marked = [[cell.locator("b").count() for cell in row.locator("td").all()] for row in rows.values()]
+    np.testing.assert_array_equal(marked, columns == [columns[:, 0].min(), columns[:, 1].max()])
+    unfold(tab, "choice")
+    tab.locator("#blocks").get_by_label("2", exact=True).uncheck()
+    expect(tab.locator("#games-note")).to_have_text(ENGLISH["stale"], timeout=EXPLAINED)
+    tab.locator("#blocks").get_by_label("2", exact=True).check()
+    expect(tab.locator("#games-note")).to_have_text("", timeout=EXPLAINED)
+
+
+def test_the_class_is_chosen(tab, quick):
+    other = ENGLISH[f"class.{CLASSES[(quick[0].says + 1) % 6]}"]
+    before = source(tab)
+    choose(tab, "#blackbox-target", other)
+    changed(tab, before)
+    expect(tab.locator("#figure-note")).to_contain_text(f"{other}, ")
+    expect(tab.locator("#areas")).to_have_text("")
+
+
+def test_a_black_box_that_does_not_answer_is_told_of_in_a_sentence(tab, quick, monkeypatch):
+    box, _ = quick
+
+    def reply(pixels):
+        raise BlackBoxError("http://10.0.0.1 did not answer")
+
+    monkeypatch.setattr(box, "answer", reply)
+    before = source(tab)
+    tab.locator("#blackbox-examples").get_by_role("button", name="Thumbnail 3 of").click()
+    told_and_dismissed(tab, ENGLISH["no_answer"])
+    assert "10.0.0.1" not in tab.content()
+    assert source(tab) == before
+
+
+def test_a_bad_photo_gets_a_sentence(tab, quick, tmp_path):
+    (tmp_path / "text.jpg").write_bytes(BAD["text.jpg"][0])
+    before = source(tab)
+    tab.locator("#blackbox-photo").get_by_label("Remove Image").click()
+    tab.set_input_files("#blackbox-photo input[type=file]", str(tmp_path / "text.jpg"))
+    told_and_dismissed(tab, "This photo cannot be used")
+    expect(tab.locator("#blackbox-photo img")).to_be_visible(timeout=EXPLAINED)
+    assert source(tab) == before
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_accessible_and_in_bounds(tab, scheme, width):
+    tab.emulate_media(color_scheme=scheme)
+    tab.set_viewport_size({"width": width, "height": 900})
+    for accordion in ACCORDIONS:
+        unfold(tab, accordion)
+    tab.wait_for_timeout(500)
+    assert serious(tab) == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_what_is_slow_ends_when_the_visitor_leaves(tab, quick):
+    box, _ = quick
+    box.pause, before = 0.6, box.asked
+    tab.locator("#masks").get_by_label("1,000").check()
+    tab.locator("#compute").click()
+    expect(tab.locator("#others-note")).to_contain_text(re.compile(r"RISE: \d+%"), timeout=EXPLAINED)
+    tab.goto("about:blank")
+    tab.wait_for_timeout(2000)
+    asked = box.asked
+    tab.wait_for_timeout(1500)
+    assert box.asked == asked < before + 1000
+
+
+def test_without_a_student_only_questions_explain(monkeypatch):
+    box = BlackBox(Box().reply, CLASSES, "closed", 64)
+    monkeypatch.setattr(blackbox_look, "load", lambda title: (box, None))
+    photo = Image.open(EXAMPLES[0]).convert("RGB")
+    answer, _, label, verdict, figure, *accordions = blackbox.answer(photo, None, TITLE, "predicted", ASKED)
+    assert ENGLISH["no_student"] in verdict
+    assert [part.visible for part in (label, figure, *accordions[:2])] == [False] * 4
+    assert [method for _, method in blackbox.others_of(TITLE)] == ["rise", "lime"]
+    target, methods, _ = blackbox.another(TITLE, ASKED)
+    assert (target, methods.value) == ("predicted", ["rise", "lime"])
+    chosen = blackbox.preset("best")
+    pictures = blackbox.paint(answer, 0.5, "turbo", *chosen, ASKED)[-2]
+    assert [caption.split("\n")[0] for _, caption in pictures] == ["RISE", "LIME"]
+
+
+def test_nothing_need_enter(quick):
+    photo = Image.open(EXAMPLES[0]).convert("RGB")
+    answer, *_ = blackbox.answer(photo, None, TITLE, "metal", ASKED)
+    _, _, *options = blackbox.preset("best")
+    note, *pictures, _, _, others, _ = blackbox.paint(answer, 0.5, "turbo", [], [], *options, ASKED)
+    assert note == ENGLISH["nothing_chosen"]
+    assert pictures == [photo] * 3
+    assert "not asked for yet" in others[0][1]
+
+
+def test_an_idle_page_says_what_to_do(monkeypatch):
+    said = []
+    monkeypatch.setattr(gr, "Warning", lambda message, **_: said.append(message))
+    blackbox.paint(None, 0.5, "turbo", *blackbox.preset("best"), ASKED)
+    assert said == [ENGLISH["expired"]]
+
+
+def test_how_far_a_student_agrees_is_shown_as_measured():
+    student = fresh("cbam_resnet50", input_size=64)
+    test = {"accuracy": 91.5, "ece": 2.0, "confusion": []}
+    metrics = {
+        "parameters": 7, "epochs": 3, "recipe": {"teacher": "another"}, "data": {"trashnet": {"test": test}},
+        "similarity": {"trashnet": {"test": {"sim": [0.912, 0.8, 0.7, 0.6, 0.5], "kl": 0.1234, "photos": 9}}},
+    }  # fmt: skip
+    text = cards.facts(student, metrics, "en")
+    for n, sim in enumerate(("91.2%", "80.0%", "70.0%", "60.0%", "50.0%"), start=1):
+        assert f"(Sim {n}), TrashNet</th><td>{sim}" in text
+    assert "0.123 nat" in text
+    assert "(Sim" not in cards.facts(student, {**metrics, "similarity": {}}, "en")
+
+
+def test_every_text_is_there_in_both_languages():
+    assert list(ENGLISH) == list(KOREAN)
+    for key in ENGLISH:
+        places = [set(re.findall(r"\{(\w+)", texts[key])) for texts in (ENGLISH, KOREAN)]
+        assert places[0] == places[1], key
+
+
+@pytest.mark.browser_context_args(locale="ko-KR")
+def test_korean(page):
+    opened(page)
+    for accordion in ACCORDIONS:
+        unfold(page, accordion)
+    expect(page.locator("#about-student table")).to_be_visible(timeout=EXPLAINED)
+    expect(page.locator("#verdict")).to_contain_text("KL 발산", timeout=EXPLAINED)
+    visible = page.locator("body").inner_text()
+    assert KOREAN["blackbox_intro"][:20] in visible
+    for word in ("Block", "Stage", "student", "glass", "asked", "RISE takes", "[object", "xai.", "translation"):
+        assert word not in visible

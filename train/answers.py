@@ -1,0 +1,56 @@
+"""What a black box said, kept, so that nothing is asked twice."""
+
+import os
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from xai.blackbox import BlackBox
+
+
+class Answers:
+    """A black box's confidences in fixed views of photos, asked for once each and kept in a file.
+
+    Args:
+        black_box: whom to ask.
+        file: where the answers are kept from one run to the next.
+        views: K fixed views of each photo; 0 keeps nothing and asks every time.
+        photos: N.
+    """
+
+    def __init__(self, black_box: BlackBox, file: Path, views: int, photos: int) -> None:
+        self.black_box, self.file, self.asked = black_box, file, 0
+        self.kept = torch.full((views, photos, len(black_box.classes)), float("nan"))  # K, N, classes
+        if views and file.is_file():
+            kept = load_file(file)["answers"]
+            if kept.shape != self.kept.shape:
+                raise ValueError(f"{file} holds answers to other views or photos: give another --out, or delete it")
+            self.kept = kept
+
+    def of(self, view: int, photos: Tensor, pixels: Tensor) -> Tensor:
+        """Confidences (B, classes) in a view of photos (B), by its pixels (B, 3, S, S) where it was not seen before."""
+        if not len(self.kept):
+            self.asked += len(pixels)
+            return self.black_box.ask(pixels)
+        photos = photos.cpu()
+        new = self.kept[view, photos].isnan().any(1)  # B
+        if new.any():
+            self.asked += int(new.sum())
+            self.kept[view, photos[new]] = self.black_box.ask(pixels[new.to(pixels.device)]).cpu()
+        return self.kept[view, photos].to(pixels.device)
+
+    def save(self, accelerator: Accelerator) -> None:
+        """Put together what all processes heard, and write it, whole or not at all."""
+        if not len(self.kept):
+            return
+        if accelerator.num_processes > 1:
+            heard = (~self.kept.isnan()).float().to(accelerator.device)
+            total = accelerator.reduce(self.kept.nan_to_num().to(accelerator.device))
+            self.kept = (total / accelerator.reduce(heard)).cpu()  # 0 / 0: nobody asked yet
+        if accelerator.is_main_process:
+            part = self.file.with_suffix(".part")
+            save_file({"answers": self.kept}, part)
+            os.replace(part, self.file)

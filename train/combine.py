@@ -1,0 +1,225 @@
+"""Which of a student's maps explain its black box best: python -m train.combine --black-box NAME --data FOLDER.
+
+Every attention map and every stage's Grad-CAM is scored by itself, then their combinations, by deletion and insertion
+on the black box, on validation photos. What it finds are the defaults of `xai.methods.distilled`.
+"""
+
+import json
+import sys
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import get_args
+
+import torch
+import tyro
+from torch import Tensor
+from tqdm import tqdm
+
+from train.data import name_of
+from xai.activations import Activations
+from xai.blackbox import BlackBox, load_black_box
+from xai.evaluation.subset import chosen_photos
+from xai.methods.distilled import ALL_BLOCKS, LITERAL, Operator, Sign, joined, parts
+from xai.metrics.controls import gaussian, random
+from xai.metrics.games import auc, curves
+from xai.models import Classifier
+from xai.models.classifier import evaluating
+from xai.photo import load_photo
+from xai.zoo import load_model
+
+STAGES = ((2, 3, 4), (1, 2, 3, 4), (3, 4), (2, 3), (2, 4), (4,), (3,))
+SHALLOW = (1, 2, 3, 4, 5, 6, 7)  # blocks of the first two stages, whose maps are fine
+
+
+@dataclass
+class Search:
+    """Score a student's maps and their combinations on validation photos."""
+
+    data: str
+    """Image folder whose validation photos are used."""
+    black_box: str = "garbage-efficientnet_lite0"
+    """Whom to ask, as `xai.load_black_box` names it."""
+    student: str = "blackbox-student"
+    """Checkpoint of the student."""
+    out: Path = Path("runs/combine")
+    """Folder for combinations.json and combinations.md."""
+    photos: int = 60
+    """How many, as many of each class as there are."""
+    step: int = 1792
+    """Pixels changed from one question to the next."""
+    at_once: int = 64
+    """Photos a question."""
+    seed: int = 0
+    """Which photos."""
+    rounds: int = 16
+    """In each the best so far is changed in every single choice; the search ends where nothing is better."""
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Options of `distilled` by which maps are put together."""
+
+    blocks: tuple[int, ...]
+    stages: tuple[int, ...]
+    operator: Operator = "product"
+    sign: Sign = "signed"
+    scaled: bool = False
+
+    def of(self, attention: dict[Sign, Tensor], evidence: Tensor) -> Tensor:
+        """The map (S, S) from a photo's attention maps (16, S, S) by sign and Grad-CAM of its four stages (4, S, S)."""
+        own = [attention[self.sign][block - 1][None] for block in self.blocks]
+        grad = [evidence[stage - 1][None] for stage in self.stages]
+        return joined(own, grad, self.operator, self.scaled)[0]
+
+
+@dataclass
+class Photo:
+    """What is known of a validation photo before any combination is tried."""
+
+    pixels: Tensor
+    target: int
+    attention: dict[Sign, Tensor]
+    evidence: Tensor
+
+
+def search(options: Search) -> dict:
+    """Score and combine; returns what is written to combinations.json.
+
+    Raises:
+        ValueError: there are no such photos, black box or student.
+    """
+    black_box, student = load_black_box(options.black_box), load_model(options.student)
+    black_box.at_once = options.at_once
+    names = chosen_photos(Path(options.data), "val", limit=options.photos, seed=options.seed)
+    photos = [known(black_box, student, Path(options.data) / name) for name in tqdm(names, "maps", leave=False)]
+    scores: dict[Combination | str, tuple[float, float]] = {}
+
+    def score(candidates: list[Combination]) -> None:
+        new = [c for c in dict.fromkeys(candidates) if c not in scores and (c.blocks or c.stages)]
+        rows = [games(black_box, photo, new, options.step) for photo in tqdm(photos, f"{len(new)} maps", leave=False)]
+        for candidate, row in zip(new, torch.stack(rows).mean(0).tolist(), strict=True):  # deletion, insertion
+            scores[candidate] = tuple(row)
+
+    literal = Combination(**{key: LITERAL[key] for key in ("blocks", "stages", "operator", "sign", "scaled")})
+    alone = [Combination((block,), (), sign=sign) for sign in get_args(Sign) for block in ALL_BLOCKS]
+    alone += [Combination((), (stage,)) for stage in (1, 2, 3, 4)]
+    alone += [Combination(ALL_BLOCKS, (), sign=sign) for sign in get_args(Sign)]
+    score([literal, *alone])
+    ways = product((ALL_BLOCKS, SHALLOW), STAGES, get_args(Operator), get_args(Sign), (False, True))
+    score([Combination(*way) for way in ways])
+    best = best_of(scores)
+    for _ in range(options.rounds):
+        kept = best
+        score(near(kept))
+        best = best_of(scores)
+        if best == kept:
+            break
+    controls = controls_of(black_box, photos, options.step)
+    return write(options, names, scores, literal, best, controls)
+
+
+def best_of(scores: dict[Combination, tuple[float, float]]) -> Combination:
+    """The best among those that ask for a class: attention by itself says the same of every class."""
+    return max((c for c in scores if c.stages), key=lambda c: worth(scores[c]))
+
+
+def near(best: Combination) -> list[Combination]:
+    """All that differ in one choice: one block or stage more or less, another operator, sign or scaling."""
+    blocks = [replace(best, blocks=tuple(sorted({*best.blocks} ^ {block}))) for block in ALL_BLOCKS]
+    stages = [replace(best, stages=tuple(sorted({*best.stages} ^ {stage}))) for stage in (1, 2, 3, 4)]
+    others = [replace(best, operator=operator) for operator in get_args(Operator)]
+    others += [replace(best, sign=sign) for sign in get_args(Sign)]
+    return [*blocks, *stages, *others, replace(best, scaled=not best.scaled)]
+
+
+def worth(row: tuple[float, float]) -> float:
+    """What the search makes as large as it can: insertion less deletion."""
+    deletion, insertion = row
+    return insertion - deletion
+
+
+@torch.no_grad()
+def known(black_box: BlackBox, student: Classifier, path: Path) -> Photo:
+    """One forward pass and one gradient call of the student, at the black box's own class."""
+    photo = load_photo(path)
+    pixels = black_box.pixels([photo])
+    target = int(black_box.ask(pixels)[0].argmax())
+    with evaluating(student):
+        batch = Activations(student, student.preprocess([photo]))
+        found = {
+            sign: parts(batch, torch.tensor([target], device=student.device), ALL_BLOCKS, (1, 2, 3, 4), sign)
+            for sign in get_args(Sign)
+        }
+    attention = {sign: torch.cat(maps) for sign, (maps, _) in found.items()}
+    return Photo(pixels, target, attention, torch.cat(found["signed"][1]))
+
+
+def games(black_box: BlackBox, photo: Photo, candidates: list[Combination], step: int) -> Tensor:
+    """Deletion and insertion AUC (M, 2) of M combinations on a photo."""
+    if not candidates:
+        return torch.empty(0, 2)
+    maps = torch.stack([candidate.of(photo.attention, photo.evidence) for candidate in candidates])
+    return areas(black_box, photo, maps, step)
+
+
+def areas(black_box: BlackBox, photo: Photo, maps: Tensor, step: int) -> Tensor:
+    found = curves(black_box, photo.pixels, maps, photo.target, step=step)
+    return torch.stack([auc(found["deletion"]), auc(found["insertion"])], dim=1)
+
+
+def controls_of(black_box: BlackBox, photos: list[Photo], step: int) -> dict[str, list[float]]:
+    """The same of maps that know nothing."""
+    rows = []
+    for i, photo in enumerate(photos):
+        like = photo.pixels[:, :1]
+        maps = torch.cat([random(like, [i])[:, 0], gaussian(like)[:, 0]])
+        rows.append(areas(black_box, photo, maps, step))
+    return dict(zip(("random", "gaussian"), torch.stack(rows).mean(0).tolist(), strict=True))
+
+
+def write(options: Search, names, scores, literal, best, controls) -> dict:
+    """combinations.json with everything, combinations.md with what a person wants to see; returns the former."""
+    found = {
+        "data": name_of(options.data),
+        "photos": list(names),
+        "step": options.step,
+        "columns": ["deletion", "insertion"],
+        "literal": {**vars(literal), "scores": scores[literal]},
+        "best": {**vars(best), "scores": scores[best]},
+        "controls": controls,
+        "tried": [{**vars(candidate), "scores": row} for candidate, row in scores.items()],
+    }
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "combinations.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    lines = ["| map | deletion ↓ | insertion ↑ |", "| --- | --- | --- |"]
+
+    def line(name: str, row: tuple[float, float]) -> None:
+        lines.append(f"| {name} | {row[0]:.4f} | {row[1]:.4f} |")
+
+    for stage in (1, 2, 3, 4):
+        line(f"Grad-CAM of stage {stage}", scores[Combination((), (stage,))])
+    for block in ALL_BLOCKS:
+        for sign in get_args(Sign):
+            line(f"attention of block {block}, {sign}", scores[Combination((block,), (), sign=sign)])
+    for sign in get_args(Sign):
+        line(f"all attention maps, {sign}", scores[Combination(ALL_BLOCKS, (), sign=sign)])
+        line(f"eq. 9, {sign}", scores[Combination(ALL_BLOCKS, (2, 3, 4), sign=sign)])
+    line("the best: " + ", ".join(f"{key} {value}" for key, value in vars(best).items()), scores[best])
+    for name, row in controls.items():
+        line(name, row)
+    (options.out / "combinations.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return found
+
+
+def main() -> None:
+    options = tyro.cli(Search)
+    try:
+        found = search(options)
+    except (ValueError, OSError, RuntimeError) as error:
+        sys.exit(str(error))
+    print(json.dumps(found["best"]), (options.out / "combinations.md").read_text(), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

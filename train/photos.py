@@ -1,0 +1,122 @@
+"""Training photos as batches of one size, `(photos' numbers, pixels, numbers of their views, labels)`."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torchvision.transforms.v2 import functional as F
+
+from train.data import COLUMNS, HUB, Whole
+from train.views import numbers_of
+from xai.photo import as_photo
+
+BUFFER = 2000  # photos of a stream that are shuffled among each other
+
+
+class Batch(NamedTuple):
+    """Which photos (B), their pixels, uint8 (B, 3, S, S), the numbers that decide their views (B, 11), labels (B)."""
+
+    photos: Tensor
+    pixels: Tensor
+    numbers: Tensor
+    labels: Tensor
+
+
+class InMemory:
+    """All photos on the device, squeezed into squares; a process takes its share of every batch.
+
+    Args:
+        photos: the photos.
+        device: where they are kept.
+        process, processes: which share of a batch this process takes, of how many.
+    """
+
+    def __init__(self, photos: Whole, device: torch.device, process: int = 0, processes: int = 1) -> None:
+        self.pixels = torch.stack([pixels for pixels, _ in photos]).to(device)  # N, 3, S, S
+        self.labels = torch.tensor(photos.labels, device=device)
+        self.process, self.processes = process, processes
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batches(self, batch: int, seed: int, view: int, epoch: int) -> Iterator[Batch]:
+        """An epoch's batches, over all processes of `batch` photos; a smaller last one only where there is no other."""
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed * 1_000_003 + epoch))
+        numbers = numbers_of(seed, view, len(self))
+        for chosen in order.split(batch)[: self.steps(batch)]:
+            chosen = chosen[self.process :: self.processes]
+            on_device = chosen.to(self.pixels.device)
+            yield Batch(chosen, self.pixels[on_device], numbers[chosen].to(on_device.device), self.labels[on_device])
+
+    def steps(self, batch: int) -> int:
+        """Batches in an epoch: a last batch of one photo would upset batch normalisation."""
+        return max(1, len(self) // batch)
+
+
+class Stream(IterableDataset):
+    """Photos of a Hub data set, read one after the other, in a new order every epoch; each process reads its own share.
+
+    Args:
+        source: `hub:OWNER/NAME[@REVISION]`, with the columns image and label.
+        side: of the square photos are squeezed into.
+        photos: how many count as one epoch, over all processes.
+        device: where batches go.
+        workers: processes that decode photos.
+        process, processes: which share this process reads, of how many.
+
+    Raises:
+        ValueError: the data set has other columns.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        side: int,
+        photos: int,
+        device: torch.device,
+        workers: int,
+        process: int = 0,
+        processes: int = 1,
+    ) -> None:
+        from datasets import load_dataset
+        from datasets.distributed import split_dataset_by_node
+
+        name, _, revision = source.removeprefix(HUB).partition("@")
+        rows = load_dataset(name, split="train", revision=revision or None, streaming=True)
+        if rows.column_names and not set(rows.column_names) >= COLUMNS:
+            raise ValueError(f"{name}: expected the columns image and label, found {', '.join(rows.column_names)}")
+        self.rows = split_dataset_by_node(rows.shuffle(seed=0, buffer_size=BUFFER), process, processes)
+        self.side, self.photos, self.device, self.workers = side, photos // processes, device, workers
+        self.process, self.processes, self.epoch = process, processes, 0
+
+    def __len__(self) -> int:
+        return self.photos
+
+    def __iter__(self) -> Iterator[tuple[Tensor, int]]:
+        """Pixels and label of the photos of this process, or of this worker among its workers; then again from the
+        first."""
+        worker = get_worker_info()
+        left, round_ = (self.photos // worker.num_workers if worker else self.photos), 0
+        while left:
+            self.rows.set_epoch(self.epoch + 1_000_000 * round_)  # another order
+            for row in self.rows:
+                photo = F.pil_to_tensor(as_photo(row["image"]))
+                yield F.resize(photo, [self.side, self.side], antialias=True), int(row["label"])
+                left -= 1
+                if not left:
+                    return
+            round_ += 1
+
+    def batches(self, batch: int, seed: int, view: int, epoch: int) -> Iterator[Batch]:
+        """An epoch's batches, over all processes of `batch` photos."""
+        self.epoch, per_process = epoch, batch // self.processes
+        numbers = numbers_of(seed * self.processes + self.process, view, self.photos)
+        loader = DataLoader(self, per_process, num_workers=self.workers, drop_last=True)
+        for i, (pixels, labels) in enumerate(loader):
+            photos = torch.arange(i * per_process, i * per_process + len(labels))
+            yield Batch(photos, *(part.to(self.device) for part in (pixels, numbers[photos], labels)))
+
+    def steps(self, batch: int) -> int:
+        return self.photos // (batch // self.processes)

@@ -1,0 +1,101 @@
+"""What every training run has in common: data, schedule, and where its results go."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from tyro.conf import Fixed
+
+from train.data import name_of
+from xai.models import ARCHITECTURES
+
+
+@dataclass
+class Run:
+    """The choices of any training run; a subclass adds those of its kind."""
+
+    preset: Fixed[str]
+    data: list[str]
+    """Image folders, or hub:OWNER/NAME; several are trained on together and tested apart."""
+    model: Literal[tuple(ARCHITECTURES)] = "s_se_resnet50"
+    """Architecture."""
+    out: Path | None = None
+    """Folder for the state, the history and the checkpoint; by default runs/PRESET-MODEL."""
+    epochs: int = 50
+    """Passes over the training photos."""
+    sizes: list[int] = field(default_factory=lambda: [128])
+    """Side of the training views in pixels; several are gone through in turn."""
+    until: list[float] = field(default_factory=lambda: [])
+    """Share of the epochs at which each size but the last ends."""
+    test_size: int = 128
+    """Side of the input when validating, testing and ever after."""
+    batch: int = 128
+    """Photos a step, over all processes."""
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    """Optimiser; sgd has a momentum of 0.9."""
+    lr: float = 1e-3
+    """Highest learning rate; it follows a cosine down to 0, unless there are milestones."""
+    milestones: list[int] = field(default_factory=list)
+    """Epochs after which the learning rate is divided by 10."""
+    weight_decay: float = 0.0
+    """Weight decay."""
+    warmup: float = 0.0
+    """Share of the steps over which the learning rate rises from 0."""
+    crop: float = 0.25
+    """Least share of the photo a view shows."""
+    seed: int = 0
+    """Of all randomness."""
+    precision: Literal["auto", "no", "bf16"] = "auto"
+    """Mixed precision; auto takes bf16 where this machine is faster with it, else none."""
+    workers: int = 2
+    """Processes preparing views."""
+    test: bool = True
+    """Measure the test photos and write the checkpoint at the end; leave it off while choosing between recipes."""
+    push_to: str | None = None
+    """Hub repository to publish the checkpoint to."""
+    stop_after: int | None = None
+    """Stop after this many epochs in all, to go on later with the same command."""
+
+    without_effect: ClassVar = ("preset", "out", "push_to", "stop_after", "test", "workers")  # on the weights
+
+    @property
+    def folder(self) -> Path:
+        """Where the run keeps everything."""
+        return self.out or Path("runs") / f"{self.preset}-{self.model}"
+
+    def size_at(self, epoch: int) -> int:
+        """Side of the views in an epoch."""
+        passed = sum(epoch >= round(share * self.epochs) for share in self.until)
+        return self.sizes[passed]
+
+    def settings(self) -> dict:
+        """All that decides the weights, as JSON holds it; data sets by name, wherever they lie."""
+        chosen = {key: value for key, value in asdict(self).items() if key not in self.without_effect}
+        chosen["data"] = [name_of(source) for source in self.data]
+        return chosen
+
+    def check(self) -> None:
+        """Find what cannot work before hours are spent on it.
+
+        Raises:
+            ValueError: options contradict each other, or name what is not there; one sentence says which.
+        """
+        names = [name_of(source) for source in self.data]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two of the data sets have the same name: {', '.join(names)}; rename a folder")
+        if len(self.until) != len(self.sizes) - 1:
+            raise ValueError(f"--until must have one number less than --sizes, but has {len(self.until)}")
+
+
+def command_line(module: str, usual: Run, run: Run) -> str:
+    """The command line that trains this again: the preset and what differs from it."""
+    usual_settings, parts = usual.settings(), [f"python -m {module}", run.preset]
+    for key, value in run.settings().items():
+        if key not in ("data", "model") and value == usual_settings[key]:
+            continue
+        flag = key.replace("_", "-")
+        if isinstance(value, bool):
+            parts.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            parts += [f"--{flag}", *map(str, value if isinstance(value, list) else [value])]
+    return " ".join(parts)

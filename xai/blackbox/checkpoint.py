@@ -1,0 +1,50 @@
+"""A checkpoint of ours as a black box."""
+
+from contextlib import nullcontext
+from os import PathLike
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from xai.blackbox.blackbox import BlackBox
+from xai.models import Classifier
+from xai.models.classifier import evaluating
+from xai.precision import half
+from xai.zoo import load_model
+
+AT_ONCE, AT_ONCE_ON_GPU = 16, 256  # photos a question: on a CPU more are no faster, and a ResNet's features fill 1 GB
+
+
+def from_checkpoint(
+    model: str | PathLike | Classifier,
+    device: str | torch.device | None = None,
+    half_precision: bool = False,
+    name: str | None = None,
+) -> BlackBox:
+    """One of our classifiers, asked for nothing but its confidences; `white` is the classifier itself.
+
+    Formula: `softmax(model(normalize(pixels)))`, in [0, 1], what `model.predict_proba` says.
+
+    Args:
+        model: a name or the folder of a checkpoint, as `load_model` takes it, or a classifier in memory.
+        device: where to compute; None takes a GPU if there is one. A classifier in memory stays where it is.
+        half_precision: compute in bfloat16 where that is faster, which changes confidences in the third digit.
+        name: what it is called; None takes the checkpoint's.
+
+    Raises:
+        ValueError: there is no model of this name.
+        OSError: a file of the checkpoint is missing, truncated or altered.
+    """
+    if isinstance(model, Classifier):
+        name = name or type(model).__name__
+    else:
+        name, model = name or Path(model).name, load_model(model, device)
+
+    def answer(pixels: Tensor) -> Tensor:
+        with evaluating(model), half(model, model.device) if half_precision else nullcontext():
+            logits = model(model.normalize(pixels))  # N, K
+        return logits.float().softmax(1)
+
+    at_once = AT_ONCE if model.device.type == "cpu" else AT_ONCE_ON_GPU
+    return BlackBox(answer, model.classes, name, model.input_size, model.device, at_once, white=model)

@@ -1,0 +1,203 @@
+"""From a photo to an explanation of what a black box says of it."""
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from xai.agreement import agreement
+from xai.blackbox.blackbox import BlackBox
+from xai.blackbox.lime import lime
+from xai.blackbox.mask import mask
+from xai.blackbox.rise import rise
+from xai.explain import Target, class_index, explain_steps, finish
+from xai.explain import check as check_network
+from xai.explanation import Explanation, to_photo_size, to_unit_range
+from xai.methods import METHODS, Method
+from xai.methods.suitability import INPUT, UnsuitableError
+from xai.models import Classifier
+from xai.photo import Photo, as_photo
+
+BLACK_BOX, TEACHER, STUDENT = "black box", "teacher's gradients", "student's gradients"  # sources of an explanation
+GRADIENTS = ("auto", "teacher", "student")
+EVERY = 0.5  # seconds at least from one map so far to the next, since each is resized to the photo
+
+MapSteps = Generator[tuple[float, Tensor | None], None, Tensor]
+Steps = Generator[tuple[float, Explanation | None], None, Explanation]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A method that explains a black box by showing it a photo in many altered forms.
+
+    Attributes:
+        title: as it is written in the literature.
+        run: takes the black box, or where it needs gradients a network, pixels (1, 3, S, S) in [0, 1] and the target;
+            a generator of the share done, in [0, 1], and the map so far, or None, that returns the map (S, S).
+        needs_gradients: it asks a network that is no secret, not the black box.
+    """
+
+    title: str
+    run: Callable[..., MapSteps]
+    needs_gradients: bool = False
+
+    summary, paper, options = Method.summary, Method.paper, Method.options  # what the docstring says, as of any method
+
+
+BASELINES = {
+    "rise": Baseline("RISE", rise),
+    "lime": Baseline("LIME", lime),
+    "mask": Baseline("MASK", mask, needs_gradients=True),
+}
+
+
+def explain_black_box(
+    black_box: BlackBox,
+    image: Photo,
+    method: str = "rise",
+    target: Target = None,
+    student: Classifier | None = None,
+    gradients: str = "auto",
+    **options,
+) -> Explanation:
+    """Where in a photo a black box sees a class.
+
+    Args:
+        black_box: from `load_black_box`, or made of anything that answers.
+        image: a PIL image, a path or a uint8 array (H, W, 3).
+        method: `rise` or `lime`, which only ask the black box; `mask`, or one of `list_methods()`, which look into a
+            network.
+        target: the class to explain, by index or name; None is the one the black box predicts.
+        student: a network that imitates the black box.
+        gradients: whose network is looked into: `teacher`, the black box's own where it is no secret; `student`; or
+            `auto`, the teacher's where it can be had. For `distilled` it is always the student's.
+        options: of the method, as its docstring names them (`masks=1000`); for one of `list_methods()` also
+            `target_layer`.
+
+    Returns:
+        An explanation whose class and confidences are the black box's, whose `source` says who was asked or looked
+        into, and which has the student's `agreement` on this photo where that was the student.
+
+    Raises:
+        ValueError: the image cannot be read, or there is no such method, option, class or layer, or no network to look
+            into, or none that suits the method or knows the same classes; one sentence says which.
+        BlackBoxError: the black box gave no answer, or none that could be confidences.
+    """
+    return finish(explain_black_box_steps(black_box, image, method, target, student, gradients, **options))
+
+
+@torch.no_grad()
+def explain_black_box_steps(
+    black_box: BlackBox,
+    image: Photo,
+    method: str = "rise",
+    target: Target = None,
+    student: Classifier | None = None,
+    gradients: str = "auto",
+    **options,
+) -> Steps:
+    """`explain_black_box` as a generator of the share done, in [0, 1], and now and then the explanation so far.
+
+    Closed, it stops. Only methods that perturb the photo have an explanation so far; else it is None.
+    """
+    started = time.perf_counter()
+    network, source = looked_into(black_box, method, student, gradients)
+    check(network, method, options)
+    index = None if target is None else class_index(black_box, target)
+    photo = as_photo(image)
+    pixels = black_box.pixels([photo])
+    confidences = black_box.ask(pixels)[0].cpu().numpy()  # K
+    index = int(confidences.argmax()) if index is None else index
+    told = {
+        "target": index,
+        "label": black_box.classes[index],
+        "confidence": float(confidences[index]),
+        "confidences": confidences,
+        "source": source,
+    }
+    if method in BASELINES:
+        asked = black_box if network is None else network
+        steps = BASELINES[method].run(asked, pixels, index, **options)
+        e = yield from perturbing(steps, photo, method, told, started)
+        said = network.predict_proba(photo)[0] if source == STUDENT else None
+    else:
+        e = yield from without_maps(explain_steps(network, photo, method, index, **options))
+        e, said = replace(e, **told), e.confidences
+    agreed = agreement(confidences, said, black_box.classes) if source == STUDENT else None
+    return replace(e, agreement=agreed, seconds=time.perf_counter() - started)
+
+
+def looked_into(
+    black_box: BlackBox, method: str, student: Classifier | None, gradients: str
+) -> tuple[Classifier | None, str]:
+    """The network a method looks into, None where it only asks, and the name of this source.
+
+    Raises:
+        ValueError: there is no such method or choice of gradients, or no such network, or it knows other classes.
+    """
+    if method not in METHODS and method not in BASELINES:
+        raise UnsuitableError("method", method=method, methods=", ".join([*BASELINES, *METHODS]))
+    if gradients not in GRADIENTS:
+        raise ValueError(f"there are no gradients {gradients!r}; choose one of {', '.join(GRADIENTS)}")
+    if method in BASELINES and not BASELINES[method].needs_gradients:
+        return None, BLACK_BOX
+    teachers = gradients == "teacher" or (gradients == "auto" and black_box.white is not None)
+    if teachers and method != "distilled":
+        network, source = black_box.white, TEACHER
+    else:
+        network, source = student, STUDENT
+    if network is None and source == TEACHER:
+        raise ValueError(f"{method} needs gradients, and {black_box.name} only answers: use those of a student")
+    if network is None:
+        raise ValueError(f"{method} needs the gradients of a student that imitates {black_box.name}: there is none")
+    if network.classes != black_box.classes:
+        raise ValueError(f"the network that is to speak for {black_box.name} knows other classes, or in another order")
+    return network, source
+
+
+def check(network: Classifier | None, method: str, options: dict) -> None:
+    """Refuse, before anybody is asked, what cannot be done.
+
+    Raises:
+        ValueError: there is no such option or layer, or the method does not suit the network.
+    """
+    if method in METHODS:
+        own = {name: value for name, value in options.items() if name != "target_layer"}
+        return check_network(network, method, options.get("target_layer"), own)
+    known = BASELINES[method].options
+    for option in options:
+        if option not in known:
+            raise ValueError(f"{method} has no option {option!r}; it has {', '.join(known)}")
+
+
+def perturbing(steps: MapSteps, photo: Image.Image, method: str, told: dict, started: float) -> Steps:
+    """Steps with maps (S, S) to steps with explanations."""
+
+    def explanation(raw: Tensor) -> Explanation:
+        array = raw.float().numpy()
+        resized = to_photo_size(array, photo.width, photo.height)
+        saliency = to_unit_range(resized, resized.min(), resized.max())
+        seconds = time.perf_counter() - started
+        return Explanation(photo, saliency, array, method=method, target_layer=INPUT, seconds=seconds, **told)
+
+    shown = started
+    while True:
+        try:
+            share, raw = next(steps)
+        except StopIteration as end:
+            return explanation(end.value)
+        due = raw is not None and time.perf_counter() - shown >= EVERY
+        yield share, explanation(raw) if due else None
+        shown = time.perf_counter() if due else shown
+
+
+def without_maps(steps: Generator[float, None, Explanation]) -> Steps:
+    while True:
+        try:
+            share = next(steps)
+        except StopIteration as end:
+            return end.value
+        yield share, None

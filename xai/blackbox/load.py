@@ -1,0 +1,60 @@
+"""A black box by what the host writes for it."""
+
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+
+import torch
+
+from xai.blackbox.blackbox import BlackBox
+from xai.blackbox.checkpoint import from_checkpoint
+from xai.blackbox.endpoint import from_endpoint
+from xai.blackbox.onnx_file import from_onnx
+from xai.blackbox.timm_model import from_timm
+
+
+def load_black_box(spec: str | PathLike, device: str | torch.device | None = None, **options) -> BlackBox:
+    """A black box from one of four places.
+
+    | `spec` | what is asked |
+    | --- | --- |
+    | NAME or FOLDER | a checkpoint of ours |
+    | `timm:NAME` | a classifier of timm's; NAME may be `hf-hub:OWNER/NAME` |
+    | `onnx:FILE` | a classifier in an ONNX file |
+    | `http://…`, `https://…` | whoever answers at this address |
+
+    Only the host may choose, by argument or configuration. What a visitor types must never get here: it could name any
+    file and any machine that this one reaches.
+
+    Args:
+        spec: one of these.
+        device: where to compute; None takes a GPU if there is one. An endpoint computes where it likes.
+        options: of `from_checkpoint`, `from_timm`, `from_onnx` or `from_endpoint`, `name` for one.
+
+    Raises:
+        ValueError: there is no such black box, or it is no classifier.
+        OSError: a file of it is missing or damaged.
+        BlackBoxError: its endpoint does not answer.
+        ImportError: the package it needs is not installed.
+    """
+    make, what = maker(str(spec))
+    return make(what, **options) if make is from_endpoint else make(what, device=device, **options)
+
+
+def maker(spec: str) -> tuple[Callable[..., BlackBox], str]:
+    """What makes a black box, and from what.
+
+    Raises:
+        ValueError: it is written differently.
+    """
+    scheme, colon, rest = spec.partition(":")
+    if not colon or Path(spec).is_dir():
+        return from_checkpoint, spec
+    if scheme in ("http", "https"):
+        return from_endpoint, spec
+    if scheme in ("timm", "onnx") and rest:
+        return (from_timm if scheme == "timm" else from_onnx), rest
+    raise ValueError(
+        f"there is no black box {spec!r}: give the name or folder of a checkpoint, timm:NAME, onnx:FILE, "
+        "or an address that starts with http:// or https://"
+    )

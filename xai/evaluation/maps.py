@@ -1,0 +1,76 @@
+"""The maps of a batch of photos, by every method that looks into a network, from one forward pass."""
+
+import time
+from collections.abc import Sequence
+from copy import copy
+
+import torch
+from torch import Tensor
+
+from xai.activations import Activations
+from xai.evaluation.plan import RANDOM, Row
+from xai.evaluation.subset import lot
+from xai.explain import finish, raw_maps
+from xai.layers import COMBINED, suitable_layers
+from xai.maps import combined
+from xai.metrics.controls import CONTROLS, random
+from xai.models import Classifier
+
+
+def looked_at(network: Classifier, x: Tensor, layers: Sequence[str]) -> Activations:
+    """A forward pass that keeps some layers; they come in order, so that none is computed twice."""
+    batch = Activations(network, x)
+    for layer in network.layers:
+        if layer in layers:
+            batch.at(layer)
+    batch.logits()
+    return batch
+
+
+def maps_inside(batch: Activations, rows: Sequence[Row], targets: Tensor) -> dict[str, tuple[Tensor, float]]:
+    """Each row's raw maps (B, h, w), and the seconds its method took beside the forward pass."""
+    groups: dict[tuple, list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.method, str(row.options)), []).append(row)
+    found = {}
+    for group in groups.values():
+        mine = copy(batch)  # the same forward pass, but gradients of its own: its clock shall count them
+        mine._gradients, mine._mixes = {}, {}
+        started = now(batch.x.device)
+        raws = maps_of(mine, group, targets)
+        seconds = (now(batch.x.device) - started) / len(group)
+        found |= {row.name: (raws[row.layer], seconds) for row in group}
+    return found
+
+
+def maps_of(batch: Activations, rows: Sequence[Row], targets: Tensor) -> dict[str, Tensor]:
+    """Raw maps (B, h, w) by one method at several layers, by layer: one gradient call is all they cost."""
+    method, options = rows[0].method, rows[0].options
+    layers = layers_below(batch.model, rows)
+    batch.together = [layer for layer in layers if layer in batch.model.layers]
+    raws = {layer: finish(raw_maps(batch, method, targets, layer, **options)) for layer in layers}
+    if any(row.layer == COMBINED for row in rows):
+        raws[COMBINED] = combined([raws[layer] for layer in suitable_layers(batch.model, method)])
+    return raws
+
+
+def layers_below(network: Classifier, rows: Sequence[Row]) -> list[str]:
+    """The layers whose maps some rows of one method need."""
+    layers = [row.layer for row in rows if row.layer != COMBINED]
+    if any(row.layer == COMBINED for row in rows):
+        layers += suitable_layers(network, rows[0].method)
+    return list(dict.fromkeys(layers))
+
+
+def control_maps(row: Row, like: Tensor, names: Sequence[str], seed: int) -> Tensor:
+    """Maps (N, S, S) that know nothing, for pixels (N, 3, S, S) of photos of these names."""
+    if row.method == RANDOM:
+        return random(like[:, :1], [lot(name, seed) for name in names], **row.options)[:, 0]
+    return CONTROLS[row.method](like[:, :1])[:, 0]
+
+
+def now(device: torch.device) -> float:
+    """Seconds on a clock, once all that a GPU was told is done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()

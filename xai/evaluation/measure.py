@@ -1,0 +1,157 @@
+"""A batch of photos measured: what every map is worth of each."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from xai.activations import Activations
+from xai.blackbox.explain import BASELINES
+from xai.evaluation.figures import METRICS, SEEN
+from xai.evaluation.maps import control_maps, layers_below, looked_at, maps_inside, maps_of, now
+from xai.evaluation.plan import STUDENT, TEACHER, Row, Settings, Subject
+from xai.maps import resized, unit_range
+from xai.metrics.games import GAMES, PHOTO, curves, endpoints, stacked
+from xai.metrics.hiding import hide, strongest
+from xai.metrics.reliability import coherency, complexity
+from xai.metrics.scores import confidence
+from xai.models.classifier import evaluating
+
+DIGITS = 6  # of a curve's confidences
+Tick = Callable[[float], None]
+
+
+@torch.no_grad()
+def measure(
+    subject: Subject,
+    rows: Sequence[Row],
+    metrics: Sequence[str],
+    photos: Sequence[Image.Image],
+    names: Sequence[str],
+    missing: Sequence[int],
+    settings: Settings,
+    tick: Tick = lambda maps: None,
+) -> Iterator[dict]:
+    """A record of each photo that is missing, as it is written down, one after the other.
+
+    Args:
+        subject: who is asked.
+        rows: the methods.
+        metrics: names of `METRICS`.
+        photos: the batch.
+        names: of its photos.
+        missing: which of them are to be measured. The others only keep them company, so that networks see the same
+            batches whenever a run is taken up again.
+        settings: of all.
+        tick: told the number of maps done after each step, whole or in part.
+    """
+    black_box = subject.black_box
+    parts = {part for metric in metrics for part in METRICS[metric].parts}
+    games = {game: settings.substrates[game] for game in GAMES if game in parts}
+    pixels = black_box.pixels(photos)  # B, 3, S, S
+    ends = endpoints(black_box, pixels, games)  # B, K each
+    targets = ends[PHOTO].argmax(1)  # B
+    looking = parts.issuperset(SEEN)
+    maps, seconds, own = shared_maps(subject, rows, photos, pixels, targets, looking)
+    maps |= {row.name: control_maps(row, pixels, names, settings.seed) for row in rows if row.control}  # B, h, w each
+    shared = [row for row in rows if row.name in maps]
+    seen = seen_through_maps(own, shared, maps, targets, "coherency" in parts, settings) if looking else {}
+    for i in missing:
+        one, target = slice(i, i + 1), int(targets[i])
+        raws = {name: raw[i] for name, raw in maps.items()}
+        found = {name: {"seconds": seconds.get(name)} | entry(seen.get(name, {}), i) for name in maps}
+        for row in rows:
+            if row.method in BASELINES:
+                started = now(black_box.device)
+                raws[row.name] = asked_for(subject, row, pixels[one], target, tick)
+                found[row.name] = {"seconds": now(black_box.device) - started}
+                if looking:
+                    alone, its_map = Activations(own.model, own.x[one]), {row.name: raws[row.name][None]}
+                    through = seen_through_maps(alone, [row], its_map, targets[one], False, settings)
+                    found[row.name] |= entry(through[row.name], 0)
+        if games:
+            at_ends = {name: float(confidences[i, target]) for name, confidences in ends.items()}
+            ranked = stacked(list(raws.values()), pixels)  # M, S, S
+            played = curves(black_box, pixels[one], ranked, target, games, settings.step, at_ends)
+            for game, mine in played.items():
+                for name, curve in zip(raws, mine.tolist(), strict=True):
+                    found[name][game] = [round(value, DIGITS) for value in curve]
+        tick(len(shared))
+        answer = {"class": black_box.classes[target], "confidence": float(ends[PHOTO][i, target])}
+        yield {"photo": names[i], "model": subject.name, **answer, "maps": found}
+
+
+def entry(measured: dict[str, Tensor], i: int) -> dict[str, float]:
+    return {part: values[i].item() for part, values in measured.items()}
+
+
+def shared_maps(
+    subject: Subject, rows: Sequence[Row], photos: Sequence[Image.Image], pixels: Tensor, targets: Tensor, looking: bool
+) -> tuple[dict[str, Tensor], dict[str, float], Activations | None]:
+    """Raw maps (B, h, w) of rows that look into a network, seconds a map, and the teacher's forward pass if `looking`.
+
+    Each method's seconds hold the whole forward pass, whoever shares it.
+    """
+    maps, seconds, own = {}, {}, None
+    for whose in (TEACHER, STUDENT):
+        inside = [row for row in rows if row.looks_inside and row.whose == whose]
+        wanted = looking and whose == TEACHER
+        if inside or wanted:
+            network = subject.network(whose)
+            with evaluating(network):
+                alike = network.input_size == subject.black_box.input_size
+                x = network.normalize(pixels) if alike else network.preprocess(photos)
+                started = now(x.device)
+                batch = looked_at(network, x, network.layers if inside else ())
+                forward = now(x.device) - started
+                for name, (raws, taken) in maps_inside(batch, inside, targets.to(x.device)).items():
+                    maps[name], seconds[name] = raws, (forward + taken) / len(photos)
+            own = batch if wanted else own
+    return maps, seconds, own
+
+
+def asked_for(subject: Subject, row: Row, pixels: Tensor, target: int, tick: Tick) -> Tensor:
+    """The raw map (S, S) of one photo (1, 3, S, S), by a method that asks many questions."""
+    who = subject.network(row.whose) if row.whose else subject.black_box
+    steps, shown = BASELINES[row.method].run(who, pixels.to(who.device), target, **row.options), 0.0
+    while True:
+        try:
+            done, _ = next(steps)
+        except StopIteration as end:
+            tick(1 - shown)
+            return end.value
+        tick(done - shown)
+        shown = done
+
+
+def seen_through_maps(
+    batch: Activations,
+    rows: Sequence[Row],
+    maps: dict[str, Tensor],
+    targets: Tensor,
+    coherent: bool,
+    settings: Settings,
+) -> dict[str, dict[str, Tensor]]:
+    """Confidence before and after, complexity and, if wanted, coherency (B each) of each row's raw maps (B, h, w)."""
+    before, found = confidence(batch, targets), {}
+    with evaluating(batch.model):
+        for row in rows:
+            each = maps[row.name][:, None] if row.control else scaled(maps[row.name], batch.x)  # B, 1, S, S
+            shown = each if settings.share is None else strongest(each, settings.share)
+            layers = layers_below(batch.model, [row]) if coherent and row.looks_inside else ()
+            inner = looked_at(batch.model, hide(batch.model, batch.x, shown, settings.hiding), layers)
+            found[row.name] = {
+                "before": before,
+                "after": confidence(inner, targets),
+                "complexity": complexity(shown).cpu(),
+            }
+            if coherent:
+                again = scaled(maps_of(inner, [row], targets)[row.layer], batch.x) if row.looks_inside else each
+                found[row.name]["coherency"] = coherency(each, again).cpu()
+    return found
+
+
+def scaled(raws: Tensor, x: Tensor) -> Tensor:
+    """Raw maps (B, h, w) as maps (B, 1, S, S) in [0, 1] for an input (B, 3, S, S), as they are shown."""
+    return unit_range(resized(raws.to(x), x.shape[2:]))[:, None]

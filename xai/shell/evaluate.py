@@ -1,0 +1,129 @@
+"""python -m xai evaluate: methods × metrics over a folder, as tables and a plot."""
+
+import argparse
+from pathlib import Path
+
+from xai.blackbox import from_checkpoint, load_black_box
+from xai.blackbox.blackbox import AT_ONCE
+from xai.evaluation import METRICS, Settings, Subject, evaluate
+from xai.evaluation.plan import ALL_LAYERS, CONTROL_NAMES
+from xai.evaluation.subset import chosen_photos
+from xai.metrics.games import GAMES, STEP, SUBSTRATES
+from xai.metrics.hiding import HIDINGS
+from xai.zoo import load_model
+
+EPILOG = f"""
+examples:
+  python -m xai evaluate --black-box garbage-efficientnet_lite0 --student blackbox-student \\
+      --methods gradcam:teacher gradcam:student lime rise mask distilled distilled:literal random gaussian \\
+      --metrics deletion insertion --data TRASHNET --limit 60 --output tables-2-and-3
+  python -m xai evaluate --model pyramid-fpn pyramid-fal --methods gradcam constant gaussian --layers all \\
+      --metrics drop increase gain adcc --data UCMERCED --output table-1
+
+A method is NAME[:VARIANT][@LAYER]. One that looks into a network looks into the black box where that is white, else
+into the student; `:teacher` and `:student` say which. `distilled:literal` is the paper's form. Maps that know nothing:
+{", ".join(CONTROL_NAMES)} (a number a pixel), random:7 (7×7 numbers, enlarged). DIR gets results.csv, results.md,
+plot.png, settings.json, subset.txt and photos.jsonl, a line for every photo: the same command goes on from there.
+"""
+
+
+def add_to(commands) -> None:
+    parser = commands.add_parser(
+        "evaluate",
+        help="what explanation methods are worth: methods × metrics over a folder",
+        description="Measure explanation methods by metrics over the photos of a folder, in one pass.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument("--model", nargs="+", metavar="NAME",
+        help="networks, as `python -m xai models` lists them, or folders: each explains itself")  # fmt: skip
+    asked.add_argument("--black-box", metavar="SPEC",
+        help="NAME or FOLDER of a checkpoint, timm:NAME, onnx:FILE, or an address http://… or https://…")  # fmt: skip
+    add("--student", metavar="NAME", help="a network that imitates the black box, for methods that look inside one")
+    add("--methods", nargs="+", required=True, metavar="METHOD", help="see below")
+    add("--metrics", nargs="+", choices=METRICS, metavar="METRIC",
+        help=f"of {', '.join(METRICS)} (default: {' and '.join(GAMES)}, or of a --model the others)")  # fmt: skip
+    add("--data", type=Path, required=True, metavar="FOLDER",
+        help="of CLASS/PHOTO, split by train.txt, val.txt, test.txt that list such paths, or by folders")  # fmt: skip
+    add("--output", type=Path, required=True, metavar="DIR", help="the folder for the results; made if it is not there")
+    add("--layers", nargs="+", default=[], metavar="LAYER",
+        help=f"for methods that look inside and name none; `{ALL_LAYERS}` are those usually explained, and their "
+        "combination (default: each method's usual one)")  # fmt: skip
+    add("--split", help="the part of the data (default: test where it is split, else all)")
+    add("--photos", type=Path, metavar="LIST.txt", help="only the photos that a file lists, such as a subset.txt")
+    add("--limit", type=int, metavar="N", help="only N photos, of every class about the same share; the same always")
+    add("--seed", type=int, default=0, help="of --limit, random maps and intervals (default: 0)")
+    add("--step", type=int, default=STEP, metavar="PIXELS",
+        help=f"pixels changed from one question of a game to the next (default: {STEP})")  # fmt: skip
+    for game, substrate in GAMES.items():
+        add(f"--{game}-substrate", choices=SUBSTRATES, default=substrate, help=f"default: {substrate}")
+    add("--hiding", choices=HIDINGS, default="black",
+        help="what hides pixels in drop, increase, gain and adcc (default: black)")  # fmt: skip
+    add("--share", type=float, help="show only this share of the pixels there, the strongest (default: dim them all)")
+    add("--rise-masks", type=int, metavar="N", help="default: 4000")
+    add("--rise-cells", type=int, metavar="N", help="a side (default: 7)")
+    add("--lime-samples", type=int, metavar="N", help="default: 1000")
+    add("--mask-iterations", type=int, metavar="N", help="default: 300")
+    add("--batch", type=int, default=8, metavar="N", help="photos that a network explains at once (default: 8)")
+    add("--at-once", type=int, default=AT_ONCE, metavar="N",
+        help=f"photos in a question to the black box (default: {AT_ONCE}; a GPU likes 512)")  # fmt: skip
+    add("--resamples", type=int, default=2000, metavar="N", help="of the photos, for intervals (default: 2000)")
+    add("--reference", metavar="METHOD", help="the row that all others are compared with, photo by photo")
+    add("--device", help="cpu, cuda, … (default: a GPU if there is one)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure; 1 where some photos could not be read."""
+    names = chosen_photos(options.data, options.split, options.photos, options.limit, options.seed)
+    given = {
+        "rise": {"masks": options.rise_masks, "cells": options.rise_cells},
+        "lime": {"samples": options.lime_samples},
+        "mask": {"iterations": options.mask_iterations},
+    }
+    settings = Settings(
+        step=options.step,
+        substrates={game: getattr(options, f"{game}_substrate") for game in GAMES},
+        hiding=options.hiding,
+        share=options.share,
+        options={name: {k: v for k, v in each.items() if v is not None} for name, each in given.items()},
+        seed=options.seed,
+        batch=options.batch,
+        resamples=options.resamples,
+        reference=options.reference,
+    )
+    metrics = options.metrics or [name for name in METRICS if (name in GAMES) == bool(options.black_box)]
+    outcome = evaluate(
+        subjects(options), options.methods, metrics, options.data, options.output, names, options.layers, settings
+    )
+    print((options.output / "results.md").read_text(encoding="utf-8"))
+    for name, trouble in outcome.left_out.items():
+        print(f"left out: {name}: {trouble}")
+    for name, trouble in outcome.failures.items():
+        print(f"not measured: {name}: {trouble}")
+    print(f"{len(names) - len(outcome.failures)} of {len(names)} photos measured; all is in {options.output}")
+    return 1 if outcome.failures else 0
+
+
+def subjects(options: argparse.Namespace) -> list[Subject]:
+    """Who is asked.
+
+    Raises:
+        ValueError: there is no such model, or a package that it needs.
+    """
+    if options.student and not options.black_box:
+        raise ValueError("--student imitates a --black-box; a --model explains itself")
+    try:
+        if options.model:
+            found = [Subject(from_checkpoint(name, options.device)) for name in dict.fromkeys(options.model)]
+        else:
+            student = load_model(options.student, options.device) if options.student else None
+            name = Path(options.student).name if options.student else ""
+            found = [Subject(load_black_box(options.black_box, options.device), student, name)]
+    except ImportError as error:
+        raise ValueError(str(error)) from error
+    for subject in found:
+        subject.black_box.at_once = options.at_once
+    return found

@@ -1,0 +1,214 @@
+"""What a black box and its student say of a photo: at once with three maps, and what other methods say when asked."""
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from xai import Explanation
+from xai.activations import Activations
+from xai.agreement import TOP, Agreement, agreement, order
+from xai.blackbox import BlackBox
+from xai.blackbox.explain import BASELINES, explain_black_box_steps
+from xai.blackbox.hosted import load_hosted
+from xai.explain import class_index
+from xai.methods import METHODS as NETWORK_METHODS
+from xai.methods.distilled import ALL_BLOCKS, LITERAL, distilled, joined, parts
+from xai.metrics import GAMES
+from xai.metrics.controls import random
+from xai.metrics.games import play_steps
+from xai.models import Classifier
+from xai.studio.answers import LOADING, Answer, Question, Side
+from xai.studio.gpu import GPU
+
+STAGES = (1, 2, 3, 4)
+PRESETS = {"paper": LITERAL, "best": distilled.__kwdefaults__}
+NAMES = ("distilled", "gradcam", "rise", "lime", "mask")
+METHODS = {name: (BASELINES.get(name) or NETWORK_METHODS[name]).title for name in NAMES}
+ASKING = {"rise": "masks", "lime": "samples"}  # methods that need nothing but answers, by the option how many
+CELLS = 7  # a side of the random map, as of a layer's: single pixels would be a texture that no network has seen
+PACE: dict[str, float] = {}  # seconds a question, by black box
+Curves = dict[str, dict[str, np.ndarray]]  # by game and map
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What enters the distilled map, and how: the options of `xai.methods.distilled`."""
+
+    blocks: tuple[int, ...]
+    stages: tuple[int, ...]
+    operator: str
+    sign: str
+    scaled: bool
+    softmax: bool
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All that one pass of a student gives for any choice: maps (1, S, S) of the 16 blocks and of the four stages."""
+
+    attention: dict[str, list[Tensor]]  # by sign
+    evidence: list[Tensor]
+    seconds: float
+
+    def changed(self, sign: str) -> list[Tensor]:
+        return [-m for m in self.attention["signed"]] if sign == "negated" else self.attention[sign]
+
+    def figure(self, choice: Choice) -> list[np.ndarray | None]:
+        """The three maps (S, S) of the paper's figure 5, MATT, ML_GCAM and MAL_GCAM; None of what nothing enters."""
+        attention = [self.changed(choice.sign)[block - 1] for block in choice.blocks]
+        evidence = [self.evidence[stage - 1] for stage in choice.stages]
+        rows = (attention, []), ([], evidence), (attention, evidence)
+        maps = [joined(*row, choice.operator, choice.scaled) if any(row) else None for row in rows]
+        if choice.softmax and maps[-1] is not None:
+            maps[-1] = maps[-1].flatten(1).softmax(1).view_as(maps[-1])
+        return [m if m is None else m[0].numpy() for m in maps]
+
+
+@dataclass
+class BlackBoxSide(Side):
+    """What a black box says of the photo; what is `explained` are its student's Parts, None where it has none."""
+
+    classes: list[str] = field(default_factory=list)
+    confidences: np.ndarray | None = None  # K
+    target: int = 0
+    agreement: Agreement | None = None
+
+    @property
+    def label(self) -> str:
+        return self.classes[self.target]
+
+    @property
+    def confidence(self) -> float:
+        return float(self.confidences[self.target])
+
+    @property
+    def surest(self) -> list[tuple[str, float]]:
+        """The most confident classes with their confidences, the surest first."""
+        return [(self.classes[k], float(self.confidences[k])) for k in order(self.confidences[None])[0, :TOP]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Another method's map; `size` is how many questions it asked, where the visitor chooses that."""
+
+    raw: np.ndarray
+    seconds: float
+    source: str
+    size: int | None = None
+
+
+@dataclass
+class BlackBoxAnswer(Answer):
+    """A session's answer, with what was found on request, and the choice of maps that last played the games."""
+
+    found: dict[str, Found] = field(default_factory=dict)
+    growing: dict[str, tuple] = field(default_factory=dict)  # maps so far, if any, with the share done
+    played: Choice | None = None
+
+    @property
+    def side(self) -> BlackBoxSide:
+        return self.sides[0]
+
+    def has(self, method: str, size: int) -> bool:
+        """True where there is nothing left to do for a method, with so many questions if it asks any."""
+        return method == "distilled" or (method in self.found and self.found[method].size in (None, size))
+
+
+@cache
+def load(title: str) -> tuple[BlackBox, Classifier | None]:
+    return load_hosted(title)
+
+
+def hosted(title: str) -> tuple[BlackBox, Classifier | None]:
+    """A black box and its student, loaded once for all visitors."""
+    with LOADING:
+        return load(title)
+
+
+def possible(title: str) -> list[str]:
+    """The methods that can explain a black box."""
+    black_box, student = hosted(title)
+    able = {*ASKING}
+    if student is not None:
+        able.add("distilled")
+    if student is not None or black_box.white is not None:
+        able |= {"gradcam", "mask"}
+    return [name for name in NAMES if name in able]
+
+
+def pace(title: str) -> float:
+    """Seconds a question: measured when first wanted, then by whatever asked many."""
+    if title not in PACE:
+        PACE[title] = measured(title)
+    return PACE[title]
+
+
+@GPU(duration=20)
+def measured(title: str) -> float:
+    """Seconds a question, from as many as are asked at once."""
+    black_box, _ = hosted(title)
+    pixels = torch.rand(black_box.at_once, 3, black_box.input_size, black_box.input_size, device=black_box.device)
+    started = time.perf_counter()
+    black_box.ask(pixels)
+    return (time.perf_counter() - started) / len(pixels)
+
+
+@torch.no_grad()
+def look(photo: Image.Image, question: Question) -> BlackBoxSide:
+    """What the black box says, and one pass of the student with one gradient call."""
+    black_box, student = hosted(question.model)
+    said = black_box.ask(black_box.pixels([photo]))[0].cpu().numpy()  # K
+    target = int(said.argmax()) if question.target is None else class_index(black_box, question.target)
+    side = BlackBoxSide(question, classes=black_box.classes, confidences=said, target=target)
+    if student is None:
+        return side
+    started = time.perf_counter()
+    batch = Activations(student, student.preprocess([photo]), together=[f"layer{stage}" for stage in STAGES])
+    targets = torch.tensor([target], device=student.device)
+    signed, evidence = (on_cpu(maps) for maps in parts(batch, targets, ALL_BLOCKS, STAGES))
+    absolute = on_cpu(parts(batch, targets, ALL_BLOCKS, (), "absolute")[0])
+    side.explained = Parts({"signed": signed, "absolute": absolute}, evidence, time.perf_counter() - started)
+    side.agreement = agreement(said, batch.logits()[0].softmax(0).cpu().numpy(), black_box.classes)
+    return side
+
+
+def on_cpu(maps: list[Tensor]) -> list[Tensor]:
+    return [m.cpu() for m in maps]
+
+
+@GPU(duration=20)
+def look_at(photo: Image.Image, question: Question) -> BlackBoxSide:
+    """All that needs a GPU at once, and no more, since its arguments travel to a worker."""
+    return look(photo, question)
+
+
+@GPU(duration=120)
+def look_slowly(
+    photo: Image.Image, question: Question, size: int | None = None
+) -> Generator[tuple[float, Explanation | None], None, None]:
+    """The share done, in [0, 1], with the map so far where there is one, again and again, and at last (1, the map)."""
+    black_box, student = hosted(question.model)
+    options = {ASKING[question.method]: size} if question.method in ASKING and size else {}
+    steps = explain_black_box_steps(black_box, photo, question.method, question.target, student, **options)
+    e = yield from steps
+    if student is not None and e.agreement is None:
+        said = student.predict_proba(photo)[0]
+        e = replace(e, agreement=agreement(e.confidences, said, black_box.classes))
+    yield 1.0, e
+
+
+@GPU(duration=120)
+def play(
+    photo: Image.Image, title: str, target: int, maps: dict[str, np.ndarray]
+) -> Generator[float | Curves, None, None]:
+    """The share done, in [0, 1], again and again, and at last the Curves of these maps and of a random one."""
+    black_box, _ = hosted(title)
+    shape = torch.empty(1, 1, black_box.input_size, black_box.input_size)
+    control = random(shape, [0], CELLS)[0, 0].numpy()
+    yield (yield from play_steps(black_box, photo, {**maps, "random": control}, target, GAMES))
