@@ -59,8 +59,8 @@ def distill(run: Distillation, black_box: BlackBox | None = None) -> Path:
     training = training_photos(run, black_box, sources, accelerator)
     answers = Answers(black_box, out / "answers.safetensors", run.views, len(training) if run.views else 0)
     val = joined([splits["val"] for splits in sources.values()])
-    asked = teacher_of(black_box, whole(run, val, black_box, black_box.input_size)) if val.photos else None
-    val = whole(run, val, black_box, run.test_size)
+    asked = teacher_of(black_box, whole(val, black_box, black_box.input_size)) if val.photos else None
+    val = whole(val, black_box, run.test_size)
 
     model = create_model(run.model, black_box.classes, input_size=run.test_size)
     if run.start:
@@ -76,14 +76,15 @@ def distill(run: Distillation, black_box: BlackBox | None = None) -> Path:
         accelerator.print(f"going on after epoch {progress['epoch']} of {run.epochs}")
     objective, optimizer = accelerator.prepare(objective, optimizer)
 
-    for epoch in range(progress["epoch"], min(run.epochs, run.stop_after or run.epochs)):
+    end = min(run.epochs, run.stop_after or run.epochs)
+    for epoch in range(progress["epoch"], end):
         started = time.perf_counter()
         row = {"epoch": epoch + 1, "size": run.size_at(epoch)}
         row |= train_epoch(run, objective, optimizer, training, answers, epoch, accelerator)
         row["seconds"] = round(time.perf_counter() - started, 1)
         progress["epoch"] = epoch + 1
         progress["history"].append(row)
-        if (epoch + 1) % run.every and epoch + 1 != run.epochs:
+        if (epoch + 1) % run.every and epoch + 1 != end:
             continue
         if asked is not None:
             row |= validated(accelerator.unwrap_model(model), val, asked)
@@ -103,27 +104,27 @@ def distill(run: Distillation, black_box: BlackBox | None = None) -> Path:
 def training_photos(
     run: Distillation, black_box: BlackBox, sources: dict[str, dict[str, Split]], accelerator: Accelerator
 ) -> InMemory | Stream:
-    """The training photos, at the size the black box wants."""
+    """The training photos, at the size the black box wants.
+
+    Raises:
+        ValueError: the cross-entropy asks for labels the black box does not know.
+    """
     side, device = black_box.input_size, accelerator.device
     shares = accelerator.process_index, accelerator.num_processes
     if run.stream:
         return Stream(run.data[0], side, run.photos, device, run.workers, *shares)
     split = joined([splits["train"] for splits in sources.values()])
-    return InMemory(whole(run, split, black_box, side), device, *shares)
-
-
-def whole(run: Distillation, split: Split, black_box: BlackBox, size: int) -> Whole:
-    """The photos of a split, squeezed into a square; labels the black box does not know count as its first class.
-
-    Raises:
-        ValueError: the cross-entropy asks for labels the black box does not know.
-    """
     unknown = sorted(set(split.labels) - set(black_box.classes))
     if unknown and run.labels == "truth":
         raise ValueError(
             f"{black_box.name} knows no class {', '.join(unknown[:5])}: name the folders as it does, "
             "or give --labels teacher"
         )
+    return InMemory(whole(split, black_box, side), device, *shares)
+
+
+def whole(split: Split, black_box: BlackBox, size: int) -> Whole:
+    """The photos of a split, squeezed into a square; labels the black box does not know count as its first class."""
     labels = [label if label in black_box.classes else black_box.classes[0] for label in split.labels]
     return Whole(Split(split.photos, labels), black_box.classes, size, cache=True)
 
@@ -222,8 +223,8 @@ def finish(
     for name, splits in sources.items():
         similarities[name], data[name] = {}, {}
         for split in ("val", "test"):
-            logits, labels = student_of(model, whole(run, splits[split], black_box, run.test_size))
-            asked = teacher_of(black_box, whole(run, splits[split], black_box, black_box.input_size))
+            logits, labels = student_of(model, whole(splits[split], black_box, run.test_size))
+            asked = teacher_of(black_box, whole(splits[split], black_box, black_box.input_size))
             similarities[name][split] = likeness(asked, logits.softmax(1).numpy())
             if set(splits[split].labels) <= set(black_box.classes):
                 data[name][split] = score(logits, labels, black_box.classes)

@@ -58,8 +58,11 @@ class Distillation(Run):
             raise ValueError("--temperatures must be one or more numbers of at least 1")
         if self.mix and self.views:
             raise ValueError("--mix blends other photos every time, so that answers to fixed --views cannot be kept")
-        if self.stream and not (self.photos and self.views == 0):
-            raise ValueError("--stream needs --photos, the number that counts as one epoch, and cannot keep --views")
+        if self.stream and (self.photos < self.batch or self.views):
+            raise ValueError(
+                "--stream needs --photos, the number that counts as one epoch, at least a --batch of them, "
+                "and cannot keep --views"
+            )
         if self.stream and not self.data[0].startswith(HUB):
             raise ValueError(f"--stream reads a data set on the Hub, {HUB}OWNER/NAME, and {self.data[0]} is none")
 

@@ -88,8 +88,9 @@ class Stream(IterableDataset):
         if rows.column_names and not set(rows.column_names) >= COLUMNS:
             raise ValueError(f"{name}: expected the columns image and label, found {', '.join(rows.column_names)}")
         self.rows = split_dataset_by_node(rows.shuffle(seed=0, buffer_size=BUFFER), process, processes)
-        self.side, self.photos, self.device, self.workers = side, photos // processes, device, workers
-        self.process, self.processes, self.epoch = process, processes, 0
+        self.side, self.photos, self.device = side, photos // processes, device
+        self.workers = min(workers, self.rows.num_shards)  # one without a file of its own would have nothing to read
+        self.process, self.processes, self.epoch, self.batch = process, processes, 0, 1
 
     def __len__(self) -> int:
         return self.photos
@@ -98,7 +99,9 @@ class Stream(IterableDataset):
         """Pixels and label of the photos of this process, or of this worker among its workers; then again from the
         first."""
         worker = get_worker_info()
-        left, round_ = (self.photos // worker.num_workers if worker else self.photos), 0
+        number, workers = (worker.id, worker.num_workers) if worker else (0, 1)
+        steps, round_ = self.photos // self.batch, 0
+        left = self.batch * len(range(number, steps, workers))  # whole batches, since each worker makes its own
         while left:
             self.rows.set_epoch(self.epoch + 1_000_000 * round_)  # another order
             for row in self.rows:
@@ -111,11 +114,11 @@ class Stream(IterableDataset):
 
     def batches(self, batch: int, seed: int, view: int, epoch: int) -> Iterator[Batch]:
         """An epoch's batches, over all processes of `batch` photos."""
-        self.epoch, per_process = epoch, batch // self.processes
+        self.epoch, self.batch = epoch, batch // self.processes
         numbers = numbers_of(seed * self.processes + self.process, view, self.photos)
-        loader = DataLoader(self, per_process, num_workers=self.workers, drop_last=True)
+        loader = DataLoader(self, self.batch, num_workers=self.workers)
         for i, (pixels, labels) in enumerate(loader):
-            photos = torch.arange(i * per_process, i * per_process + len(labels))
+            photos = torch.arange(i * self.batch, (i + 1) * self.batch)
             yield Batch(photos, *(part.to(self.device) for part in (pixels, numbers[photos], labels)))
 
     def steps(self, batch: int) -> int:

@@ -80,6 +80,8 @@ class Run:
         Raises:
             ValueError: options contradict each other, or name what is not there; one sentence says which.
         """
+        if not self.data:
+            raise ValueError("--data must name an image folder, or hub:OWNER/NAME")
         names = [name_of(source) for source in self.data]
         if len(set(names)) < len(names):
             raise ValueError(f"two of the data sets have the same name: {', '.join(names)}; rename a folder")

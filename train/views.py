@@ -23,7 +23,8 @@ def cut(pixels: Tensor, numbers: Tensor, size: int, crop: float, mix: float = 0.
     """
     share, aspect, left, top, mirror, flip, jittered, blend, *light = numbers.T  # B each
     share = crop + (1 - crop) * share
-    ratio = ASPECT ** (2 * aspect - 1)
+    narrowest = max(crop, 1 / ASPECT)  # a longer window of this share would not fit
+    ratio = (ASPECT ** (2 * aspect - 1)).clamp(narrowest, 1 / narrowest)
     width, height = ((share * r).sqrt().clamp(max=1) for r in (ratio, 1 / ratio))  # B, of the photo's side
     theta = torch.zeros(len(pixels), 2, 3, device=pixels.device)
     theta[:, 0, 0], theta[:, 0, 2] = width * (1 - 2 * (mirror < 0.5).float()), (2 * left - 1) * (1 - width)

@@ -224,7 +224,7 @@ def description(
             **{module.__name__: module.__version__ for module in (torch, torchvision, numpy, PIL)},
         },
         "report": {
-            "interval": f"{LEVEL:.0%}, percentile bootstrap over the photos",
+            "interval": f"{LEVEL:.0%} intervals, by percentile bootstrap over the photos",
             "resamples": settings.resamples,
             "reference": settings.reference,
         },

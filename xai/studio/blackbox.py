@@ -82,7 +82,7 @@ def answering(lang: str) -> Iterator[None]:
 
 def answer(photo, former, black_box, target, request: gr.Request):
     """What black box and student say: the session's answer, both labels, the verdict, and room for what comes later."""
-    nothing_new = [gr.skip()] * 14
+    nothing_new = [gr.skip()] * 15
     if not isinstance(photo, Image.Image):
         if not former:
             return nothing_new
@@ -106,6 +106,7 @@ def answer(photo, former, black_box, target, request: gr.Request):
         gr.Column(visible=student),
         *[gr.Accordion(visible=student)] * 2,
         *["", gr.Button(visible=False)] * 2,
+        "",
         *[gr.LinePlot(visible=False)] * len(GAMES),
         "",
     )
@@ -209,11 +210,11 @@ def compare(answer: BlackBoxAnswer, lang: str, chosen: list[str], masks: int) ->
 
 
 def play_games(answer: BlackBoxAnswer, lang: str) -> Iterator[tuple[str, list]]:
-    """Both games of all maps there are: how far they are, and at last a plot of each and the table."""
+    """Both games of all maps there are: how far they are, and at last a legend, a plot of each and the table."""
     side, name, started = answer.side, say(lang, "playing"), time.perf_counter()
     choice = answer.look[-1]
     maps = {method: found.raw for method, found in found_maps(answer).items()}
-    nothing_new = [gr.skip()] * (len(GAMES) + 1)
+    nothing_new = [gr.skip()] * (len(GAMES) + 2)
     yield cards.progress(say(lang, "begun"), 0), nothing_new
     for done in play(answer.photo, side.question.model, side.target, maps):
         if isinstance(done, float):
@@ -235,7 +236,8 @@ def play_games(answer: BlackBoxAnswer, lang: str) -> Iterator[tuple[str, list]]:
     caption = say(lang, "auc", black_box=say(lang, f"model.{side.question.model}"), label=label, steps=steps)
     answer.played = choice
     told = say(lang, "done" if answer.look[-1] == choice else "stale")
-    yield told, [*plots, cards.game_table(areas, names, caption, lang)]
+    legend = cards.colored((COLORS[method], name) for method, name in names.items())
+    yield told, [legend, *plots, cards.game_table(areas, names, caption, lang)]
 
 
 def toggled(chosen: list[int], choice: gr.SelectData) -> list[int]:
@@ -421,6 +423,7 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
     with gr.Accordion(translated("games"), open=False, elem_id="games"):
         gr.Markdown(translated("games_info"), elem_classes="note")
         play_both, halt_games, note_games = slow_row("play", "games")
+        legend = gr.HTML(elem_id="legend-games", elem_classes="flush")
         with gr.Row():
             plots = [
                 gr.LinePlot(
@@ -429,7 +432,7 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
                     color="map",
                     label=" ",
                     y_title=" ",
-                    color_title=" ",
+                    colors_in_legend=[],  # it would be cut off where the page is narrow
                     x_lim=[0, 1],
                     y_lim=[0, 1],
                     buttons=[],
@@ -451,7 +454,7 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
         look_of=[alpha, colormap, *choice.options],
         shown=[
             *(*labels, verdict, figure, choice.accordion, about_student),
-            *(note_others, halt_others, note_games, halt_games, *plots, table),
+            *(note_others, halt_others, note_games, halt_games, legend, *plots, table),
         ],
         painted=[note, *maps, *(pictures for pictures, _ in choice.numbered), other_pictures, note_games],
         answer=answer,
@@ -469,7 +472,7 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
     flow.after_menu(target.input)
     slow = (
         OnRequest("others", compute, halt_others, note_others, [compared, masks], [other_pictures], compare),
-        OnRequest("games", play_both, halt_games, note_games, [], [*plots, table], play_games),
+        OnRequest("games", play_both, halt_games, note_games, [], [legend, *plots, table], play_games),
     )
     for on_request in slow:
         on_request.connect(flow.answered)

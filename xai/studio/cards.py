@@ -1,6 +1,6 @@
 """Small pieces of HTML and tables: legends, facts about a model, its curves and its confusion matrix."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from html import escape
 
@@ -25,9 +25,14 @@ def legend(found: Evidence, lang: str) -> str:
     for label, share in found.shares().items():
         if share >= 0.01:
             color = "#{:02x}{:02x}{:02x}".format(*COLORS[found.classes.index(label) % len(COLORS)])
-            name = escape(say(lang, f"class.{label}"))
-            items.append(f'<span><i style="background:{color}"></i>{name} {share:.0%}</span>')
-    return f'<div class="legend">{"".join(items)}</div>'
+            items.append((color, f"{say(lang, f'class.{label}')} {share:.0%}"))
+    return colored(items)
+
+
+def colored(items: Iterable[tuple[str, str]]) -> str:
+    """Colours with what they stand for."""
+    spans = [f'<span><i style="background:{color}"></i>{escape(text)}</span>' for color, text in items]
+    return f'<div class="legend">{"".join(spans)}</div>'
 
 
 def facts(model: Classifier, metrics: dict, lang: str) -> str:

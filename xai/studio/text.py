@@ -257,7 +257,6 @@ ENGLISH = {
     "insertion": "Insertion: confidence in {label}, higher is better",
     "share_deletion": "share of the photo taken away",
     "share_insertion": "share of the photo given back",
-    "map": "map",
     "auc": "Area under the curves, black box: {black_box}, class: {label}; {steps} steps, pixels deleted to grey, inserted into the blurred "
     "photo. One photo is one case, no verdict on a method.",
     "auc_region": "Area under the curves",
@@ -507,7 +506,6 @@ KOREAN = {
     "insertion": "삽입: {label}에 대한 확신도, 높을수록 좋음",
     "share_deletion": "지운 화소의 비율",
     "share_insertion": "되돌린 화소의 비율",
-    "map": "지도",
     "auc": "곡선 아래 넓이, 블랙박스: {black_box}, 분류: {label}; {steps}단계, 지운 화소는 회색, 삽입은 흐린 사진에서 시작. 사진 한 장은 한 가지 경우일 뿐, 방법에 대한 판정이 아닙니다.",
     "auc_region": "곡선 아래 넓이",
     "auc.deletion": "삭제 ↓",
