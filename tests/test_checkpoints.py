@@ -10,8 +10,9 @@ from safetensors.torch import load_file
 
 import xai
 from tests.conftest import CLASSES, EXAMPLES
+from xai.agreement import similarity
 from xai.studio import pyramid
-from xai.zoo import CHECKPOINTS, GARBAGE, PYRAMID
+from xai.zoo import CHECKPOINTS, GARBAGE, PYRAMID, STUDENTS
 
 ATTENTION = ("garbage-resnet50", "garbage-se_resnet50", "garbage-s_se_resnet50")
 MEGABYTE = 10**6
@@ -22,7 +23,7 @@ def record(name: str, file: str = "metrics.json"):
     return json.loads((CHECKPOINTS / name / file).read_text())
 
 
-@pytest.fixture(params=xai.list_models())
+@pytest.fixture(params=[*GARBAGE, *PYRAMID])
 def name(request) -> str:
     return request.param
 
@@ -117,3 +118,32 @@ def test_small_enough():
     assert sum(path.stat().st_size for path in files) <= 250 * MEGABYTE
     assert max(path.stat().st_size for path in files) < 60 * MEGABYTE
     assert {path.suffix for path in files} <= {".json", ".npz", ".safetensors", ".md", ""}
+
+
+def test_every_model_is_one_of_these():
+    assert set(xai.list_models()) == {*GARBAGE, *PYRAMID, *STUDENTS}
+
+
+@pytest.mark.parametrize("name", STUDENTS)
+def test_a_student_is_what_its_record_and_the_readme_say(name):
+    metrics, card = record(name), (CHECKPOINTS / name / "README.md").read_text()
+    student, black_box = xai.load_model(name), xai.load_black_box(metrics["recipe"]["teacher"])
+    assert student.classes == black_box.classes
+    assert len(student.attention_blocks) == 16
+    assert metrics["parameters"] == sum(p.numel() for p in student.parameters())
+    dtypes = {tensor.dtype for tensor in load_file(CHECKPOINTS / name / "model.safetensors").values()}
+    assert dtypes <= {torch.float16, torch.int64}
+    assert metrics["recipe"]["labels"] == "none"
+    for data, photos in (("trashnet", 431), ("webwaste", 620)):
+        found = metrics["similarity"][data]["test"]
+        assert found["photos"] == photos
+        sims = " | ".join(f"{100 * sim:.1f} %" for sim in found["sim"])
+        assert f"| {sims} | {found['kl']:.3f} | {photos} |" in card
+        assert f"| {sims} | {found['kl']:.3f} | {photos} |" in README
+
+
+@pytest.mark.parametrize("name", STUDENTS)
+def test_a_student_agrees_on_most_examples(name):
+    teacher = xai.load_black_box(record(name)["recipe"]["teacher"]).predict_proba(EXAMPLES)
+    student = xai.load_model(name).predict_proba(EXAMPLES)
+    assert similarity(teacher, student, 1) >= 0.6

@@ -18,7 +18,8 @@ from xai.explain import explain_steps
 from xai.methods import METHODS, UnsuitableError
 
 FEW = {"smoothgrad": {"samples": 5}, "smooth-gradcam++": {"samples": 5}, "scorecam-fast": {"channels": 12}}
-FORMULAS = {name: getattr(literal, method.run.__name__) for name, method in METHODS.items()}
+OWN_TESTS = ("distilled",)  # in test_distilled
+FORMULAS = {name: getattr(literal, m.run.__name__) for name, m in METHODS.items() if name not in OWN_TESTS}
 
 
 @pytest.fixture(scope="module", params=["cnn", "efficientnet_lite0", "s_se_resnet50", "pyramid"])
@@ -39,7 +40,7 @@ def layers_for(name, model):
 
 def suited(name):
     """The first network, and its last layer, that suit a method."""
-    for architecture in ("cnn", "efficientnet_lite0", "pyramid"):
+    for architecture in ("cnn", "efficientnet_lite0", "pyramid", "cbam_resnet50"):
         model = fresh(architecture, input_size=64)
         for layer in reversed(list(model.layers)):
             if METHODS[name].unsuitable(model, layer) is None:

@@ -30,18 +30,19 @@ def distilled(
     target_layer: str,
     *,
     blocks: Sequence[int] = ALL_BLOCKS,
-    stages: Sequence[int] = (2, 3, 4),
-    operator: Operator = "product",
-    sign: Sign = "signed",
+    stages: Sequence[int] = (2, 3),
+    operator: Operator = "sum",
+    sign: Sign = "negated",
     scaled: bool = False,
     softmax: bool = False,
 ) -> Tensor:
-    """Distilled: attention of a student's blocks times Grad-CAM of its stages, to explain the black box it imitates.
+    """Distilled: attention of a student's blocks and Grad-CAM of its stages, to explain the black box it imitates.
 
-    Formula: `MAL^c = softmax(u(MATT) ⊗ u(ML^c))` with `MATT = Σ_k ATT_k`, `ATT_k = F_o − F_i` what the attention of
-    block k changed, averaged over the channels, and `ML^c = Σ_l L^c_l`, `L^c_l` the Grad-CAM of stage l; all resized
-    to the input, u the scaling to [0, 1], the softmax over the pixels. One forward pass and one gradient call give all
-    of it. The defaults did best on validation photos; `xai.methods.distilled.LITERAL` has the paper's options.
+    Formula: `MAL^c = u(−MATT) + u(ML^c)`, in the paper `softmax(u(MATT) ⊗ u(ML^c))`, with `MATT = Σ_k ATT_k`, `ATT_k =
+    F_o − F_i` what the attention of block k changed, averaged over the channels, and `ML^c = Σ_l L^c_l`, `L^c_l` the
+    Grad-CAM of stage l; all resized to the input, u the scaling to [0, 1], the softmax over the pixels. One forward
+    pass and one gradient call give all of it. The defaults come from `python -m train.combine`, on validation photos;
+    `xai.methods.distilled.LITERAL` has the paper's options.
     Paper: black-box explanation by knowledge distillation (the third of the papers this studio is built on).
 
     Options:

@@ -62,26 +62,21 @@ class Stage(nn.Sequential):
         super().__init__(*blocks)
         self.shared = attention == "shared_se"
 
-    def forward(self, x: Tensor) -> Tensor:
-        shared = None
-        for block in self:
-            x, scale, _ = block(x, shared)
-            shared = scale if self.shared else None
-        return x
-
-    def attended(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The same, and what each block's own attention changed (B, 2, h, w), for blocks that all have one.
+    def forward(self, x: Tensor, changes: list[Tensor] | None = None) -> Tensor:
+        """Features (B, C, h, w) to the stage's; to `changes` comes what each block's attention changed (B, 2, h, w).
 
         Formula: `ATT = F_o − F_i`, the residual less what it was before attention; its mean over the channels, and the
         mean of its absolute values.
         Paper: Woo et al., ECCV 2018, for the block; the difference is that of black-box explanation by distillation.
         """
-        changes = []
+        shared = None
         for block in self:
-            x, scale, residual = block(x)
-            change = (scale - 1) * residual  # B, C, h, w
-            changes.append(torch.stack([change.mean(1), change.abs().mean(1)], dim=1))  # B, 2, h, w
-        return x, changes
+            x, scale, residual = block(x, shared)
+            shared = scale if self.shared else None
+            if changes is not None:
+                change = (scale - 1) * residual  # B, C, h, w
+                changes.append(torch.stack([change.mean(1), change.abs().mean(1)], dim=1))
+        return x
 
 
 class ResNet50(Classifier):
@@ -149,7 +144,8 @@ class ResNet50(Classifier):
     def step(self, known: dict[str, Tensor], layer: str, features: Tensor) -> Tensor:
         if not self.attention_blocks or layer == "stem" or self.training:
             return super().step(known, layer, features)
-        features, changes = self.layers[layer].attended(features)
+        changes: list[Tensor] = []
+        features = self.layers[layer](features, changes)
         first = sum(self.depths[: int(layer[-1]) - 1])
         known.update({attention_of(self.attention_blocks[first + i]): change for i, change in enumerate(changes)})
         return features
