@@ -4,6 +4,7 @@ import argparse
 import inspect
 from types import SimpleNamespace
 
+from xai.blackbox import BASELINES
 from xai.methods import METHODS, Method, method_of
 from xai.models import Classifier
 from xai.zoo import MODELS, find_checkpoint, read_json, skeleton
@@ -45,7 +46,8 @@ def list_models(_: argparse.Namespace) -> int:
 def list_methods(options: argparse.Namespace) -> int:
     """A paragraph for each method, or one in full."""
     if options.name:
-        print(f"{options.name}\n\n{inspect.getdoc(method_of(options.name).run)}")
+        method = BASELINES.get(options.name) or method_of(options.name)
+        print(f"{options.name}\n\n{inspect.getdoc(method.run)}")
         return 0
     skeletons = {name: skeleton(name) for name in MODELS}
     for name, method in METHODS.items():
@@ -57,6 +59,10 @@ def list_methods(options: argparse.Namespace) -> int:
             print(f"    options in Python: {', '.join(method.options)}")
         for unsuited, models_ in restrictions(method, skeletons).items():
             print(f"    not {unsuited} {', '.join(models_)}")
+    print("\nof a black box, by showing it altered photos (`xai.explain_black_box`, `python -m xai evaluate`):")
+    for name, baseline in BASELINES.items():
+        print(f"{name}\n    {baseline.summary[0].upper() + baseline.summary[1:]}\n    Paper: {baseline.paper}")
+        print(f"    options in Python: {', '.join(baseline.options)}")
     return 0
 
 
