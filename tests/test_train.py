@@ -381,9 +381,9 @@ def test_distillation_by_its_formula():
     ce = -sum(s[i, labels[i]].log() for i in range(2)) / 2
     hints = 0
     pairs = {4: ("layer1", "stage2"), 8: ("layer2", "stage3"), 16: ("layer3", "stage5"), 32: ("layer4", "conv_head")}
-    assert set(objective.project) == set(map(str, pairs))
+    assert set(objective.follow.project) == set(map(str, pairs))
     for stride, (ours, theirs) in pairs.items():
-        f_s = objective.project[str(stride)](Activations(student, student.normalize(pixels)).at(ours))
+        f_s = objective.follow.project[str(stride)](Activations(student, student.normalize(pixels)).at(ours))
         f_t = Activations(teacher, teacher.normalize(pixels)).at(theirs)
         z = (f_t - f_t.mean((0, 2, 3), keepdim=True)) / (f_t.std((0, 2, 3), keepdim=True) + 1e-6)
         hints = hints + (f_s - z).square().mean()
