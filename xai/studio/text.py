@@ -196,7 +196,7 @@ ENGLISH = {
     "map_evidence_alt": "heatmap of the student's evidence for the class over the photo",
     "map_distilled": "3 · Distilled",
     "map_distilled_alt": "distilled heatmap, attention and evidence together, over the photo",
-    "three_maps": "**1** What the student's attention lets through, whatever the class: the maps of its blocks added up (MATT). "
+    "three_maps": "**1** What the student's attention changed, whatever the class: the maps of its blocks added up (MATT). "
     "**2** What speaks for the class: Grad-CAM of its stages, from fine to coarse, added up (ML-GCAM). **3** Both together, the map that "
     "stands for the black box (MAL-GCAM). Red is the most, dark blue the least.",
     "nothing_chosen": "Nothing enters the map: choose at least one block or stage.",
@@ -452,7 +452,7 @@ KOREAN = {
     "map_evidence_alt": "사진 위에 겹친 분류의 근거 히트맵",
     "map_distilled": "3 · 증류",
     "map_distilled_alt": "사진 위에 겹친 증류 히트맵, 주의와 근거를 합친 것",
-    "three_maps": "**1** 분류와 상관없이 학생의 주의가 통과시키는 것: 블록의 지도를 더한 것 (MATT). **2** 분류의 근거가 되는 것: 섬세한 것부터 거친 것까지 스테이지의 Grad-CAM을 더한 것 (ML-GCAM). **3** 둘을 합친, "
+    "three_maps": "**1** 분류와 상관없이 학생의 주의가 바꾼 것: 블록의 지도를 더한 것 (MATT). **2** 분류의 근거가 되는 것: 섬세한 것부터 거친 것까지 스테이지의 Grad-CAM을 더한 것 (ML-GCAM). **3** 둘을 합친, "
     "블랙박스를 대신하는 지도 (MAL-GCAM). 빨강이 가장 크고 짙은 파랑이 가장 작습니다.",
     "nothing_chosen": "지도에 들어가는 것이 없습니다: 블록이나 스테이지를 하나 이상 고르세요.",
     "choice": "지도에 들어갈 것 고르기",
