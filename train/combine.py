@@ -93,7 +93,7 @@ def search(options: Search) -> dict:
     black_box.at_once = options.at_once
     names = chosen_photos(Path(options.data), "val", limit=options.photos, seed=options.seed)
     photos = [known(black_box, student, Path(options.data) / name) for name in tqdm(names, "maps", leave=False)]
-    scores: dict[Combination | str, tuple[float, float]] = {}
+    scores: dict[Combination, tuple[float, float]] = {}
 
     def score(candidates: list[Combination]) -> None:
         new = [c for c in dict.fromkeys(candidates) if c not in scores and (c.blocks or c.stages)]

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from torchvision.transforms.v2 import functional as F
 
+from train.classifier import EPOCH_SEEDS
 from train.data import COLUMNS, HUB, Whole
 from train.views import numbers_of
 from xai.photo import as_photo
@@ -43,7 +44,7 @@ class InMemory:
 
     def batches(self, batch: int, seed: int, view: int, epoch: int) -> Iterator[Batch]:
         """An epoch's batches, over all processes of `batch` photos; a smaller last one only where there is no other."""
-        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed * 1_000_003 + epoch))
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed * EPOCH_SEEDS + epoch))
         numbers = numbers_of(seed, view, len(self))
         for chosen in order.split(batch)[: self.steps(batch)]:
             chosen = chosen[self.process :: self.processes]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from xai.activations import Activations
 from xai.agreement import agreement
-from xai.explanation import Explanation, to_photo_size, to_unit_range
+from xai.explanation import Explanation, saliency_of
 from xai.methods import METHODS, method_of
 from xai.models import Classifier
 from xai.models.classifier import BATCH, evaluating
@@ -160,10 +160,7 @@ def explanations_of(
     raws = raws.float().cpu().numpy()  # B, h, w
     confidences = batch.logits().float().softmax(1).cpu().numpy()  # B, K
     indices = [confidences[i].argmax() if t is None else class_index(model, t) for i, t in enumerate(targets)]
-    saliencies = []
-    for photo, raw in zip(photos, raws, strict=True):
-        resized = to_photo_size(raw, photo.width, photo.height)
-        saliencies.append(to_unit_range(resized, resized.min(), resized.max()))
+    saliencies = [saliency_of(raw, photo) for raw, photo in zip(raws, photos, strict=True)]
     seconds = (time.perf_counter() - started) / len(photos)
     return [
         Explanation(
@@ -190,7 +187,15 @@ def check(model: Classifier, method: str, target_layer: str | None, options: dic
     """
     if trouble := method_of(method).unsuitable(model, target_layer):
         raise trouble
-    known = METHODS[method].options
+    check_options(method, METHODS[method].options, options)
+
+
+def check_options(method: str, known: Sequence[str], options: dict) -> None:
+    """Refuse options that a method has not.
+
+    Raises:
+        ValueError: there is one.
+    """
     for option in options:
         if option not in known:
             raise ValueError(f"{method} has no option {option!r}; it has {', '.join(known) or 'none'}")

@@ -87,6 +87,12 @@ def to_unit_range(array: np.ndarray, low: float, high: float) -> np.ndarray:
     return ((array - low) / (high - low)).clip(0, 1).astype(np.float32)
 
 
+def saliency_of(raw: np.ndarray, photo: Image.Image) -> np.ndarray:
+    """A raw map (h, w) at the photo's size, in [0, 1] by its own least and largest value there."""
+    resized = to_photo_size(raw, photo.width, photo.height)
+    return to_unit_range(resized, resized.min(), resized.max())
+
+
 def on_common_scale(explanations: list[Explanation]) -> list[Explanation]:
     """The same explanations with saliencies that compare: one colour is one value of the raw maps everywhere."""
     resized = [to_photo_size(e.raw, e.photo.width, e.photo.height) for e in explanations]

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional as F
 
 from xai.models import Classifier
-from xai.photo import Photo, as_photos
+from xai.models.classifier import squeezed
+from xai.photo import Photo
 
 GREY = (0.485, 0.456, 0.406)  # ImageNet's mean colour: networks normalised by it read it as nothing at all, as zeros
 AT_ONCE = 64  # photos a question
@@ -48,9 +48,7 @@ class BlackBox:
 
     def pixels(self, images: Sequence[Photo]) -> Tensor:
         """Photos of any size to pixels (N, 3, S, S) in [0, 1]; the whole photo is squeezed into the square."""
-        size = [self.input_size, self.input_size]
-        pixels = [F.resize(F.pil_to_tensor(photo), size, antialias=True) for photo in as_photos(images)]
-        return F.to_dtype(torch.stack(pixels).to(self.device), torch.float32, scale=True)
+        return squeezed(images, self.input_size, self.device)
 
     @torch.no_grad()
     def ask(self, pixels: Tensor) -> Tensor:

@@ -79,7 +79,7 @@ class Endpoint:
         try:
             import httpx
         except ImportError as error:
-            raise ImportError('an endpoint needs httpx: pip install httpx') from error
+            raise ImportError("an endpoint needs httpx: pip install httpx") from error
         try:
             address = httpx.URL(url)
         except httpx.InvalidURL as error:

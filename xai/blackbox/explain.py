@@ -13,9 +13,9 @@ from xai.blackbox.blackbox import BlackBox
 from xai.blackbox.lime import lime
 from xai.blackbox.mask import mask
 from xai.blackbox.rise import rise
-from xai.explain import Target, class_index, explain_steps, finish
+from xai.explain import Target, check_options, class_index, explain_steps, finish
 from xai.explain import check as check_network
-from xai.explanation import Explanation, to_photo_size, to_unit_range
+from xai.explanation import Explanation, saliency_of
 from xai.methods import METHODS, Method
 from xai.methods.suitability import INPUT, UnsuitableError
 from xai.models import Classifier
@@ -167,10 +167,7 @@ def check(network: Classifier | None, method: str, options: dict) -> None:
     if method in METHODS:
         own = {name: value for name, value in options.items() if name != "target_layer"}
         return check_network(network, method, options.get("target_layer"), own)
-    known = BASELINES[method].options
-    for option in options:
-        if option not in known:
-            raise ValueError(f"{method} has no option {option!r}; it has {', '.join(known)}")
+    check_options(method, BASELINES[method].options, options)
 
 
 def perturbing(steps: MapSteps, photo: Image.Image, method: str, told: dict, started: float) -> Steps:
@@ -178,9 +175,7 @@ def perturbing(steps: MapSteps, photo: Image.Image, method: str, told: dict, sta
 
     def explanation(raw: Tensor) -> Explanation:
         array = raw.float().numpy()
-        resized = to_photo_size(array, photo.width, photo.height)
-        saliency = to_unit_range(resized, resized.min(), resized.max())
-        seconds = time.perf_counter() - started
+        saliency, seconds = saliency_of(array, photo), time.perf_counter() - started
         return Explanation(photo, saliency, array, method=method, target_layer=INPUT, seconds=seconds, **told)
 
     shown = started

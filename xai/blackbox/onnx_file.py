@@ -162,7 +162,7 @@ def opened(file: Path, device: str | torch.device | None) -> "InferenceSession":
     try:
         import onnxruntime
     except ImportError as error:
-        raise ImportError('an ONNX file needs onnxruntime: pip install onnxruntime') from error
+        raise ImportError("an ONNX file needs onnxruntime: pip install onnxruntime") from error
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {file}")
     gpu = "CUDAExecutionProvider" in onnxruntime.get_available_providers()

@@ -130,9 +130,7 @@ class Classifier(
 
     def preprocess(self, photos: Sequence[Photo]) -> Tensor:
         """Photos of any size to the network's input (B, 3, S, S); the whole photo is squeezed into the square."""
-        size = [self.input_size, self.input_size]
-        pixels = torch.stack([F.resize(F.pil_to_tensor(photo), size, antialias=True) for photo in as_photos(photos)])
-        return self.normalize(F.to_dtype(pixels.to(self.device), torch.float32, scale=True))
+        return self.normalize(squeezed(photos, self.input_size, self.device))
 
     @classmethod
     def _from_pretrained(cls, *, model_id, map_location="cpu", strict=True, **options):
@@ -154,6 +152,12 @@ class Classifier(
         with evaluating(self):
             rows = [self(self.preprocess(images[i : i + BATCH])).softmax(1) for i in range(0, len(images), BATCH)]
         return torch.cat(rows).float().cpu().numpy() if rows else np.empty((0, len(self.classes)), np.float32)
+
+
+def squeezed(photos: Sequence[Photo], side: int, device: torch.device) -> Tensor:
+    """Photos of any size to pixels (B, 3, S, S) in [0, 1]; the whole photo is squeezed into the square."""
+    pixels = [F.resize(F.pil_to_tensor(photo), [side, side], antialias=True) for photo in as_photos(photos)]
+    return F.to_dtype(torch.stack(pixels).to(device), torch.float32, scale=True)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import numpy as np
 from gradio.processing_utils import save_bytes_to_cache
 from PIL import Image
 
-from xai.explanation import blend, colorize, to_photo_size, to_unit_range
+from xai.explanation import blend, colorize, saliency_of
 
 
 def cached(value, cache: str):
@@ -55,8 +55,7 @@ def over(photo: Image.Image, raw: np.ndarray | None, alpha: float, colormap: str
     """A raw map (h, w) in colours over the photo, or the photo alone."""
     if raw is None:
         return photo
-    resized = to_photo_size(raw, *photo.size)
-    return blend(photo, colorize(to_unit_range(resized, resized.min(), resized.max()), colormap), alpha)
+    return blend(photo, colorize(saliency_of(raw, photo), colormap), alpha)
 
 
 def smaller(photo: Image.Image, side: int) -> Image.Image:
