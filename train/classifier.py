@@ -62,6 +62,8 @@ def train(recipe: Recipe) -> Path:
         if accelerator.is_main_process:
             record(progress["history"], recipe, out)  # a run killed before it could lacks its last row
     objective, optimizer = accelerator.prepare(objective, optimizer)
+    if recipe.compiled:
+        objective.compile()
 
     for epoch in range(progress["epoch"], min(recipe.epochs, recipe.stop_after or recipe.epochs)):
         started = time.perf_counter()

@@ -75,6 +75,8 @@ def distill(run: Distillation, black_box: BlackBox | None = None) -> Path:
         progress = state.load(out / "state.safetensors", objective, optimizer)
         accelerator.print(f"going on after epoch {progress['epoch']} of {run.epochs}")
     objective, optimizer = accelerator.prepare(objective, optimizer)
+    if run.compiled:
+        objective.compile()
 
     end = min(run.epochs, run.stop_after or run.epochs)
     for epoch in range(progress["epoch"], end):

@@ -47,6 +47,9 @@ class Run:
     """Of all randomness."""
     precision: Literal["auto", "no", "bf16"] = "auto"
     """Mixed precision; auto takes bf16 where this machine is faster with it, else none."""
+    compiled: bool = False
+    """Let torch.compile fuse the network's operations: minutes of preparation for each size of the views, then up to
+    2.5 times as fast on a CPU."""
     workers: int = 2
     """Processes preparing views."""
     test: bool = True
@@ -56,7 +59,9 @@ class Run:
     stop_after: int | None = None
     """Stop after this many epochs in all, to go on later with the same command."""
 
-    without_effect: ClassVar = ("preset", "out", "push_to", "stop_after", "test", "workers")  # on the weights
+    without_effect: ClassVar = (
+        "preset", "out", "push_to", "stop_after", "test", "workers", "compiled",
+    )  # on the weights, but for rounding  # fmt: skip
 
     @property
     def folder(self) -> Path:
