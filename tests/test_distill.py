@@ -796,7 +796,7 @@ def searched(tmp_path_factory, photos):
 
 
 def options_of(row: dict) -> dict:
-    return {key: row[key] for key in ("blocks", "stages", "operator", "sign", "scaled")}
+    return {key: row[key] for key in ("blocks", "stages", "operator", "sign", "scaled", "unit")}
 
 
 def test_the_best_combination_is_the_best_of_all_that_ask_for_a_class(searched):
@@ -807,7 +807,7 @@ def test_the_best_combination_is_the_best_of_all_that_ask_for_a_class(searched):
     worth = {c: inserted - deleted for c, (deleted, inserted) in scores.items() if c.stages}
     assert worth[best] == max(worth.values()) > min(worth.values()) + 0.01
     beside = [c for c in near(best) if c.blocks or c.stages]
-    assert len(beside) >= 16 + 4 + 2 + 3
+    assert len(beside) >= 16 + 4 + 2 + 3 + 2
     assert all(c in scores for c in beside)  # it ended where no single change helps
     alone = {(c.blocks, c.sign) for c in scores if len(c.blocks) == 1 and not c.stages}
     assert alone == {((block,), sign) for block in ALL_BLOCKS for sign in ("signed", "negated", "absolute")}
@@ -816,7 +816,7 @@ def test_the_best_combination_is_the_best_of_all_that_ask_for_a_class(searched):
     written = json.loads((root / "out/combinations.json").read_text())
     assert written == json.loads(json.dumps(found))
     table = (root / "out/combinations.md").read_text()
-    for name, row in (("eq. 9, signed", found["literal"]["scores"]), ("gaussian", found["controls"]["gaussian"])):
+    for name, row in (("eq. 9 as printed", found["literal"]["scores"]), ("gaussian", found["controls"]["gaussian"])):
         assert f"| {name} | {row[0]:.4f} | {row[1]:.4f} |" in table
 
 

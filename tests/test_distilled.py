@@ -12,7 +12,7 @@ from xai.agreement import Agreement, agreement, divergence, order, similarity
 from xai.blackbox import from_checkpoint, from_function
 from xai.explanation import to_photo_size
 from xai.methods import METHODS
-from xai.methods.distilled import ALL_BLOCKS, LITERAL, parts
+from xai.methods.distilled import ALL_BLOCKS, LITERAL, SCALED, parts
 from xai.models import ResNet50
 
 
@@ -103,42 +103,51 @@ def test_attention_shines_through_at_a_planted_object():
     assert scale[..., 4:9, 6:11].min() > 0.5 > 0.1 > scale[..., :3, :3].max()
 
 
-def literal_distilled(model, photo, target):
-    """Eqs. 7 to 9 of the paper: MATT × ML, softmax over the pixels."""
+def literal_distilled(model, photo, target, prepare=lambda part: part):
+    """Eqs. 7 to 9 of Kang et al. (2021): MATT × ML, softmax over the pixels; either part is prepared before."""
     x = model.preprocess([photo]).double()
     changes, _ = literal_attention(model, x)
-
-    def scaled(m):
-        return (m - m.min()) / (m.max() - m.min())
-
     matt = sum(to_photo_size(change.mean(0), 64, 64) for change in changes)
-    evidence = [literal.gradcam(model, x, target, f"layer{k}") for k in (2, 3, 4)]
-    product = scaled(matt) * scaled(sum(to_photo_size(m, 64, 64) for m in evidence))
-    return np.exp(product) / np.exp(product).sum()
+    ml = sum(to_photo_size(literal.gradcam(model, x, target, f"layer{k}"), 64, 64) for k in (2, 3, 4))
+    product = prepare(matt) * prepare(ml)
+    weights = np.exp(product - product.max())
+    return weights / weights.sum()
 
 
-def test_the_literal_form_is_eq_9(student, photos):
+def unit(m):
+    return (m - m.min()) / (m.max() - m.min())
+
+
+def test_the_literal_form_is_eq_9_as_printed(student, photos):
+    """Neither MATT nor ML is scaled before they are multiplied: where attention held features back, MATT is negative,
+    and the product is lowest where Grad-CAM is highest."""
     e = xai.explain(student, photos[0], "distilled", target="glass", **LITERAL)
     expected = literal_distilled(student, photos[0], 1)
-    np.testing.assert_allclose(e.raw, expected, rtol=1e-5)
+    np.testing.assert_allclose(e.raw, expected, rtol=1e-4, atol=1e-9)
     assert e.raw.sum() == pytest.approx(1, rel=1e-4)
+
+
+def test_the_scaled_form_scales_both_parts_first(student, photos):
+    e = xai.explain(student, photos[0], "distilled", target="glass", **SCALED)
+    expected = literal_distilled(student, photos[0], 1, prepare=unit)
+    np.testing.assert_allclose(e.raw, expected, rtol=1e-5)
+    printed = literal_distilled(student, photos[0], 1)
+    assert np.corrcoef(expected.ravel(), printed.ravel())[0, 1] < 0.9  # so that the test above could fail
 
 
 @pytest.mark.parametrize("sign", ["signed", "negated", "absolute"])
 @pytest.mark.parametrize("operator", ["product", "sum"])
 @pytest.mark.parametrize("scaled", [False, True])
-def test_every_combination_is_what_its_options_say(student, photos, sign, operator, scaled):
+@pytest.mark.parametrize("whole", [False, True])
+def test_every_combination_is_what_its_options_say(student, photos, sign, operator, scaled, whole):
     x = student.preprocess(photos[:1]).double()
     changes, _ = literal_attention(student, x)
-
-    def unit(m):
-        return (m - m.min()) / (m.max() - m.min())
-
     form = {"signed": lambda c: c.mean(0), "negated": lambda c: -c.mean(0), "absolute": lambda c: np.abs(c).mean(0)}
     attention = [to_photo_size(form[sign](changes[k - 1]), 64, 64) for k in (2, 9)]
     evidence = [to_photo_size(literal.gradcam(student, x, 3, f"layer{k}"), 64, 64) for k in (1, 4)]
-    matt, ml = (unit(sum(unit(m) if scaled else m for m in maps)) for maps in (attention, evidence))
-    options = {"blocks": (2, 9), "stages": (1, 4), "operator": operator, "sign": sign, "scaled": scaled}
+    matt, ml = (sum(unit(m) if scaled else m for m in maps) for maps in (attention, evidence))
+    matt, ml = (unit(matt), unit(ml)) if whole else (matt, ml)
+    options = {"blocks": (2, 9), "stages": (1, 4), "operator": operator, "sign": sign, "scaled": scaled, "unit": whole}
     e = xai.explain(student, photos[0], "distilled", target=3, softmax=False, **options)
     np.testing.assert_allclose(e.raw, matt * ml if operator == "product" else matt + ml, atol=1e-5)
 

@@ -65,12 +65,13 @@ class Combination:
     operator: Operator = "product"
     sign: Sign = "signed"
     scaled: bool = False
+    unit: bool = True
 
     def of(self, attention: dict[Sign, Tensor], evidence: Tensor) -> Tensor:
         """The map (S, S) from a photo's attention maps (16, S, S) by sign and Grad-CAM of its four stages (4, S, S)."""
         own = [attention[self.sign][block - 1][None] for block in self.blocks]
         grad = [evidence[stage - 1][None] for stage in self.stages]
-        return joined(own, grad, self.operator, self.scaled)[0]
+        return joined(own, grad, self.operator, self.scaled, self.unit)[0]
 
 
 @dataclass
@@ -101,7 +102,7 @@ def search(options: Search) -> dict:
         for candidate, row in zip(new, torch.stack(rows).mean(0).tolist(), strict=True):  # deletion, insertion
             scores[candidate] = tuple(row)
 
-    literal = Combination(**{key: LITERAL[key] for key in ("blocks", "stages", "operator", "sign", "scaled")})
+    literal = Combination(**{key: value for key, value in LITERAL.items() if key != "softmax"})  # it keeps the order
     alone = [Combination((block,), (), sign=sign) for sign in get_args(Sign) for block in ALL_BLOCKS]
     alone += [Combination((), (stage,)) for stage in (1, 2, 3, 4)]
     alone += [Combination(ALL_BLOCKS, (), sign=sign) for sign in get_args(Sign)]
@@ -125,12 +126,12 @@ def best_of(scores: dict[Combination, tuple[float, float]]) -> Combination:
 
 
 def near(best: Combination) -> list[Combination]:
-    """All that differ in one choice: one block or stage more or less, another operator, sign or scaling."""
+    """All that differ in one choice: one block or stage more or less, another operator, sign or way of scaling."""
     blocks = [replace(best, blocks=tuple(sorted({*best.blocks} ^ {block}))) for block in ALL_BLOCKS]
     stages = [replace(best, stages=tuple(sorted({*best.stages} ^ {stage}))) for stage in (1, 2, 3, 4)]
     others = [replace(best, operator=operator) for operator in get_args(Operator)]
     others += [replace(best, sign=sign) for sign in get_args(Sign)]
-    return [*blocks, *stages, *others, replace(best, scaled=not best.scaled)]
+    return [*blocks, *stages, *others, replace(best, scaled=not best.scaled), replace(best, unit=not best.unit)]
 
 
 def worth(row: tuple[float, float]) -> float:
@@ -204,7 +205,8 @@ def write(options: Search, names, scores, literal, best, controls) -> dict:
             line(f"attention of block {block}, {sign}", scores[Combination((block,), (), sign=sign)])
     for sign in get_args(Sign):
         line(f"all attention maps, {sign}", scores[Combination(ALL_BLOCKS, (), sign=sign)])
-        line(f"eq. 9, {sign}", scores[Combination(ALL_BLOCKS, (2, 3, 4), sign=sign)])
+        line(f"eq. 9, parts scaled, {sign}", scores[Combination(ALL_BLOCKS, (2, 3, 4), sign=sign)])
+    line("eq. 9 as printed", scores[literal])
     line("the best: " + ", ".join(f"{key} {value}" for key, value in vars(best).items()), scores[best])
     for name, row in controls.items():
         line(name, row)

@@ -14,14 +14,16 @@ from xai.methods.gradcam import weighted
 Operator = Literal["product", "sum"]
 Sign = Literal["signed", "negated", "absolute"]
 ALL_BLOCKS = tuple(range(1, 17))
-LITERAL = {
+LITERAL = {  # eq. 9 of Kang et al. (2021), as printed
     "blocks": ALL_BLOCKS,
     "stages": (2, 3, 4),
     "operator": "product",
     "sign": "signed",
     "scaled": False,
+    "unit": False,
     "softmax": True,
 }
+SCALED = {**LITERAL, "unit": True}  # the same, with either part brought to [0, 1] before they are multiplied
 
 
 def distilled(
@@ -34,33 +36,42 @@ def distilled(
     operator: Operator = "sum",
     sign: Sign = "negated",
     scaled: bool = False,
+    unit: bool = True,
     softmax: bool = False,
 ) -> Tensor:
     """Distilled: attention of a student's blocks and Grad-CAM of its stages, to explain the black box it imitates.
 
-    Formula: `MAL^c = u(−MATT) + u(ML^c)`, in the paper `softmax(u(MATT) ⊗ u(ML^c))`, with `MATT = Σ_k ATT_k`, `ATT_k =
-    F_o − F_i` what the attention of block k changed, averaged over the channels, and `ML^c = Σ_l L^c_l`, `L^c_l` the
-    Grad-CAM of stage l; all resized to the input, u the scaling to [0, 1], the softmax over the pixels. One forward
-    pass and one gradient call give all of it. The defaults come from `python -m train.combine`, on validation photos;
-    `xai.methods.distilled.LITERAL` has the paper's options.
-    Paper: black-box explanation by knowledge distillation (the third of the papers this studio is built on).
+    Formula: by default `u(−MATT) + u(ML^c)`, which is our own variant; eq. 9 of Kang et al. is
+    `MAL^c = softmax(MATT ⊗ ML^c)` (`LITERAL`). `MATT = Σ_k ATT_k`, and `ATT_k = F_o − F_i` is what the attention of
+    block k changed, averaged over the channels; `ML^c = Σ_l L^c_l`, and `L^c_l` is the Grad-CAM of stage l. All maps
+    are resized to the input; u is the scaling to [0, 1], the softmax runs over the pixels. One forward pass and one
+    gradient call give all of it. The defaults were found by `python -m train.combine` on validation photos.
+    Paper: Kang et al., Visual Explanation of Black-box Models Using Layer-wise Class Activation Maps from Approximating
+    Neural Networks, 2021.
+
+    Returns the raw maps (B, S, S), S the side of the input: in [0, 2] by default, in [0, 1] as a product of two scaled
+    parts; with the softmax each sums to 1.
 
     Options:
         blocks: which of the 16 attention maps enter, from 1, the finest first; none leaves `ML^c` alone.
         stages: which of stages 1 to 4 enter by their Grad-CAM; none leaves `MATT` alone.
         operator: `product` of the two, or their `sum`.
         sign: of `ATT_k`: `signed` is negative where a positive feature was held back; `negated`, or `absolute`.
-        scaled: scale each map to [0, 1] before it is added to others.
-        softmax: as in the paper; it changes no order among the pixels, but leaves them next to no contrast.
+        scaled: scale each map to [0, 1] before it is added to the others of its part.
+        unit: scale `MATT` and `ML^c` to [0, 1] before they are put together; eq. 9 as printed does not.
+        softmax: as in eq. 9; it keeps the order of the pixels, up to rounding, but leaves them next to no contrast.
     """
     attention, evidence = parts(batch, targets, blocks, stages, sign)
-    maps = joined(attention, evidence, operator, scaled)
+    maps = joined(attention, evidence, operator, scaled, unit)
     return maps.flatten(1).softmax(1).view_as(maps) if softmax else maps
 
 
-def joined(attention: Sequence[Tensor], evidence: Sequence[Tensor], operator: Operator, scaled: bool) -> Tensor:
+def joined(
+    attention: Sequence[Tensor], evidence: Sequence[Tensor], operator: Operator, scaled: bool, unit: bool = True
+) -> Tensor:
     """The map (B, S, S) that maps (B, S, S) of attention and of Grad-CAM make together; without the one, the other."""
-    both = [unit_range(total(maps, scaled)) for maps in (attention, evidence) if len(maps)]
+    both = [total(maps, scaled) for maps in (attention, evidence) if len(maps)]
+    both = [unit_range(part) for part in both] if unit else both
     return math.prod(both) if operator == "product" else sum(both)
 
 
