@@ -19,8 +19,8 @@ lint: .venv/test
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	touch $@
 
-.venv/run: requirements.txt .venv/pip
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+.venv/run: requirements.txt pyproject.toml .venv/pip
+	$(BIN)/python -m pip install --quiet -r requirements.txt -e .
 	touch $@
 
 .venv/test: requirements.txt pyproject.toml .venv/pip

@@ -2,9 +2,10 @@
 
     python -m benchmarks.similar TRASHNET          (needs: pip install -e ".[bench]")
 
-TRASHNET is the folder of the shipped index's photos. Beside the hash that is shipped, the most obvious reading of the
-paper (the mean over the channels, resized to 32×32, its DCT's 8×8 corner against its median), and as a ceiling the
-cosine of the pooled features, unhashed; each with the training photos as the index.
+TRASHNET is the folder of the shipped index's photos. With `--readings` two others stand beside the hash that is
+shipped: the most obvious reading of the feature vector F of BaiNa and Joe, 2024 (the mean over the channels, resized to
+32×32, its DCT's 8×8 corner against its median), and as a ceiling the cosine of the pooled features, unhashed; each with
+the training photos as the index. Writes benchmarks/results/similar.json.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 import xai
+from benchmarks import record
 from benchmarks.timing import machine, median
 from xai.activations import Activations
 from xai.duplicates import pixel_hashes
@@ -60,29 +62,41 @@ def main() -> None:
     parser.add_argument("--split", default="test", choices=("val", "test"))
     parser.add_argument("--model", nargs="+", default=list(GARBAGE))
     parser.add_argument("--readings", action="store_true", help="the other readings too: minutes a model")
+    parser.add_argument("--limit", type=int, help="photos that are asked about at most")
+    parser.add_argument("--name", default="similar", help="of the results file")
     options = parser.parse_args()
     splits = splits_in(options.folder)
-    train, queries = splits["train"], splits[options.split]
+    train, queries = splits["train"], splits[options.split][: options.limit]
     of_train, of_queries = (np.array([photo.parent.name for photo in part]) for part in (train, queries))
-    print(f"{machine()}; {len(queries)} photos of {options.split}\n")
-    print("| model | shipped hash | ms to find five | obvious reading | cosine |\n| --- | --- | --- | --- | --- |")
-    for name in options.model:
-        model, index = xai.load_model(name, "cpu"), load_index(name)
-        asked = features_of(model, queries)
-        mine = hamming(hashed(low_frequencies(asked), index.medians), index.hashes)
-        times = []
-        for i in range(20):
-            started = time.perf_counter()
-            index.nearest_to(asked[i : i + 1].float())
-            times.append(1000 * (time.perf_counter() - started))
-        line = f"| {name} | {share(mine, np.array(index.labels), of_queries):.1f} % | {median(times):.1f} |"
-        if options.readings:
-            known = features_of(model, train)
-            given = share(hamming(obvious_reading(asked), obvious_reading(known)), of_train, of_queries)
-            line += f" {given:.1f} % | {share(cosine(asked, known), of_train, of_queries):.1f} %"
-        else:
-            line += " | "
-        print(line + " |", flush=True)
+    chance = 100 * float((of_train[None] == of_queries[:, None]).mean())
+    rows = [figures(name, queries, of_queries, train if options.readings else [], of_train) for name in options.model]
+    record.write(options.name, rows, split=options.split, photos=len(queries), chance=round(chance, 1))
+    print(f"{machine()}; {len(queries)} photos of {options.split}, chance {chance:.1f} %\n")
+    columns = list(rows[0])
+    print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
+    for row in rows:
+        print(f"| {' | '.join(str(value) for value in row.values())} |")
+
+
+def figures(name: str, queries: list[Path], of_queries: np.ndarray, train: list[Path], of_train: np.ndarray) -> dict:
+    """What one network's index is worth: shares in %, milliseconds; the other readings where training photos are given.
+    """
+    model, index = xai.load_model(name, "cpu"), load_index(name)
+    asked = features_of(model, queries)
+    mine = hamming(hashed(low_frequencies(asked), index.medians), index.hashes)
+    times = []
+    for i in range(20):
+        started = time.perf_counter()
+        index.nearest_to(asked[i % len(asked) :][:1].float())
+        times.append(1000 * (time.perf_counter() - started))
+    row = {"model": name, "shipped": round(share(mine, np.array(index.labels), of_queries), 1)}
+    row["ms"] = round(median(times), 1)
+    if train:
+        known = features_of(model, train)
+        obvious = hamming(obvious_reading(asked), obvious_reading(known))
+        row["obvious"] = round(share(obvious, of_train, of_queries), 1)
+        row["cosine"] = round(share(cosine(asked, known), of_train, of_queries), 1)
+    return row
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from xai.maps import unit_range
 
 
 def paper(size: int, crop: float) -> v2.Transform:
-    """Size normalisation and flips, as in the paper, with a crop of 8/9 of the side, whatever `crop` says."""
+    """Size normalisation and flips, as BaiNa and Joe (2024) have; and a crop of 8/9 of the side, whatever `crop` is."""
     side = round(size * 9 / 8)
     return v2.Compose([
         v2.Resize((side, side), antialias=True),

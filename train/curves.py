@@ -8,7 +8,7 @@ PANELS = (("loss", "Loss"), ("accuracy", "Accuracy (%)"))
 
 
 def draw(history: list[dict], title: str, path: Path) -> None:
-    """The paper's figures 4 and 5: training and validation loss on the left, accuracy on the right, as a PNG."""
+    """Training and validation loss on the left, accuracy on the right, as figures 4 and 5 of BaiNa and Joe (2024)."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     figure.suptitle(title)
     epochs = [row["epoch"] for row in history]

@@ -17,9 +17,11 @@ class Distillation(Run):
     teacher: str = ""
     """The black box: a checkpoint's name or folder, timm:NAME, onnx:FILE, or the address of an endpoint."""
     labels: Literal["truth", "teacher", "none"] = "truth"
-    """What the cross-entropy asks for: the photos' labels (eq. 5), the black box's class, or nothing (KL alone)."""
+    """What the cross-entropy asks for: the photos' labels (eq. 5 of Kang et al., 2021), the black box's class, or
+    nothing (KL alone)."""
     temperatures: list[float] = field(default_factory=lambda: [1.0])
-    """Of the KL divergence, one term each; the paper has 1. Higher ones mind the order of the less likely classes."""
+    """Of the KL divergence, one term each; Kang et al. (2021) have 1. Higher ones mind the order of the less likely
+    classes."""
     views: int = 0
     """Fixed views of each photo whose answers are kept, for a black box that is expensive to ask; 0 asks anew of fresh
     views in every epoch."""
@@ -69,7 +71,7 @@ class Distillation(Run):
 
 PRESETS = {
     "paper": (
-        "The paper's schedule for ImageNet: SGD at 0.1, a tenth every 30 of 100 epochs, crops of 224×224.",
+        "The schedule of Kang et al., 2021, for ImageNet: SGD at 0.1, a tenth every 30 of 100 epochs, 224×224.",
         Distillation(
             "paper",
             data=[],
@@ -84,7 +86,7 @@ PRESETS = {
         ),
     ),
     "paper-fine": (
-        "The paper's schedule for fine-grained photos: from an ImageNet student (--start), SGD at 0.01.",
+        "The schedule of Kang et al., 2021, for fine-grained photos: from an ImageNet student (--start), SGD at 0.01.",
         Distillation(
             "paper-fine",
             data=[],

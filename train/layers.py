@@ -16,7 +16,7 @@ ALL = "all"
 SHARE = 0.2  # of the pixels, where maps are compared that must not profit from being broad
 WAYS = {"soft": None, "strongest": SHARE}  # how much of the pixels is kept; None dims each by the map
 WARM_UP = 3
-BRANCHES = 2  # as many as the paper's FAL has
+BRANCHES = 2  # as many as the FAL of the FPN-ABN layered model has
 
 
 def score_split(

@@ -84,8 +84,10 @@ class Imitation(nn.Module):
 
     Formula: `Σ_T T² KL(t^(1/T) ‖ softmax(s/T)) + CE(s, c) + h Σ_r ‖P_r f_r − z(g_r)‖²`, with `t` the black box's
     confidences, raised to 1/T and made to sum to 1 again, `s` the student's logits, and `f_r`, `g_r` its and an open
-    network's last feature maps at a stride, as in `Distilled`. At T = 1 and h = 0 it is eq. 5 of the paper.
-    Papers: Hinton et al., Distilling the Knowledge in a Neural Network, 2015; Romero et al., FitNets, ICLR 2015.
+    network's last feature maps at a stride, as in `Distilled`. At T = 1 and h = 0 it is eq. 5 of Kang et al.
+    Papers: Kang et al., Visual Explanation of Black-box Models Using Layer-wise Class Activation Maps from
+    Approximating Neural Networks, 2021; Hinton et al., Distilling the Knowledge in a Neural Network, 2015;
+    Romero et al., FitNets, ICLR 2015.
 
     Args:
         model: the student.

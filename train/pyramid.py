@@ -27,13 +27,13 @@ class Procedure:
     data: str
     """Image folder, or hub:OWNER/NAME."""
     out: Path = Path("runs/pyramid")
-    """Folder for both networks of every seed, table 1 and figures 4 and 5."""
+    """Folder for both networks of every seed, and for table 1 and figures 4 and 5 of the FPN-ABN layered model."""
     seeds: list[int] = field(default_factory=lambda: [0])
     """Each trains both networks; the tables give means and standard deviations."""
     attended: list[int] = field(default_factory=list)
     """The layers that get a branch, 1 the finest; by default the two that explain worst."""
     chosen_on: str = "all"
-    """The validation photos that choose these layers: all, or those of a class, in the paper "airplane"."""
+    """The validation photos that choose these layers: all, or those of a class. The text of FAL takes "airplane"."""
     method: str = "gradcam"
     """Explanation method that is measured."""
     maps: Literal["layer", "attended"] = "layer"

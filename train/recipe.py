@@ -82,11 +82,11 @@ class Recipe(Run):
 
 PRESETS = {
     "paper": (
-        "The paper's protocol: from scratch, 128×128, 50 epochs, Adam, flips.",
+        "The protocol of BaiNa and Joe, 2024: from scratch, 128×128, 50 epochs, Adam, flips.",
         Recipe("paper", data=[]),
     ),
     "paper-cnn": (
-        "The paper's protocol for its small baseline: SGD, 20 epochs.",
+        "The protocol of BaiNa and Joe, 2024, for their small baseline: SGD, 20 epochs.",
         Recipe("paper-cnn", data=[], model="cnn", epochs=20, batch=64, optimizer="sgd"),
     ),
     "finetune": (

@@ -1,4 +1,4 @@
-"""Table 1 and figures 4 and 5 of the pyramid's paper, for every class and all."""
+"""Table 1 and figures 4 and 5 of the FPN-ABN layered model (FAL), for every class and all."""
 
 import csv
 from pathlib import Path

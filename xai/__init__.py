@@ -7,7 +7,7 @@ e = xai.explain(model, "bottle.jpg", method="gradcam")
 e.overlay().save("why.png")
 """
 
-from xai import metrics
+from xai import evaluation, metrics
 from xai.agreement import Agreement
 from xai.blackbox import BlackBox, BlackBoxError, explain_black_box, load_black_box
 from xai.evidence import Evidence, evidence
@@ -16,10 +16,11 @@ from xai.explanation import Explanation, on_common_scale
 from xai.layers import explain_layers
 from xai.methods import list_methods
 from xai.photo import load_photo
+from xai.similar import load_index
 from xai.zoo import list_models, load_model
 
 __all__ = [
-    "Agreement", "BlackBox", "BlackBoxError", "Evidence", "Explanation", "evidence", "explain", "explain_black_box",
-    "explain_layers", "list_methods", "list_models", "load_black_box", "load_model", "load_photo", "metrics",
-    "on_common_scale",
+    "Agreement", "BlackBox", "BlackBoxError", "Evidence", "Explanation", "evaluation", "evidence", "explain",
+    "explain_black_box", "explain_layers", "list_methods", "list_models", "load_black_box", "load_index", "load_model",
+    "load_photo", "metrics", "on_common_scale",
 ]  # fmt: skip

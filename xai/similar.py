@@ -51,8 +51,9 @@ class Index:
 
     Formula: `F = [dct(GAP(A))_j > m_j]`, j < 64: the last layer's features `A`, averaged over the positions, then the
     64 lowest frequencies of a type-2 DCT over the channels, each compared with its median `m_j` over the index.
-    Paper: the feature vector F of Bai and Joe, Deep Learning Methods for Explainable Image Recognition. It leaves open
-    what the DCT runs over; this reading was chosen for how often the nearest photos share the label (see README).
+    Paper: BaiNa and Joe, Deep Learning Methods for Explainable Image Recognition, 2024: their feature vector F, which
+    is made with a ResNet-50 trained on ImageNet. They leave open what the DCT runs over; this reading was chosen for
+    how often the nearest photos share the label (see README).
 
     Attributes:
         names: (N) as `CLASS/PHOTO`.

@@ -14,9 +14,10 @@ AT_ONCE = 32
 def ablationcam(batch: Activations, targets: Tensor | None, target_layer: str) -> Generator[float, None, Tensor]:
     """Ablation-CAM: channels weighed by how far the logit falls when they are set to zero; no gradient.
 
-    Formula: `L^c = ReLU(Σ_k w_k A^k)` with `w_k = (y^c − y^c_k) / |y^c|`, `y^c_k` the logit without channel k (the
-    paper divides by `y^c`, which turns the map round where the logit is negative). Only the layers above are run again;
-    at the last layer of a network with global average pooling and one linear layer, `y^c − y^c_k = w_k^c mean(A^k)`.
+    Formula: `L^c = ReLU(Σ_k w_k A^k)` with `w_k = (y^c − y^c_k) / |y^c|`, `y^c_k` the logit without channel k
+    (Desai and Ramaswamy divide by `y^c`, which turns the map round where the logit is negative). Only the layers above
+    are run again; at the last layer of a network with global average pooling and one linear layer,
+    `y^c − y^c_k = w_k^c mean(A^k)`.
     Paper: Desai and Ramaswamy, Ablation-CAM: Visual Explanations via Gradient-free Localization, WACV 2020.
     """
     model, features = batch.model, batch.at(target_layer)  # B, C, h, w

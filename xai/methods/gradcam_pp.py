@@ -20,8 +20,8 @@ def gradcam_pp(batch: Activations, targets: Tensor | None, target_layer: str) ->
 def plus_plus(gradients: Tensor, ratio: Tensor, features: Tensor) -> Tensor:
     """The map (B, h, w) from `g` and the ratio of third to second derivatives, which is `g` again without smoothing.
 
-    `α = 1 / (2 + ratio Σ A)` is the paper's fraction reduced by the second derivative: it needs no small constant
-    against division by zero, which outweighs the second derivatives themselves where gradients are small.
+    `α = 1 / (2 + ratio Σ A)` is the fraction of Chattopadhay et al. reduced by the second derivative: it needs no small
+    constant against division by zero, which outweighs the second derivatives themselves where gradients are small.
     """
     sums = features.sum(dim=(2, 3), keepdim=True)  # B, C, 1, 1
     positive = gradients.relu()

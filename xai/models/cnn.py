@@ -9,9 +9,9 @@ from xai.models.resnet import IMAGENET_MEAN, IMAGENET_STD
 
 
 class CNN(Classifier):
-    """conv → pool → conv → pool → three fully connected layers: the network of figure 1, on which CAM is impossible.
+    """conv → pool → conv → pool → three fully connected layers, on which CAM is impossible.
 
-    Paper: Bai and Joe, Deep Learning Methods for Explainable Image Recognition.
+    Paper: BaiNa and Joe, Deep Learning Methods for Explainable Image Recognition, 2024 (its figure 1).
 
     Args:
         classes: the names of the K classes.

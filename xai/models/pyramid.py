@@ -21,8 +21,8 @@ class Pyramid(Classifier):
     ReLU(BN(conv3×3(P_i)))`; `logits = Σ_i W_i GAP(R_i) + b`. Layer 1 is the finest, of stride 4, Layer 4 the coarsest,
     of stride 32. What is explained of Layer i is `R_i`, called `layer1` to `layer4`: there a class activation map is
     exactly what every position adds to the logit. The attended maps are `attended1` to `attended4`.
-    Papers: Lin et al., Feature Pyramid Networks, CVPR 2017; Fukui et al., Attention Branch Network, CVPR 2019; Bai and
-    Joe, for branches on chosen layers only (FAL).
+    Papers: Lin et al., Feature Pyramid Networks, CVPR 2017; Fukui et al., Attention Branch Network, CVPR 2019; for
+    branches on chosen layers only the FPN-ABN layered model (FAL), whose text names no authors.
 
     Args:
         classes: the names of the K classes.
@@ -31,8 +31,8 @@ class Pyramid(Classifier):
         width: channels of every pyramid layer.
         attended: S, a subset of {1, 2, 3, 4}.
         branch_width, branch_depth: of the attention branches.
-        branch_gradient: let the branches' losses train the pyramid below them too, as the paper does; without it a
-            branch learns to read the pyramid as it is.
+        branch_gradient: let the branches' losses train the pyramid below them too; without it a branch learns to read
+            the pyramid as it is. The text of FAL says nothing of it.
         grey: turn photos grey first, for networks trained on grey photos.
         mean, std: of the input normalisation.
 

@@ -67,7 +67,7 @@ class Stage(nn.Sequential):
 
         Formula: `ATT = F_o − F_i`, the residual less what it was before attention; its mean over the channels, and the
         mean of its absolute values.
-        Paper: Woo et al., ECCV 2018, for the block; the difference is that of black-box explanation by distillation.
+        Papers: Woo et al., ECCV 2018, for the block; Kang et al., 2021, eq. 7, for the difference.
         """
         shared = None
         for block in self:
@@ -82,9 +82,9 @@ class Stage(nn.Sequential):
 class ResNet50(Classifier):
     """ResNet-50 without attention, with SE or CBAM in every block, or with one SE shared by the blocks of a stage.
 
-    Papers: He et al., CVPR 2016; Hu et al., CVPR 2018; Woo et al., ECCV 2018; for `shared_se` Bai and Joe, Deep
-    Learning Methods for Explainable Image Recognition. On top of 23.5 million weights `se` has 2,514,944 more,
-    `shared_se` 696,320, `cbam` 2,532,592. With `cbam` the maps of each block's attention become known besides the
+    Papers: He et al., CVPR 2016; Hu et al., CVPR 2018; Woo et al., ECCV 2018; for `shared_se` BaiNa and Joe,
+    Deep Learning Methods for Explainable Image Recognition, 2024. On top of 23.5 million weights `se` has 2,514,944
+    more, `shared_se` 696,320, `cbam` 2,532,592. With `cbam` the maps of each block's attention become known besides the
     layers' features. The names of the weights are torchvision's.
 
     Args:

@@ -21,9 +21,10 @@ examples:
       --metrics drop increase gain adcc --data UCMERCED --output table-1
 
 A method is NAME[:VARIANT][@LAYER]. One that looks into a network looks into the black box where that is white, else
-into the student; `:teacher` and `:student` say which. `distilled:literal` is the paper's form. Maps that know nothing:
-{", ".join(CONTROL_NAMES)} (a number a pixel), random:7 (7×7 numbers, enlarged). DIR gets results.csv, results.md,
-plot.png, settings.json, subset.txt and photos.jsonl, a line for every photo: the same command goes on from there.
+into the student; `:teacher` and `:student` say which. `distilled:literal` is eq. 9 of Kang et al., 2021.
+Maps that know nothing: {", ".join(CONTROL_NAMES)} (a number a pixel), random:7 (7×7 numbers, enlarged).
+DIR gets results.csv, results.md, plot.png, settings.json, subset.txt and photos.jsonl, a line for every photo: the same
+command goes on from there.
 """
 
 

@@ -21,7 +21,7 @@ def add_methods(commands) -> None:
     parser = commands.add_parser(
         "methods",
         help="the explanation methods, and which models they do not suit",
-        description="List the explanation methods, or show one's formula, paper and options.",
+        description="List the explanation methods, or show one's formula, source and options.",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="show all there is to know of this one")
     parser.set_defaults(run=list_methods)
