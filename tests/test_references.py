@@ -13,10 +13,8 @@ import pytest
 
 import xai
 from tests.test_house import ROOT, tracked
-from xai.references import REFERENCES, SOURCES
+from xai.references import REFERENCES, SOURCES, keys_in
 
-YEAR = r"(?<![\d.])(?:19|20)\d\d(?![\d.]\d)"
-CITED = re.compile(rf"([A-ZÀ-Ž][\w-]*)(?: et al\.| and (?:Inwhee )?[A-Z]\w+)?,.*?({YEAR})", re.DOTALL)
 UNNAMED = re.compile(r"\b[Tt]he papers?\b(?! [A-Z])|\b[Tt]he paper's|\bBai and\b")
 OTHERS = {  # still to be put right; nothing may be added
     "README.md", "tests/test_metrics.py", "xai/blackbox/rise.py", "xai/evaluation/plan.py", "xai/metrics/hiding.py",
@@ -39,12 +37,6 @@ def passages() -> list[tuple[str, str]]:
             for text in docstrings(path):
                 found += [(path.name, p) for p in re.findall(r"^ *Papers?: (.+?)(?:\n\n|\Z)", text, re.DOTALL | re.M)]
     return found
-
-
-def keys_in(text: str) -> list[str]:
-    """The keys of all works cited as `Name et al., …, year`, between semicolons."""
-    cited = filter(None, (CITED.search(part) for part in text.split(";")))
-    return [f"{found[1].lower().replace('ö', 'o')}{found[2]}" for found in cited]
 
 
 def test_the_four_sources_come_first():

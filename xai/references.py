@@ -1,6 +1,10 @@
 """Every work the studio builds on, by a key: the first author's name and the year. The four sources come first."""
 
+import re
 from dataclasses import dataclass
+
+YEAR = r"(?<![\d.])(?:19|20)\d\d(?![\d.]\d)"
+CITED = re.compile(rf"([A-ZÀ-Ž][\w-]*)(?: et al\.| and (?:Inwhee )?[A-Z]\w+)?,.*?({YEAR})", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,11 @@ class Reference:
     title: str
     where: str = ""
     year: int | None = None
+
+    @property
+    def short(self) -> str:
+        """As in "Selvaraju et al., 2017"; a work without authors by its title."""
+        return f"{self.authors}, {self.year}" if self.authors else self.title
 
     def __str__(self) -> str:
         """As one line: "Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks, ICCV 2017"."""
@@ -125,3 +134,9 @@ REFERENCES = {
         2010,
     ),
 }
+
+
+def keys_in(text: str) -> list[str]:
+    """The keys of all works that a text cites as `Name et al., …, year`, with semicolons between them."""
+    cited = filter(None, (CITED.search(part) for part in text.split(";")))
+    return [f"{found[1].lower().replace('ö', 'o')}{found[2]}" for found in cited]

@@ -1,0 +1,277 @@
+"""The tables of the README, made from results files: python -m benchmarks.tables writes them anew.
+
+A table stands between `<!-- table: NAME -->` and `<!-- end of table -->`; a test compares it with what is made here.
+Where the file behind a table does not exist, the table is empty.
+"""
+
+import argparse
+import contextlib
+import importlib.util
+import io
+import json
+import re
+import runpy
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks.record import RESULTS, ROOT
+from train import distillation, recipe
+from xai.blackbox import BASELINES
+from xai.methods import METHODS
+from xai.references import REFERENCES, SOURCES, keys_in
+from xai.zoo import CHECKPOINTS, GARBAGE, PYRAMID, STUDENTS
+
+BLOCK = re.compile(r"<!-- table: ([\w-]+) -->\n(.*?)<!-- end of table -->\n", re.DOTALL)
+WEB = "webwaste"
+LAYERS = {"drop": "average drop ↓", "increase": "increase ↑", "gain": "average gain ↑", "adcc": "ADCC ↑"}
+WAYS = {"soft": "Each pixel dimmed by the map", "strongest": "Only the strongest 20 % of the pixels kept"}
+KINDS = {
+    "garbage-cnn": "2 convolutions, 3 fully connected layers",
+    "garbage-resnet50": "no attention",
+    "garbage-se_resnet50": "SE in every block",
+    "garbage-s_se_resnet50": "one SE shared by the blocks of a stage",
+    "garbage-efficientnet_lite0": "from ImageNet weights",
+    "pyramid-fpn": "plain pyramid",
+    "pyramid-fal": "attention branches on Layers 1 and 2",
+    "blackbox-student": "ResNet-50 with CBAM in each of 16 blocks",
+}
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(str(cell).replace('|', '&#124;') for cell in line)} |\n" for line in lines)
+
+
+def read(name: str, folder: Path = RESULTS) -> dict | None:
+    """What a results file holds; None where there is none."""
+    file = folder / f"{name}.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+def origin(found: dict) -> str:
+    """How the figures came about, as a line of text."""
+    return f"\n`{found['command']}`, {found['date']}, commit {found['commit']}, {found['machine']}.\n"
+
+
+def metrics(name: str) -> dict:
+    return read("metrics", CHECKPOINTS / name)
+
+
+def signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def models() -> str:
+    """All networks: size, input, accuracy with the expected calibration error, on the test photos."""
+    rows = []
+    for name in (*GARBAGE, *PYRAMID, *STUDENTS):
+        found, config = metrics(name), read("config", CHECKPOINTS / name)
+        tests = {data: splits["test"] for data, splits in found["data"].items()}
+        cells = [f"{tests[d]['accuracy']:.2f} % ({tests[d]['ece']:.1f} %)" for d in tests if "ece" in tests[d]]
+        cells = cells or [f"{tests[data]['accuracy']:.2f} %" for data in tests]
+        cells += [""] * (2 - len(cells))
+        rows.append([f"`{name}`: {KINDS[name]}", f"{found['parameters']:,}", config["input_size"], *cells])
+    return markdown(["network", "parameters", "input", "TrashNet (pyramids: UC Merced)", "photos from the web"], rows)
+
+
+def protocol() -> str:
+    """The runs by the protocol of source 1, those that there are."""
+    reported = read("sources")["baina2024"]["accuracy"]
+    rows = []
+    for file in sorted((CHECKPOINTS / "protocol").glob("*.json")):
+        found = read(file.stem, file.parent)
+        rate = "constant" if found["constant"] else "cosine"
+        given = f"{reported[found['model']]:.2f} %" if found["model"] in reported else ""
+        ours = f"{found['test_accuracy']:.2f} %"
+        row = [f"`{found['command']}`", rate, found["seed"], found["kept_epoch"], ours, given]
+        rows.append(row)
+    if not rows:
+        return ""
+    return markdown(["command", "learning rate", "seed", "epoch kept", "test accuracy", "BaiNa and Joe"], rows)
+
+
+def paired() -> str:
+    """Differences of the ResNets' accuracies."""
+    found = read("accuracy")
+    if found is None:
+        return ""
+    rows = []
+    for r in found["rows"]:
+        points = f"{signed(r['points'])} ± {r['standard_error']:.2f}"
+        rows.append([r["data"], r["photos"], f"`{r['to']}` less `{r['from']}`", points])
+    return markdown(["test photos of", "how many", "difference", "points ± standard error"], rows) + origin(found)
+
+
+def agreement() -> str:
+    """The student's agreement from its record; beside it a stranger and the black box itself, on the same photos."""
+    head = ["who", "photos", "Sim 1", "Sim 2", "Sim 3", "Sim 4", "Sim 5", "KL, nats", "test photos"]
+    rows = []
+    for name in STUDENTS:
+        for data, splits in metrics(name)["similarity"].items():
+            test = splits["test"]
+            rows.append([f"`{name}`", data, *shares(test["sim"]), f"{test['kl']:.3f}", test["photos"]])
+    found = read("agreement")
+    for r in found["rows"] if found else []:
+        if r["data"] != "all" and r["who"] not in STUDENTS:
+            who = r["who"].replace("itself", "the black box itself")
+            who = who if "itself" in who else f"`{who}`, which never saw the black box"
+            rows.append([who, r["data"], *shares(r["sim"]), f"{r['kl']:.3f}", r["photos"]])
+    given = shares(read("sources")["kang2021"]["sim"])
+    rows.append(["Kang et al. (2021), as reported", "ImageNet, 1,000 classes", *given, "", ""])
+    return markdown(head, rows) + (origin(found) if found else "")
+
+
+def shares(sims: Sequence[float]) -> list[str]:
+    return [f"{100 * sim:.1f} %" for sim in sims]
+
+
+def similar() -> str:
+    """How often the nearest five training photos have the photo's own class."""
+    found = read("similar")
+    if found is None:
+        return ""
+    rows = [[f"`{r['model']}`", f"{r['shipped']:.1f} %", r["ms"]] for r in found["rows"]]
+    rows.append(["by chance", f"{found['chance']:.1f} %", ""])
+    return markdown(["network", "nearest five of the photo's class", "milliseconds to find them"], rows) + origin(found)
+
+
+def duplicates() -> str:
+    """Near-duplicates by the splits they are in."""
+    found = read("duplicates")
+    if found is None:
+        return ""
+    rows = [[r["data"], r["photos"], r["pairs"], r["within"], r["across"], r["leaked"]] for r in found["rows"]]
+    head = ["data set", "photos", "pairs", "within a split", "across splits", "photos of val and test also in train"]
+    return markdown(head, rows) + origin(found)
+
+
+def layers() -> str:
+    """Table 1 for all test photos: what each layer of both pyramids is worth, with the controls."""
+    parts = []
+    for way, title in WAYS.items():
+        rows = []
+        for name in PYRAMID:
+            for layer, values in metrics(name)["layers"][way]["all"].items():
+                rows.append([f"`{name}`", layer, *(f"{values[key]:.1f}" for key in LAYERS)])
+        parts.append(f"{title}, %:\n\n" + markdown(["network", "map", *LAYERS.values()], rows))
+    photos = metrics(PYRAMID[0])["layers"]["photos"]["all"]
+    return "\n".join(parts) + f"\n{photos} test photos; `layers` in each `metrics.json` has every class.\n"
+
+
+def methods() -> str:
+    """All methods by name, with a line on each and its source."""
+    rows = []
+    for name, method in {**METHODS, **BASELINES}.items():
+        sources = ", ".join(REFERENCES[key].short for key in keys_in(method.paper))
+        rows.append([f"`{name}`", method.title, method.summary, sources])
+    return markdown(["name", "method", "what it does", "source"], rows)
+
+
+def presets() -> str:
+    """The named sets of choices for training."""
+    both = (("train.classifier", recipe.PRESETS), ("train.distill", distillation.PRESETS))
+    rows = [[f"`{command} {name}`", text] for command, sets in both for name, (text, _) in sets.items()]
+    return markdown(["command", "what it is"], rows)
+
+
+def differences() -> str:
+    """What is done otherwise than in each source, one table a source."""
+    given = read("sources")
+    parts = []
+    for key, source in SOURCES.items():
+        table = markdown(["", "the source", "here"], given[key]["differences"])
+        parts.append(f"**{source}**\n\n{table}")
+    return "\n".join(parts)
+
+
+def references() -> str:
+    """All works, the four sources first."""
+    return "".join(f"- {work}\n" for work in REFERENCES.values())
+
+
+def shown(name: str) -> Callable[[], str]:
+    """A table that a benchmark of this name shows itself from its results file."""
+
+    def show() -> str:
+        found = read(name)
+        if found is None or importlib.util.find_spec(f"benchmarks.{name}") is None:
+            return ""
+        out, arguments = io.StringIO(), sys.argv
+        try:
+            sys.argv = [f"benchmarks/{name}.py", "--show"]
+            with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
+                runpy.run_module(f"benchmarks.{name}", run_name="__main__")
+        finally:
+            sys.argv = arguments
+        return out.getvalue().strip() + "\n"
+
+    return show
+
+
+def plain(name: str) -> Callable[[], str]:
+    """A table of a results file's rows as they are."""
+
+    def show() -> str:
+        found = read(name)
+        if not found or not found["rows"]:
+            return ""
+        head = list(dict.fromkeys(key for row in found["rows"] for key in row))
+        rows = [[cell(row.get(key, "")) for key in head] for row in found["rows"]]
+        return markdown([key.replace("_", " ") for key in head], rows) + origin(found)
+
+    return show
+
+
+def cell(value) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(cell, value)) + "]"
+    return "" if value is None else str(value)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "models": models,
+    "paired": paired,
+    "protocol": protocol,
+    "agreement": agreement,
+    "similar": similar,
+    "duplicates": duplicates,
+    "layers": layers,
+    "methods": methods,
+    "presets": presets,
+    "differences": differences,
+    "references": references,
+    "mosaic": shown("mosaic"),
+    "familiar": shown("familiar"),
+    "rise-questions": plain("rise-questions"),
+    "scorecam": plain("scorecam"),
+    "speed": plain("methods"),
+    "games": plain("games"),
+}
+
+
+def filled(text: str) -> str:
+    """A text with each table in it made anew.
+
+    Raises:
+        KeyError: there is no table of a name in it.
+    """
+
+    def block(found: re.Match) -> str:
+        table = TABLES[found[1]]()
+        inner = f"\n{table}\n" if table else ""
+        return f"<!-- table: {found[1]} -->\n{inner}<!-- end of table -->\n"
+
+    return BLOCK.sub(block, text)
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
+    file = ROOT / "README.md"
+    file.write_text(filled(file.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
