@@ -1,4 +1,4 @@
-"""The tables of the README, made from results files: python -m benchmarks.tables writes them anew.
+"""The tables of both READMEs, made from results files: python -m benchmarks.tables writes them anew.
 
 A table stands between `<!-- table: NAME -->` and `<!-- end of table -->`; a test compares it with what is made here.
 Where the file behind a table does not exist, the table is empty.
@@ -23,7 +23,7 @@ from xai.references import REFERENCES, SOURCES, keys_in
 from xai.zoo import CHECKPOINTS, GARBAGE, PYRAMID, STUDENTS
 
 BLOCK = re.compile(r"<!-- table: ([\w-]+) -->\n(.*?)<!-- end of table -->\n", re.DOTALL)
-WEB = "webwaste"
+FILES = (ROOT / "README.md", CHECKPOINTS / "README.md")
 LAYERS = {"drop": "average drop ↓", "increase": "increase ↑", "gain": "average gain ↑", "adcc": "ADCC ↑"}
 WAYS = {"soft": "Each pixel dimmed by the map", "strongest": "Only the strongest 20 % of the pixels kept"}
 KINDS = {
@@ -185,9 +185,9 @@ def differences() -> str:
     return "\n".join(parts)
 
 
-def references() -> str:
-    """All works, the four sources first."""
-    return "".join(f"- {work}\n" for work in REFERENCES.values())
+def sources() -> str:
+    """The four sources in their order."""
+    return "".join(f"{number}. {source}\n" for number, source in enumerate(SOURCES.values(), start=1))
 
 
 def shown(name: str) -> Callable[[], str]:
@@ -242,7 +242,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "methods": methods,
     "presets": presets,
     "differences": differences,
-    "references": references,
+    "sources": sources,
     "mosaic": shown("mosaic"),
     "familiar": shown("familiar"),
     "rise-questions": plain("rise-questions"),
@@ -269,8 +269,8 @@ def filled(text: str) -> str:
 
 def main() -> None:
     argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
-    file = ROOT / "README.md"
-    file.write_text(filled(file.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+    for file in FILES:
+        file.write_text(filled(file.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

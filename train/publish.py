@@ -43,6 +43,7 @@ print(xai.explain(model, "photo.jpg").label)
 
 Trained with:
 
+<!-- not run by the tests: trains for hours -->
 ```
 {commands}
 ```

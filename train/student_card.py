@@ -36,6 +36,7 @@ print(e.label, e.agreement)
 
 Trained with:
 
+<!-- not run by the tests: trains for hours -->
 ```
 {command}
 ```
