@@ -8,19 +8,22 @@ from typing import Literal
 
 from torch import Tensor
 
-from xai.methods.ablationcam import ablationcam
-from xai.methods.attention import attention
-from xai.methods.cam import cam
-from xai.methods.distilled import distilled
-from xai.methods.eigencam import eigencam, eigengradcam
-from xai.methods.finercam import finercam
-from xai.methods.gradcam import gradcam
-from xai.methods.gradcam_pp import gradcam_pp
-from xai.methods.hirescam import hirescam
-from xai.methods.layercam import layercam
-from xai.methods.scorecam import scorecam, scorecam_fast
-from xai.methods.smooth_gradcam_pp import smooth_gradcam_pp
-from xai.methods.smoothgrad import smoothgrad
+from xai.methods import (  # modules: a function of the same name would hide its module
+    ablationcam,
+    attention,
+    cam,
+    distilled,
+    eigencam,
+    finercam,
+    gradcam,
+    gradcam_pp,
+    hirescam,
+    layercam,
+    scorecam,
+    smooth_gradcam_pp,
+    smoothgrad,
+    xgradcam,
+)
 from xai.methods.suitability import (
     INPUT,
     UnsuitableError,
@@ -30,7 +33,6 @@ from xai.methods.suitability import (
     needs_linear_head,
     needs_non_negative_features,
 )
-from xai.methods.xgradcam import xgradcam
 from xai.models import Classifier
 
 Maps = Tensor | Generator[float, None, Tensor]
@@ -93,22 +95,26 @@ class Method:
 
 DIVIDES = (needs_a_layer, needs_non_negative_features)
 METHODS = {
-    "cam": Method("CAM", cam, (needs_a_layer, needs_linear_head)),
-    "gradcam": Method("Grad-CAM", gradcam),
-    "gradcam++": Method("Grad-CAM++", gradcam_pp, DIVIDES),
-    "smooth-gradcam++": Method("Smooth Grad-CAM++", smooth_gradcam_pp, DIVIDES, slow="seconds", short_cut=True),
-    "xgradcam": Method("XGrad-CAM", xgradcam, DIVIDES),
-    "hirescam": Method("HiResCAM", hirescam),
-    "layercam": Method("Layer-CAM", layercam),
-    "finercam": Method("Finer-CAM", finercam),
-    "eigencam": Method("Eigen-CAM", eigencam, class_specific=False),
-    "eigengradcam": Method("Eigen-Grad-CAM", eigengradcam),
-    "attention": Method("Attention", attention, (needs_a_layer, needs_attention), class_specific=False),
-    "distilled": Method("Distilled", distilled, (needs_a_layer, needs_attention_blocks)),
-    "ablationcam": Method("Ablation-CAM", ablationcam, slow="minutes", short_cut=True),
-    "scorecam-fast": Method("Fast Score-CAM", scorecam_fast, slow="seconds"),
-    "scorecam": Method("Score-CAM", scorecam, slow="minutes"),
-    "smoothgrad": Method("SmoothGrad", smoothgrad, needs=(), slow="seconds", usual_layer=INPUT),
+    "cam": Method("CAM", cam.cam, (needs_a_layer, needs_linear_head)),
+    "gradcam": Method("Grad-CAM", gradcam.gradcam),
+    "gradcam++": Method("Grad-CAM++", gradcam_pp.gradcam_pp, DIVIDES),
+    "smooth-gradcam++": Method(
+        "Smooth Grad-CAM++", smooth_gradcam_pp.smooth_gradcam_pp, DIVIDES, slow="seconds", short_cut=True
+    ),
+    "xgradcam": Method("XGrad-CAM", xgradcam.xgradcam, DIVIDES),
+    "hirescam": Method("HiResCAM", hirescam.hirescam),
+    "layercam": Method("Layer-CAM", layercam.layercam),
+    "finercam": Method("Finer-CAM", finercam.finercam),
+    "eigencam": Method("Eigen-CAM", eigencam.eigencam, class_specific=False),
+    "eigengradcam": Method("Eigen-Grad-CAM", eigencam.eigengradcam),
+    "attention": Method("Attention", attention.attention, (needs_a_layer, needs_attention), class_specific=False),
+    "distilled": Method("Distilled", distilled.distilled, (needs_a_layer, needs_attention_blocks)),
+    "ablationcam": Method("Ablation-CAM", ablationcam.ablationcam, slow="minutes", short_cut=True),
+    "scorecam-fast": Method("Fast Score-CAM", scorecam.scorecam_fast, slow="seconds"),
+    "scorecam": Method("Score-CAM", scorecam.scorecam, slow="minutes"),
+    "smoothgrad": Method(
+        "SmoothGrad", smoothgrad.smoothgrad, needs=(), slow="seconds", usual_layer=INPUT
+    ),
 }
 
 
