@@ -23,7 +23,7 @@ from xai.methods import METHODS
 from xai.similar import load_index
 from xai.studio import garbage
 from xai.studio.answers import model_of
-from xai.studio.tab import fitting_methods, records, true_class
+from xai.studio.tab import fitting_methods, protocol_of, records, true_class
 from xai.studio.text import ENGLISH, KOREAN
 from xai.zoo import GARBAGE
 
@@ -156,8 +156,10 @@ def example(page, number):
 
 def choose(page, menu, name):
     """Choose from a menu; what it adds to a name, such as that it takes long, need not be given."""
+    expect(page.get_by_role("option")).to_have_count(0)  # a menu that was chosen from takes a moment to close
     page.locator(f"{menu} input").click()
     page.get_by_role("option", name=re.compile(rf"^{re.escape(name)}( ·|$)")).click()
+    expect(page.get_by_role("option")).to_have_count(0)
 
 
 def upload(page, path):
@@ -220,12 +222,65 @@ def test_the_last_of_many_quick_clicks_is_explained(page):
 
 
 def test_without_a_photo_another_network_explains_the_one_on_the_page(page):
+    expect(page.locator("#former")).to_be_hidden()
     page.get_by_label("Remove Image").click()
+    expect(page.locator("#former")).to_have_text(ENGLISH["former_photo"])
     before = heatmap_of(page, "a")
     choose(page, "#model-a", ENGLISH["model.garbage-efficientnet_lite0"])
     changed(page, before, "a")
     e = xai.explain(xai.load_model("garbage-efficientnet_lite0"), EXAMPLES[0])
     expect(page.locator("#note-a")).to_contain_text(f"{e.label}, {e.confidence:.0%} sure")
+    expect(page.locator("#former")).to_be_visible()
+    example(page, 2).click()
+    expect(page.locator("#former")).to_be_hidden(timeout=EXPLAINED)
+
+
+def test_answers_stay_those_of_the_former_photo_where_one_is_too_large(page, tmp_path):
+    (tmp_path / "large.jpg").write_bytes(EXAMPLES[0].read_bytes() + bytes(21 << 20))
+    before = heatmap_of(page)
+    page.get_by_label("Remove Image").click()
+    upload(page, tmp_path / "large.jpg")
+    expect(page.get_by_text("exceed")).to_be_visible(timeout=EXPLAINED)
+    expect(page.locator("#former")).to_be_visible()
+    assert heatmap_of(page) == before
+
+
+def test_answers_stay_those_of_the_former_photo_where_something_breaks(page, monkeypatch):
+    def broken(*args):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(garbage, "look_at", broken)
+    example(page, 3).click()
+    expect(page.locator("#former")).to_be_visible(timeout=EXPLAINED)
+    monkeypatch.undo()
+    page.locator("#explain").click()
+    expect(page.locator("#former")).to_be_hidden(timeout=EXPLAINED)
+
+
+@pytest.mark.parametrize(("left", "right"), [(True, True), (None, None), (False, True), (False, False)])
+def test_a_strange_photo_is_said_to_be_one(monkeypatch, left, right):
+    known = dict(zip(garbage.DEFAULT_PAIR, (left, right), strict=True))
+    monkeypatch.setattr("xai.studio.garbage_look.is_familiar", lambda photo, name: known[name])
+    options = "gradcam", "predicted", "last", "last", SimpleNamespace(headers={})
+    _, warning, *_ = garbage.answer(Image.open(EXAMPLES[0]).convert("RGB"), None, *garbage.DEFAULT_PAIR, *options)
+    assert warning.visible == (left is False)
+    if right is False:
+        assert ENGLISH["both_networks"] in warning.value
+    elif left is False:
+        assert ENGLISH[f"model.{garbage.DEFAULT_PAIR[0]}"] in warning.value
+
+
+def test_a_plain_photo_has_no_map_on_the_page_nor_for_a_program(client, tmp_path):
+    plain = Image.new("RGB", (90, 60), "olive")
+    plain.save(tmp_path / "plain.png")
+    request = SimpleNamespace(headers={})
+    answer, *_ = garbage.answer(plain, None, *garbage.DEFAULT_PAIR, "gradcam", "predicted", "last", "last", request)
+    *pictures, _ = garbage.paint(answer, 0.5, "turbo", True, True, request)
+    assert pictures == [plain] * 2
+    assert "there is no map" in garbage.note(answer.sides[0], "en")
+    told, heatmap = ask(client, tmp_path / "plain.png")
+    assert (told["blank"], told["box"]) == (True, None)
+    assert Image.open(heatmap).convert("RGB") == plain
 
 
 def test_an_upload_is_explained(page):
@@ -523,6 +578,18 @@ def test_nothing_is_phoned_home_and_no_state_is_shared(page, browser, url):
     other.wait_for_selector("#slider img", timeout=EXPLAINED)
     assert heatmap_of(other) == before
     context.close()
+
+
+def test_the_curves_of_the_protocol_stand_beside_the_shipped_recipes(page):
+    choose(page, "#model-a", ENGLISH["model.garbage-cnn"])
+    accuracy = protocol_of("garbage-cnn")["test_accuracy"]
+    expect(page.locator("#protocol-a")).to_contain_text(f"{accuracy:.1f} %", timeout=EXPLAINED)
+    for curve in ("loss", "protocol-loss", "accuracy", "protocol-accuracy"):
+        expect(page.locator(f"#{curve}-a svg.marks")).to_be_visible(timeout=EXPLAINED)
+    choose(page, "#model-a", ENGLISH["model.garbage-efficientnet_lite0"])  # no network of source 1's
+    expect(page.locator("#protocol-a")).to_be_hidden(timeout=EXPLAINED)
+    expect(page.locator("#protocol-loss-a")).to_be_hidden()
+    expect(page.locator("#loss-a svg.marks")).to_be_visible()
 
 
 def test_metrics_are_shown_as_measured(page):

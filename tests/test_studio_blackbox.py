@@ -37,7 +37,7 @@ ASKED = SimpleNamespace(headers={})  # a request in English
 def ask(client, photo, **options):
     defaults = {
         "photo": handle_file(str(photo)), "black_box": TITLE, "method": "distilled", "target": "predicted",
-        "masks": 500, "games": False, "alpha": 0.5, "colormap": "turbo",
+        "masks": 400, "games": False, "alpha": 0.5, "colormap": "turbo",
     }  # fmt: skip
     return client.submit(**{**defaults, **options}, api_name="/blackbox")
 
@@ -149,7 +149,7 @@ def test_api_sends_progress_and_plays_the_games(client, quick):
     assert len(done) >= 2
     assert done == sorted(done)
     assert any(heatmap for message, heatmap in outputs if message.get("progress", 1) < 1)  # growing
-    e = xai.blackbox.explain.explain_black_box(box, EXAMPLES[1], "rise", masks=500)
+    e = xai.blackbox.explain.explain_black_box(box, EXAMPLES[1], "rise", masks=400)
     assert np.shape(answer["raw"]) == (56, 56)
     assert (answer["label"], answer["source"]) == (e.label, "black box")
     curves = play(box, EXAMPLES[1], {"rise": e}, e.target)
@@ -240,11 +240,12 @@ def test_a_click_on_a_picture_changes_what_enters(tab, quick):
     tab.locator("#sign").get_by_label(ENGLISH["sign.absolute"]).check()
     changed(tab, before, "attention")
     changes = source(tab)
-    tab.locator("#preset-paper").click()
+    tab.locator("#preset-source").click()
     changed(tab, changes)
     assert tab.locator("#blocks input:checked").count() == 16
     assert tab.locator("#stages").get_by_label("1", exact=True).is_checked() is False
-    assert tab.locator("#extras input:checked").count() == 1  # softmax
+    checked = [box.is_checked() for box in tab.locator("#extras input").all()]
+    assert dict(zip(blackbox.EXTRAS, checked, strict=True)) == {"scaled": False, "unit": False, "softmax": True}
     tab.locator("#preset-best").click()
 
 
@@ -287,10 +288,15 @@ def test_what_is_slow_ends_with_another_photo(tab, quick):
 def test_other_methods_are_shown_with_their_seconds_and_source(tab, quick):
     compute(tab, ["Grad-CAM", "RISE", "LIME"])
     expect(tab.locator("#others-note")).to_have_text(ENGLISH["done"], timeout=3 * EXPLAINED)
-    sources = ["student's gradients", "teacher's gradients", "black box", "black box"]
-    names = ["Distilled", "Grad-CAM", "RISE", "LIME"]
-    for caption, name, source in zip(captions(tab)[:4], names, sources, strict=True):
-        assert re.fullmatch(rf"{name} · [\d.]+ m?s\n{re.escape(ENGLISH[f'source.{source}'])}", caption)
+    asked = r"\n400 questions"
+    for caption, name, source, more in zip(
+        captions(tab)[:4],
+        ["Distilled", "Grad-CAM", "RISE", "LIME"],
+        ["student's gradients", "teacher's gradients", "black box", "black box"],
+        ["", "", rf"{asked}\n\d+% settled", asked],
+        strict=True,
+    ):
+        assert re.match(rf"{name} · [\d.]+ m?s\n{re.escape(ENGLISH[f'source.{source}'])}{more}", caption), caption
     tab.locator("#compute").click()
     expect(tab.locator("#others-note")).to_have_text(ENGLISH["nothing_to_do"], timeout=EXPLAINED)
 
@@ -308,7 +314,7 @@ def test_the_games_are_played_on_the_black_box(tab, quick):
     photo = EXAMPLES[6]
     maps = {
         "Distilled": xai.explain(student, photo, "distilled", target=box.says),
-        "RISE": xai.blackbox.explain.explain_black_box(box, photo, "rise", masks=500),
+        "RISE": xai.blackbox.explain.explain_black_box(box, photo, "rise", masks=400),
         ENGLISH["method.random"]: random(torch.empty(1, 1, 64, 64), [0], cells=7)[0, 0],
     }
     curves = play(box, photo, maps)
@@ -337,6 +343,16 @@ def test_the_class_is_chosen(tab, quick):
     expect(tab.locator("#areas")).to_have_text("")
 
 
+def told_once(page, sentence):
+    """Wait for a message, and close it; there is no other, not even the same again."""
+    message = page.locator(".toast-body")
+    expect(message).to_contain_text(sentence, timeout=EXPLAINED)
+    page.wait_for_timeout(500)
+    assert message.count() == message.inner_text().count(sentence) == 1
+    page.locator(".toast-close").click()
+    expect(message).to_have_count(0)
+
+
 def test_a_black_box_that_does_not_answer_is_told_of_in_a_sentence(tab, quick, monkeypatch):
     box, _ = quick
 
@@ -344,11 +360,23 @@ def test_a_black_box_that_does_not_answer_is_told_of_in_a_sentence(tab, quick, m
         raise BlackBoxError("http://10.0.0.1 did not answer")
 
     monkeypatch.setattr(box, "answer", reply)
-    before = source(tab)
     tab.locator("#blackbox-examples").get_by_role("button", name="Thumbnail 3 of").click()
-    told_and_dismissed(tab, ENGLISH["no_answer"])
+    expect(tab.locator("#verdict")).to_contain_text(ENGLISH["no_answer"], timeout=EXPLAINED)
+    told_once(tab, ENGLISH["no_answer"])
+    for stale in ("#map-distilled", "#others-pictures img", "#says-student", "#choice"):
+        expect(tab.locator(stale)).to_be_hidden()
+    expect(tab.locator("#says-black_box")).not_to_contain_text("%")
     assert "10.0.0.1" not in tab.content()
-    assert source(tab) == before
+    unfold(tab, "others")
+    tab.locator("#compute").click()
+    told_once(tab, ENGLISH["no_answer"])
+    monkeypatch.undo()
+    monkeypatch.setattr(blackbox_look, "load", lambda title: quick)
+    tab.locator("#blackbox-explain").click()
+    expect(tab.locator("#map-distilled img")).to_be_visible(timeout=EXPLAINED)
+    expect(tab.locator("#verdict")).to_contain_text("KL divergence")
+    expect(tab.locator("#others-pictures img")).not_to_have_count(0)
+    expect(tab.locator(".error:visible")).to_have_count(0)
 
 
 def test_a_bad_photo_gets_a_sentence(tab, quick, tmp_path):
@@ -391,15 +419,84 @@ def test_without_a_student_only_questions_explain(monkeypatch):
     box = BlackBox(Box().reply, CLASSES, "closed", 64)
     monkeypatch.setattr(blackbox_look, "load", lambda title: (box, None))
     photo = Image.open(EXAMPLES[0]).convert("RGB")
-    answer, _, label, verdict, figure, *accordions = blackbox.answer(photo, None, TITLE, "predicted", ASKED)
+    answer, warning, _, label, verdict, figure, *accordions = blackbox.answer(photo, None, TITLE, "predicted", ASKED)
+    assert not warning.visible
     assert ENGLISH["no_student"] in verdict
     assert [part.visible for part in (label, figure, *accordions[:2])] == [False] * 4
-    assert [method for _, method in blackbox.others_of(TITLE)] == ["rise", "lime"]
-    target, methods, _ = blackbox.another(TITLE, ASKED)
-    assert (target, methods.value) == ("predicted", ["rise", "lime"])
+    assert accordions[-1].value == ["rise", "lime"]
     chosen = blackbox.preset("best")
     pictures = blackbox.paint(answer, 0.5, "turbo", *chosen, ASKED)[-2]
     assert [caption.split("\n")[0] for _, caption in pictures] == ["RISE", "LIME"]
+
+
+def test_a_student_without_attention_blocks_is_asked_for_what_it_can_tell(monkeypatch):
+    box = BlackBox(Box().reply, CLASSES, "closed", 64)
+    student = fresh("resnet50", input_size=64)
+    monkeypatch.setattr(blackbox_look, "load", lambda title: (box, student))
+    photo = Image.open(EXAMPLES[0]).convert("RGB")
+    answer, _, _, label, verdict, figure, choice, about, *_, menu = blackbox.answer(
+        photo, None, TITLE, "predicted", ASKED
+    )
+    assert ENGLISH["no_figure"] in verdict
+    assert [part.visible for part in (label, figure, choice, about)] == [True, False, False, True]
+    assert menu.value == ["gradcam", "rise", "lime", "mask"]
+    shown = blackbox.paint(answer, 0.5, "turbo", *blackbox.preset("best"), ASKED)
+    assert list(shown[1:4]) == [None] * 3
+    assert len(shown[-2]) == 4
+
+
+def test_a_black_box_that_does_not_answer_leaves_nothing_of_the_former(quick, monkeypatch):
+    photo, said = Image.open(EXAMPLES[0]).convert("RGB"), []
+    former, *_ = blackbox.answer(photo, None, TITLE, "predicted", ASKED)
+
+    def refuse(title):
+        raise ValueError("it knows other classes")
+
+    monkeypatch.setattr(gr, "Warning", lambda message, **_: said.append(message))
+    for trouble in (lambda title: (Dead(), None), refuse):
+        monkeypatch.setattr(blackbox_look, "load", trouble)
+        silent, warning, label, student, verdict, figure, *_, classes, methods = blackbox.answer(
+            photo, former, "another", "predicted", ASKED
+        )
+        assert former.stopped.is_set()
+        assert silent.silent
+        assert not silent.answers(photo, [silent.side.question])  # it is asked again
+        assert (label, student.visible, figure.visible, warning.visible) == (None, False, False, False)
+        assert ENGLISH["no_answer"] in verdict
+        assert (len(classes.choices), methods.choices) == (1, [])
+        painted = blackbox.paint(silent, 0.5, "turbo", *blackbox.preset("best"), ASKED)
+        assert painted == ("", *[None] * 3, [], [], [], "")
+        assert blackbox.expected(silent, 400, ASKED) == blackbox.about(silent, ASKED) == ""
+    assert said == [ENGLISH["no_answer"]] * 2
+
+
+class Dead(BlackBox):
+    """Never answers."""
+
+    def __init__(self) -> None:
+        def reply(pixels):
+            raise OSError("unreachable")
+
+        super().__init__(reply, CLASSES, "dead", 64)
+
+
+def test_maps_that_say_nothing_are_the_plain_photo(quick):
+    plain = Image.new("RGB", (90, 60), "olive")
+    answer, *_ = blackbox.answer(plain, None, TITLE, "metal", ASKED)
+    line, *pictures, _, _, others, _ = blackbox.paint(answer, 0.5, "turbo", *blackbox.preset("source"), ASKED)
+    assert pictures == [plain] * 3
+    assert ENGLISH["blank_maps"].format(maps="1, 2, 3") in line
+    assert ENGLISH["blank_method"] in others[0][1]
+    assert list(blackbox.found_maps(answer)["distilled"].raw.ravel()) == [0] * 64**2
+
+
+def test_a_strange_photo_is_said_to_be_one(quick, monkeypatch):
+    photo = Image.open(EXAMPLES[0]).convert("RGB")
+    for known in (True, None, False):
+        monkeypatch.setattr(blackbox_look, "is_familiar", lambda photo, name, known=known: known)
+        _, warning, *_ = blackbox.answer(photo, None, TITLE, "predicted", ASKED)
+        assert warning.visible == (known is False)
+        assert ("The answer means little" in warning.value) == (known is False)
 
 
 def test_nothing_need_enter(quick):

@@ -1,6 +1,8 @@
 """The pyramid's tab in a browser, and the same as a program."""
 
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -78,7 +80,8 @@ def test_api_answers_like_the_package(client):
         assert told["drop"] == pytest.approx(average_drop(before, after[i : i + 1]), abs=0.1)
     assert [picture["caption"] for picture in heatmaps] == LAYERS
     difference = np.asarray(Image.open(heatmaps[0]["image"]).convert("RGB"), int)
-    difference -= np.asarray(found["layer1"].overlay(), int)
+    grey = found["layer1"].photo.convert("L").convert("RGB")  # as the network sees it
+    difference -= np.asarray(replace(found["layer1"], photo=grey).overlay(), int)
     assert np.abs(difference).max() <= 2  # lossless but for rounding
 
 
@@ -187,9 +190,32 @@ def test_a_slow_method_tells_how_far_it_is_and_can_be_stopped(kept_tab):
     kept_tab.locator("#pyramid-stop").click()
     for network in ("fpn", "fal"):
         expect(kept_tab.locator(f"#pyramid-note-{network}")).to_contain_text(ENGLISH["stopped"], timeout=EXPLAINED)
-    choose(kept_tab, "#pyramid-method", "SmoothGrad")
+    choose(kept_tab, "#pyramid-method", "Ablation-CAM")
     expect(kept_tab.locator("#pyramid-note-fal")).to_contain_text("% sure", timeout=3 * EXPLAINED)
-    assert len(captions(kept_tab, "fal")) >= 5
+    expect(kept_tab.locator("#layers-fal .caption-label")).to_have_count(5 + 2, timeout=EXPLAINED)
+
+
+def test_layers_without_a_map_are_said_to_have_none(client, tmp_path):
+    plain = Image.new("RGB", (90, 60), "gray")
+    plain.save(tmp_path / "plain.png")
+    request = SimpleNamespace(headers={})
+    answer, *_ = pyramid.answer(plain, None, "gradcam", "river", "predicted", request)
+    for row in pyramid.paint(answer, 0.5, "turbo", request):
+        for picture, caption in row:
+            assert picture == plain
+            assert "no map" in caption
+    told, heatmaps = ask(client, tmp_path / "plain.png")
+    assert all(layer["blank"] for layer in told["layers"].values())
+    assert Image.open(heatmaps[0]["image"]).convert("RGB") == plain
+
+
+def test_a_strange_photo_is_said_to_be_one(monkeypatch):
+    photo, request = Image.open(pyramid.EXAMPLES[0]).convert("RGB"), SimpleNamespace(headers={})
+    for known in (True, None, False):
+        monkeypatch.setattr("xai.studio.pyramid_look.is_familiar", lambda photo, name, known=known: known)
+        _, warning, *_ = pyramid.answer(photo, None, "gradcam", "predicted", "predicted", request)
+        assert warning.visible == (known is False)
+        assert (ENGLISH["learnt.pyramid"] in warning.value) == (known is False)
 
 
 def test_a_coloured_photo_is_turned_grey(client, tmp_path):

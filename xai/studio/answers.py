@@ -29,13 +29,15 @@ class Side:
     """What one network says of the photo; a tab's own kind adds what is shown beside the explanation.
 
     `explained` is None while a slow method is `pending`, and where the method does not suit the network, for which
-    `trouble` is the reason.
+    `trouble` is the reason. `familiar` is whether the photo is like those that the network was trained on, None where
+    nobody knows.
     """
 
     question: Question
     explained: object = None
     trouble: UnsuitableError | None = None
     pending: bool = False
+    familiar: bool | None = None
 
 
 @dataclass
@@ -50,6 +52,11 @@ class Answer:
     look: tuple = ()
     stopped: threading.Event = field(default_factory=threading.Event)
     running: str = ""
+
+    @property
+    def silent(self) -> bool:
+        """True where nobody answered, so that there is nothing to go on with."""
+        return False
 
     def begin(self, what: str) -> None:
         """End what is being computed, for something else, or for nothing."""
@@ -71,6 +78,14 @@ def model_of(name: str) -> Classifier:
     """A model, loaded once for all visitors."""
     with LOADING:
         return load(name)
+
+
+def is_familiar(photo: Image.Image, name: str) -> bool | None:
+    try:
+        from xai.familiar import is_familiar as known
+    except ImportError:
+        return None
+    return known(photo, name)
 
 
 def asked(model: str, method: str, target: str, layer: str = LAST) -> Question:

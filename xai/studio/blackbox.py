@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -26,6 +25,7 @@ from xai.studio.blackbox_look import (
     PRESETS,
     STAGES,
     BlackBoxAnswer,
+    BlackBoxSide,
     Choice,
     Found,
     hosted,
@@ -46,6 +46,8 @@ from xai.studio.tab import (
     OnRequest,
     colormap_menu,
     expired,
+    lay_out_notices,
+    notice_of,
     opacity_slider,
     photo_column,
     picture_box,
@@ -57,8 +59,9 @@ from xai.studio.tab import (
 from xai.studio.text import ENGLISH, language, say, translated
 
 LOG = logging.getLogger(__name__)
-EXTRAS = ("scaled", "softmax")
-MASKS = (500, 1000, 4000)
+EXTRAS = ("scaled", "unit", "softmax")
+MASKS = (400, 1000, 4000)
+NO_ANSWER = (BlackBoxError, ValueError, OSError)  # it, or what was to be its student, cannot be had, for now or at all
 SMALL, TINY = 512, 160  # pixels a side of pictures in rows
 COLORS = {
     "distilled": "#059669",
@@ -70,19 +73,13 @@ COLORS = {
 }
 
 
-@contextmanager
-def answering(lang: str) -> Iterator[None]:
-    """A black box that does not answer is told of in a sentence of ours: its own may name the host's addresses."""
-    try:
-        yield
-    except BlackBoxError as error:
-        LOG.warning("%s", error)
-        raise gr.Error(say(lang, "no_answer"), title=say(lang, "blackbox"), print_exception=False) from error
-
-
 def answer(photo, former, black_box, target, request: gr.Request):
-    """What black box and student say: the session's answer, both labels, the verdict, and room for what comes later."""
-    nothing_new = [gr.skip()] * 15
+    """What black box and student say: the session's answer, a warning about a strange photo, both labels, the verdict,
+    room for what comes later, and the menus of classes and methods.
+
+    Where the black box does not answer, what was there for another photo or black box goes, and a sentence says why.
+    """
+    nothing_new = [gr.skip()] * 18
     if not isinstance(photo, Image.Image):
         if not former:
             return nothing_new
@@ -93,23 +90,38 @@ def answer(photo, former, black_box, target, request: gr.Request):
         return nothing_new
     if former:
         former.stopped.set()
-    with answering(lang):
+    try:
         side = look_at(photo, question)
-    student = side.agreement is not None
-    tops = [side.surest, side.agreement.student if student else []]
-    labels = [{say(lang, f"class.{label}"): confidence for label, confidence in top} for top in tops]
+    except NO_ANSWER as error:
+        LOG.warning("%s", error)  # not for visitors: it may name the host's addresses
+        gr.Warning(say(lang, "no_answer"), title=say(lang, "blackbox"))
+        side = BlackBoxSide(question)
+    student, figure = side.agreement is not None, side.explained is not None
+    tops = [[] if side.silent else side.surest, side.agreement.student if student else []]
+    labels = [{say(lang, f"class.{label}"): confidence for label, confidence in top} or None for top in tops]
+    same_menus = former and former.side.question.model == black_box and not former.silent and not side.silent
     return (
         BlackBoxAnswer(photo, [side]),
+        notice_of([side], say(lang, "this_black_box"), say(lang, "learnt.blackbox", count=len(side.classes)), lang),
         labels[0],
         gr.Label(labels[1], visible=student),
-        cards.verdict(side.agreement, lang),
-        gr.Column(visible=student),
-        *[gr.Accordion(visible=student)] * 2,
+        cards.warning(say(lang, "no_answer")) if side.silent else cards.verdict(side.agreement, figure, lang),
+        gr.Column(visible=figure),
+        gr.Accordion(visible=figure),
+        gr.Accordion(visible=student),
         *["", gr.Button(visible=False)] * 2,
         "",
         *[gr.LinePlot(visible=False)] * len(GAMES),
         "",
+        *([gr.skip()] * 2 if same_menus else menus_of(side, lang)),
     )
+
+
+def menus_of(side: BlackBoxSide, lang: str) -> tuple[gr.Dropdown, gr.CheckboxGroup]:
+    """The menus of a black box's classes and of the methods that can explain it; empty where it did not answer."""
+    classes = [(translated("predicted"), PREDICTED), *((say(lang, f"class.{c}"), c) for c in side.classes)]
+    others = [] if side.silent else others_of(side.question.model)
+    return gr.Dropdown(classes), gr.CheckboxGroup(others, value=[method for _, method in others])
 
 
 def paint(answer: BlackBoxAnswer | None, alpha, colormap, blocks, stages, operator, sign, extras, request: gr.Request):
@@ -118,6 +130,8 @@ def paint(answer: BlackBoxAnswer | None, alpha, colormap, blocks, stages, operat
         expired(request)
         return [gr.skip()] * 8
     lang, side = language(request), answer.side
+    if side.silent:
+        return "", *[None] * 3, [], [], [], ""
     further = {name: name in extras for name in EXTRAS}
     choice = Choice(tuple(sorted(blocks)), tuple(sorted(stages)), operator, sign, **further)
     answer.look = alpha, colormap, choice
@@ -127,7 +141,7 @@ def paint(answer: BlackBoxAnswer | None, alpha, colormap, blocks, stages, operat
     if side.explained is None:
         return gr.skip(), *[None] * 3, [], [], gallery(answer, lang), stale
     figure = side.explained.figure(choice)
-    told = say(
+    line = say(
         lang,
         "seconds",
         label=say(lang, f"class.{side.label}"),
@@ -135,7 +149,9 @@ def paint(answer: BlackBoxAnswer | None, alpha, colormap, blocks, stages, operat
         seconds=taken(side.explained.seconds),
     )
     if figure[-1] is None:
-        told = say(lang, "nothing_chosen")
+        line = say(lang, "nothing_chosen")
+    if blank := [str(i) for i, raw in enumerate(figure, start=1) if raw is not None and not raw.any()]:
+        line += "\n\n" + say(lang, "blank_maps", maps=", ".join(blank))
     tiny = smaller(answer.photo, TINY)
     rows = [
         [
@@ -148,7 +164,7 @@ def paint(answer: BlackBoxAnswer | None, alpha, colormap, blocks, stages, operat
         )
     ]
     pictures = [over(answer.photo, raw, alpha, colormap) for raw in figure]
-    return told, *pictures, *rows, gallery(answer, lang), stale
+    return line, *pictures, *rows, gallery(answer, lang), stale
 
 
 def gallery(answer: BlackBoxAnswer, lang: str) -> list[tuple[Image.Image, str]]:
@@ -158,9 +174,10 @@ def gallery(answer: BlackBoxAnswer, lang: str) -> list[tuple[Image.Image, str]]:
     for method in possible(answer.side.question.model):
         name = title_of(method, lang)
         if method in found:
-            raw, caption = found[method].raw, say(lang, "found", **named(found[method], name, lang))
+            raw, caption = None if found[method].blank else found[method].raw, line_on(found[method], name, lang)
         elif method in answer.growing:
-            raw, done = answer.growing[method]
+            e, done = answer.growing[method]
+            raw = e.raw if e and not e.blank else None
             caption = say(lang, "growing", method=name, done=f"{done:.0%}")
         else:
             raw, caption = None, say(lang, "not_yet", method=name)
@@ -168,8 +185,16 @@ def gallery(answer: BlackBoxAnswer, lang: str) -> list[tuple[Image.Image, str]]:
     return pictures
 
 
-def named(found: Found, name: str, lang: str) -> dict[str, str]:
-    return {"method": name, "seconds": taken(found.seconds), "source": say(lang, f"source.{found.source}")}
+def line_on(found: Found, name: str, lang: str) -> str:
+    """What stands under a method's map: how long it took, how much it asked and whom, and how sure it is."""
+    parts = [say(lang, "found", method=name, seconds=taken(found.seconds)), say(lang, f"source.{found.source}")]
+    if found.questions is not None:
+        parts.append(say(lang, "questions", questions=f"{found.questions:,}"))
+    if found.blank:
+        parts.append(say(lang, "blank_method"))
+    elif found.settled is not None:
+        parts.append(say(lang, "settled", settled=f"{found.settled:.0%}"))
+    return "\n".join(parts)
 
 
 def found_maps(answer: BlackBoxAnswer) -> dict[str, Found]:
@@ -178,7 +203,7 @@ def found_maps(answer: BlackBoxAnswer) -> dict[str, Found]:
     raw = parts and parts.figure(choice)[-1]
     if raw is None:
         return answer.found
-    return {"distilled": Found(raw, parts.seconds, STUDENT), **answer.found}
+    return {"distilled": Found(raw, parts.seconds, STUDENT, blank=not raw.any()), **answer.found}
 
 
 def title_of(method: str, lang: str) -> str:
@@ -196,13 +221,14 @@ def compare(answer: BlackBoxAnswer, lang: str, chosen: list[str], masks: int) ->
         yield cards.progress(say(lang, "running", method=name), 0), [gallery(answer, lang)]
         for done, e in look_slowly(answer.photo, replace(answer.side.question, method=method), masks):
             if e:
-                answer.growing[method] = (e.raw, done)
+                answer.growing[method] = (e, done)
             if e or time.perf_counter() - told > 0.5:
                 told = time.perf_counter()
                 yield cards.progress(remaining(name, done, started, lang), done), [gallery(answer, lang)]
             else:
                 yield None
-        answer.found[method] = Found(e.raw, e.seconds, e.source, masks if method in ASKING else None)
+        size = masks if method in ASKING else None
+        answer.found[method] = Found(e.raw, e.seconds, e.source, size, e.blank, e.questions, e.settled)
         del answer.growing[method]
         if method == "rise":
             PACE[title] = e.seconds / masks
@@ -213,7 +239,7 @@ def play_games(answer: BlackBoxAnswer, lang: str) -> Iterator[tuple[str, list]]:
     """Both games of all maps there are: how far they are, and at last a legend, a plot of each and the table."""
     side, name, started = answer.side, say(lang, "playing"), time.perf_counter()
     choice = answer.look[-1]
-    maps = {method: found.raw for method, found in found_maps(answer).items()}
+    maps = {method: found.raw for method, found in found_maps(answer).items() if not found.blank}
     nothing_new = [gr.skip()] * (len(GAMES) + 2)
     yield cards.progress(say(lang, "begun"), 0), nothing_new
     for done in play(answer.photo, side.question.model, side.target, maps):
@@ -252,42 +278,32 @@ def preset(name: str) -> list:
     return [list(options["blocks"]), list(options["stages"]), options["operator"], options["sign"], extras]
 
 
-def classes_of(black_box: str, request: gr.Request):
-    """The menu of a black box's classes."""
-    lang = language(request)
-    with answering(lang):
-        classes = hosted(black_box)[0].classes
-    return gr.Dropdown(choices=[(translated("predicted"), PREDICTED), *((say(lang, f"class.{c}"), c) for c in classes)])
-
-
 def others_of(black_box: str) -> list[tuple[str, str]]:
     """The methods, besides the distilled map, that can explain a black box, as a menu's choices."""
     return [(title_of(method, "en"), method) for method in possible(black_box) if method != "distilled"]
 
 
-def another(black_box: str, request: gr.Request):
-    """What another black box puts back: the class, the methods to choose from, and how long asking would take."""
-    with answering(language(request)):
-        others = others_of(black_box)
-    return PREDICTED, gr.CheckboxGroup(others, value=[method for _, method in others]), ""
-
-
-def expected(black_box: str, masks: int, request: gr.Request) -> str:
-    """How long asking will take."""
-    lang = language(request)
-    with answering(lang):
-        return say(lang, "pace", seconds=f"{pace(black_box) * masks:.0f}")
-
-
-def about(black_box: str, request: gr.Request) -> str:
-    """A student's facts, with how far it agrees with its black box."""
-    name, lang = hosted_black_boxes()[black_box].student, language(request)
-    if name is None:
+def expected(answer: BlackBoxAnswer | None, masks: int, request: gr.Request) -> str:
+    """How long asking will take; empty where nobody answers, which `answer` has said already."""
+    if answer is None or answer.silent:
         return ""
-    metrics, _ = records(name)
-    metrics = {**metrics, "recipe": {**metrics["recipe"], "teacher": black_box}}  # its title, not its address
-    with answering(lang):
-        return cards.facts(hosted(black_box)[1], metrics, lang)
+    try:
+        seconds = pace(answer.side.question.model) * masks
+    except NO_ANSWER as error:
+        LOG.warning("%s", error)
+        return ""
+    return say(language(request), "pace", seconds=f"{seconds:.0f}")
+
+
+def about(answer: BlackBoxAnswer | None, request: gr.Request) -> str:
+    """A student's facts, with how far it agrees with its black box."""
+    if answer is None or answer.side.agreement is None:
+        return ""
+    black_box = answer.side.question.model
+    metrics, _ = records(hosted_black_boxes()[black_box].student)
+    if "similarity" in metrics:  # it learnt from this black box: its title, not its address
+        metrics = {**metrics, "recipe": {**metrics["recipe"], "teacher": black_box}}
+    return cards.facts(hosted(black_box)[1], metrics, language(request))
 
 
 def pictures_of(name: str, row: str, pickable: bool) -> Thumbnails:
@@ -378,6 +394,7 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
             )
             column = photo_column("blackbox-", stoppable=False)
         with gr.Column(scale=9, min_width=300):
+            notices = lay_out_notices("blackbox-")
             verdict = gr.HTML(elem_id="verdict", elem_classes="flush")
             with gr.Row():
                 labels = [
@@ -449,12 +466,13 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
 
     flow = Flow(
         column=column,
+        notices=notices,
         examples=EXAMPLES,
         menus=[black_box, target],
         look_of=[alpha, colormap, *choice.options],
         shown=[
             *(*labels, verdict, figure, choice.accordion, about_student),
-            *(note_others, halt_others, note_games, halt_games, legend, *plots, table),
+            *(note_others, halt_others, note_games, halt_games, legend, *plots, table, target, compared),
         ],
         painted=[note, *maps, *(pictures for pictures, _ in choice.numbered), other_pictures, note_games],
         answer=answer,
@@ -465,10 +483,9 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
         flow.repaint(pictures.select(toggled, ticks, ticks, **EACH, queue=False).success)
     for name, button in choice.presets.items():
         flow.repaint(button.click(preset, gr.State(name), choice.options, **QUIET).success)
-    changed = black_box.input(another, black_box, [target, compared, expectation], **QUIET)
-    flow.after_menu(changed.success)
-    changed.success(classes_of, black_box, target, **QUIET)
-    black_box.input(about, black_box, facts, **QUIET)
+    changed = flow.after_menu(black_box.input(lambda: PREDICTED, None, target, **QUIET).success)
+    changed.success(about, flow.answered, facts, **QUIET)
+    changed.success(expected, [flow.answered, masks], expectation, **ANSWERING)
     flow.after_menu(target.input)
     slow = (
         OnRequest("others", compute, halt_others, note_others, [compared, masks], [other_pictures], compare),
@@ -476,11 +493,10 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
     )
     for on_request in slow:
         on_request.connect(flow.answered)
-    others.expand(expected, [black_box, masks], expectation, **ANSWERING)
-    masks.input(expected, [black_box, masks], expectation, **ANSWERING)
+    others.expand(expected, [flow.answered, masks], expectation, **ANSWERING)
+    masks.input(expected, [flow.answered, masks], expectation, **ANSWERING)
 
-    tab.select(classes_of, black_box, target, **QUIET)
-    first_shown.success(about, black_box, facts, **QUIET)
+    first_shown.success(about, flow.answered, facts, **QUIET)
     api_target = gr.Textbox(PREDICTED, visible=False, label="target")
     api_method = gr.Dropdown(list(METHODS), value="distilled", visible=False, label="method")
     api_games = gr.Checkbox(False, visible=False, label="games")

@@ -15,7 +15,7 @@ from xai.activations import Activations
 from xai.agreement import TOP, Agreement, agreement, order
 from xai.blackbox import BlackBox
 from xai.blackbox.explain import BASELINES, explain_black_box_steps
-from xai.blackbox.hosted import load_hosted
+from xai.blackbox.hosted import hosted_black_boxes, load_hosted
 from xai.explain import class_index
 from xai.methods import METHODS as NETWORK_METHODS
 from xai.methods.distilled import ALL_BLOCKS, LITERAL, distilled, joined, parts
@@ -23,11 +23,12 @@ from xai.metrics import GAMES
 from xai.metrics.controls import random
 from xai.metrics.games import play_steps
 from xai.models import Classifier
-from xai.studio.answers import LOADING, Answer, Question, Side
+from xai.noise import suspicious, without_contrast
+from xai.studio.answers import LOADING, Answer, Question, Side, is_familiar
 from xai.studio.gpu import GPU
 
 STAGES = (1, 2, 3, 4)
-PRESETS = {"paper": LITERAL, "best": distilled.__kwdefaults__}
+PRESETS = {"source": LITERAL, "best": distilled.__kwdefaults__}
 NAMES = ("distilled", "gradcam", "rise", "lime", "mask")
 METHODS = {name: (BASELINES.get(name) or NETWORK_METHODS[name]).title for name in NAMES}
 ASKING = {"rise": "masks", "lime": "samples"}  # methods that need nothing but answers, by the option how many
@@ -45,6 +46,7 @@ class Choice:
     operator: str
     sign: str
     scaled: bool
+    unit: bool
     softmax: bool
 
 
@@ -60,24 +62,35 @@ class Parts:
         return [-m for m in self.attention["signed"]] if sign == "negated" else self.attention[sign]
 
     def figure(self, choice: Choice) -> list[np.ndarray | None]:
-        """The three maps (S, S) of the paper's figure 5, MATT, ML_GCAM and MAL_GCAM; None of what nothing enters."""
+        """The maps (S, S) of attention, of evidence and of both together, as in figure 5 of Kang et al. 2021; None of
+        what nothing enters. One that cannot be told from the same value everywhere is zero.
+        """
         attention = [self.changed(choice.sign)[block - 1] for block in choice.blocks]
         evidence = [self.evidence[stage - 1] for stage in choice.stages]
         rows = (attention, []), ([], evidence), (attention, evidence)
-        maps = [joined(*row, choice.operator, choice.scaled) if any(row) else None for row in rows]
+        maps = [joined(*row, choice.operator, choice.scaled, choice.unit) if any(row) else None for row in rows]
+        blank = [m is not None and bool(suspicious(m.flatten(1), m.abs().amax()[None])) for m in maps]
         if choice.softmax and maps[-1] is not None:
             maps[-1] = maps[-1].flatten(1).softmax(1).view_as(maps[-1])
+        maps = [torch.zeros_like(m) if empty else m for m, empty in zip(maps, blank, strict=True)]
         return [m if m is None else m[0].numpy() for m in maps]
 
 
 @dataclass
 class BlackBoxSide(Side):
-    """What a black box says of the photo; what is `explained` are its student's Parts, None where it has none."""
+    """What a black box says of the photo, `confidences` None where it did not answer.
+
+    What are `explained` are its student's Parts, None where it has no student, or one without attention blocks.
+    """
 
     classes: list[str] = field(default_factory=list)
     confidences: np.ndarray | None = None  # K
     target: int = 0
     agreement: Agreement | None = None
+
+    @property
+    def silent(self) -> bool:
+        return self.confidences is None
 
     @property
     def label(self) -> str:
@@ -95,12 +108,18 @@ class BlackBoxSide(Side):
 
 @dataclass(frozen=True)
 class Found:
-    """Another method's map; `size` is how many questions it asked, where the visitor chooses that."""
+    """A map; `size` is how many questions a visitor wanted asked for it, where that can be chosen.
+
+    `questions` is how many were asked, and `settled` how much of the map would come out again from as many others.
+    """
 
     raw: np.ndarray
     seconds: float
     source: str
     size: int | None = None
+    blank: bool = False
+    questions: int | None = None
+    settled: float | None = None
 
 
 @dataclass
@@ -108,12 +127,19 @@ class BlackBoxAnswer(Answer):
     """A session's answer, with what was found on request, and the choice of maps that last played the games."""
 
     found: dict[str, Found] = field(default_factory=dict)
-    growing: dict[str, tuple] = field(default_factory=dict)  # maps so far, if any, with the share done
+    growing: dict[str, tuple] = field(default_factory=dict)  # explanations so far, if any, with the share done
     played: Choice | None = None
 
     @property
     def side(self) -> BlackBoxSide:
         return self.sides[0]
+
+    @property
+    def silent(self) -> bool:
+        return self.side.silent
+
+    def answers(self, photo: Image.Image, questions: list[Question]) -> bool:
+        return not self.silent and super().answers(photo, questions)
 
     def has(self, method: str, size: int) -> bool:
         """True where there is nothing left to do for a method, with so many questions if it asks any."""
@@ -135,11 +161,22 @@ def possible(title: str) -> list[str]:
     """The methods that can explain a black box."""
     black_box, student = hosted(title)
     able = {*ASKING}
-    if student is not None:
+    if has_figure(student):
         able.add("distilled")
     if student is not None or black_box.white is not None:
         able |= {"gradcam", "mask"}
     return [name for name in NAMES if name in able]
+
+
+def has_figure(student: Classifier | None) -> bool:
+    """True for a student with the attention blocks that the three maps are made of."""
+    return student is not None and NETWORK_METHODS["distilled"].unsuitable(student) is None
+
+
+def is_known(photo: Image.Image, title: str) -> bool | None:
+    """Whether a photo is like those that a black box's student was trained on; None where nobody knows."""
+    student = hosted_black_boxes()[title].student
+    return is_familiar(photo, student) if student else None
 
 
 def pace(title: str) -> float:
@@ -166,13 +203,18 @@ def look(photo: Image.Image, question: Question) -> BlackBoxSide:
     said = black_box.ask(black_box.pixels([photo]))[0].cpu().numpy()  # K
     target = int(said.argmax()) if question.target is None else class_index(black_box, question.target)
     side = BlackBoxSide(question, classes=black_box.classes, confidences=said, target=target)
-    if student is None:
+    side.familiar = is_known(photo, question.model)
+    if not has_figure(student):
+        if student is not None:
+            side.agreement = agreement(said, student.predict_proba(photo)[0], black_box.classes)
         return side
     started = time.perf_counter()
     batch = Activations(student, student.preprocess([photo]), together=[f"layer{stage}" for stage in STAGES])
     targets = torch.tensor([target], device=student.device)
     signed, evidence = (on_cpu(maps) for maps in parts(batch, targets, ALL_BLOCKS, STAGES))
     absolute = on_cpu(parts(batch, targets, ALL_BLOCKS, (), "absolute")[0])
+    if without_contrast(black_box.pixels([photo])).any():  # the maps would be of the student's borders alone
+        signed, absolute, evidence = ([torch.zeros_like(m) for m in maps] for maps in (signed, absolute, evidence))
     side.explained = Parts({"signed": signed, "absolute": absolute}, evidence, time.perf_counter() - started)
     side.agreement = agreement(said, batch.logits()[0].softmax(0).cpu().numpy(), black_box.classes)
     return side

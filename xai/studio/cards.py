@@ -93,8 +93,8 @@ def compared(values: list[float], better: Callable | None) -> str:
     return "".join(cell(text, mark) for text, mark in zip(shown, marked, strict=True))
 
 
-def verdict(found: Agreement | None, lang: str) -> str:
-    """Whether a student may speak for its black box on this photo, in words."""
+def verdict(found: Agreement | None, figure: bool, lang: str) -> str:
+    """Whether a student may speak for its black box on this photo, and whether there is a figure of it, in words."""
     if found is None:
         return f'<p class="verdict differs">{escape(say(lang, "no_student"))}</p>'
     said = {"teacher": found.teacher[0][0], "student": found.student[0][0]}
@@ -102,7 +102,13 @@ def verdict(found: Agreement | None, lang: str) -> str:
     key, more = "differs", say(lang, "divergence", divergence=found.divergence)
     if found.agreed:
         key, more = "agrees", f"{say(lang, 'ranked', agreed=found.agreed, count=len(found.teacher))} {more}"
+    if not figure:
+        more += " " + say(lang, "no_figure")
     return f'<p class="verdict {key}"><b>{escape(say(lang, key, **said))}</b> {escape(more)}</p>'
+
+
+def warning(sentence: str) -> str:
+    return f'<p class="verdict differs" role="status">{escape(sentence)}</p>'
 
 
 def progress(sentence: str, done: float) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import gradio as gr
+from gradio.components import Component
 from PIL import Image
 
 from xai import on_common_scale
@@ -22,8 +23,10 @@ from xai.studio.tab import (
     colormap_menu,
     expired,
     fitting_methods,
+    lay_out_notices,
     method_menu,
     not_explained,
+    notice_of,
     opacity_slider,
     photo_column,
     picture_box,
@@ -52,13 +55,13 @@ def note(side: GarbageSide, lang: str) -> str:
 
 
 def answer(photo, former, model_a, model_b, method, target, layer_a, layer_b, request: gr.Request):
-    """Both networks' answers: the session's answer, then for each confidences, notes, similar photos with a line on
-    them, evidence pictures and legends; and the stop button.
+    """Both networks' answers: the session's answer, a warning about a strange photo, then for each network confidences,
+    notes, similar photos with a line on them, evidence pictures and legends; and the stop button.
 
     What was still being computed for the former answer ends. Where the visitor took the photo away, its answers are
     still on the page, and an option goes on changing them.
     """
-    nothing_new = [gr.skip()] * 14
+    nothing_new = [gr.skip()] * 15
     if not isinstance(photo, Image.Image):
         if not former:
             return nothing_new
@@ -80,7 +83,8 @@ def answer(photo, former, model_a, model_b, method, target, layer_a, layer_b, re
     notes = [note(side, lang) for side in sides]
     similar = [[(n.webp, say(lang, f"class.{n.label}")) for n in side.neighbours] for side in sides]
     agreement = [agreeing(side, lang) for side in sides]
-    return Answer(photo, sides), *labels, *notes, *similar, *agreement, *pictures, *legends, stop
+    warning = notice_of(sides, say(lang, "both_networks"), say(lang, "learnt.garbage"), lang)
+    return Answer(photo, sides), warning, *labels, *notes, *similar, *agreement, *pictures, *legends, stop
 
 
 def agreeing(side: GarbageSide, lang: str) -> str:
@@ -131,42 +135,48 @@ def marked(name: str, left: tuple[str, str], right: tuple[str, str], lang: str) 
     return " · ".join([method.title, *marks])
 
 
+def lay_out_side(s: str, name: str) -> list[Component]:
+    """A network's menu, its heatmap with a line on it, its confidences, and similar photos with a line on them."""
+    with gr.Column(min_width=300):
+        return [
+            gr.Dropdown(
+                [(translated(f"model.{m}"), m) for m in GARBAGE],
+                value=name,
+                label=translated(f"model_{s}"),
+                elem_id=f"model-{s}",
+            ),
+            picture_box(f"heatmap_{s}", 340),
+            gr.Markdown(elem_classes="note", elem_id=f"note-{s}"),
+            gr.Label(num_top_classes=4, label=translated("confidences"), elem_id=f"label-{s}"),
+            Thumbnails(
+                label=translated(f"similar_{s}"),
+                columns=5,
+                height="auto",
+                allow_preview=False,
+                object_fit="cover",
+                buttons=[],
+                interactive=False,
+                elem_id=f"similar-{s}",
+                elem_classes=["thumbnails", "five"],
+            ),
+            gr.Markdown(elem_classes="note", elem_id=f"agreement-{s}"),
+        ]
+
+
 def build(page: gr.Blocks) -> None:
     """Lay out the tab inside a page and connect it."""
     for name in GARBAGE:
         model_of(name), index_of(name)  # before the first visitor, and on ZeroGPU before the worker is forked
     gr.Markdown(translated("intro"))
-    models, heatmaps, notes, labels, similar, agreement, pictures, legends, abouts = ([] for _ in range(9))
+    pictures, legends, abouts = [], [], []
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
             column = photo_column()
-        for s, name in zip("ab", DEFAULT_PAIR, strict=True):
-            with gr.Column(scale=4, min_width=300):
-                models.append(
-                    gr.Dropdown(
-                        [(translated(f"model.{m}"), m) for m in GARBAGE],
-                        value=name,
-                        label=translated(f"model_{s}"),
-                        elem_id=f"model-{s}",
-                    )
-                )
-                heatmaps.append(picture_box(f"heatmap_{s}", 340))
-                notes.append(gr.Markdown(elem_classes="note", elem_id=f"note-{s}"))
-                labels.append(gr.Label(num_top_classes=4, label=translated("confidences"), elem_id=f"label-{s}"))
-                similar.append(
-                    Thumbnails(
-                        label=translated(f"similar_{s}"),
-                        columns=5,
-                        height="auto",
-                        allow_preview=False,
-                        object_fit="cover",
-                        buttons=[],
-                        interactive=False,
-                        elem_id=f"similar-{s}",
-                        elem_classes=["thumbnails", "five"],
-                    )
-                )
-                agreement.append(gr.Markdown(elem_classes="note", elem_id=f"agreement-{s}"))
+        with gr.Column(scale=8, min_width=620):
+            notices = lay_out_notices()
+            with gr.Row(equal_height=False):
+                sides = [lay_out_side(s, name) for s, name in zip("ab", DEFAULT_PAIR, strict=True)]
+    models, heatmaps, notes, labels, similar, agreement = map(list, zip(*sides, strict=True))
     with gr.Accordion(translated("options"), open=True, elem_id="options"):
         with gr.Row():
             method = method_menu(GARBAGE)
@@ -219,6 +229,7 @@ def build(page: gr.Blocks) -> None:
 
     flow = RefiningFlow(
         column=column,
+        notices=notices,
         examples=EXAMPLES,
         menus=[*models, method, target, *layers],
         look_of=[alpha, colormap, box, common],

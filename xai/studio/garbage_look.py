@@ -15,7 +15,7 @@ from xai.evidence import evidence_of
 from xai.explain import explain_batch, explain_steps, finish
 from xai.methods import METHODS
 from xai.similar import Index, Neighbour, load_index
-from xai.studio.answers import Question, Side, model_of
+from xai.studio.answers import Question, Side, is_familiar, model_of
 from xai.studio.gpu import GPU
 
 LOG = logging.getLogger(__name__)
@@ -52,7 +52,8 @@ def look(photo: Image.Image, question: Question) -> GarbageSide:
         (explanation,) = finish(steps)
     index = index_of(question.model)
     neighbours = index.nearest_to(batch.last) if index else []
-    return GarbageSide(question, explanation, trouble, pending, evidence_of(photo, batch), neighbours)
+    known = is_familiar(photo, question.model)
+    return GarbageSide(question, explanation, trouble, pending, known, evidence_of(photo, batch), neighbours)
 
 
 @GPU(duration=20)

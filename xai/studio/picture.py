@@ -52,10 +52,11 @@ class PictureSlider(gr.ImageSlider):
 
 
 def over(photo: Image.Image, raw: np.ndarray | None, alpha: float, colormap: str) -> Image.Image:
-    """A raw map (h, w) in colours over the photo, or the photo alone."""
-    if raw is None:
+    """A raw map (h, w) in colours over the photo, or the photo alone, also where the map is the same everywhere."""
+    saliency = None if raw is None else saliency_of(raw, photo)
+    if saliency is None or not saliency.any():
         return photo
-    return blend(photo, colorize(saliency_of(raw, photo), colormap), alpha)
+    return blend(photo, colorize(saliency, colormap), alpha)
 
 
 def smaller(photo: Image.Image, side: int) -> Image.Image:

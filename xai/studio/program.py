@@ -12,7 +12,7 @@ from xai.blackbox import BlackBoxError
 from xai.metrics import GAMES, auc
 from xai.photo import PhotoError
 from xai.studio import blackbox_look, garbage_look, pyramid_look
-from xai.studio.answers import LAST, PREDICTED, Question, model_of
+from xai.studio.answers import LAST, PREDICTED, Question, is_familiar, model_of
 from xai.studio.text import say
 from xai.zoo import PYRAMID
 
@@ -36,7 +36,9 @@ def garbage(photo, model: str, method: str, target: str, layer: str, alpha: floa
     Returns:
         A dictionary with label, confidence, confidences, size (width and height of the heatmap: the photo's own, or
         with a longer side of 1024), box (left, top, right, bottom in its pixels, or null), raw (the unscaled map,
-        h × w), layer, method and seconds; and the heatmap over the photo as a PNG.
+        h × w), blank (true where nothing in the photo speaks for the class, so that the heatmap is the plain photo),
+        layer, method, seconds, and familiar (false where the photo is unlike those that the network was trained on, so
+        that its answer means little; null where that is not known); and the heatmap over the photo as a PNG.
     """
     question = Question(model, method, None if target == PREDICTED else target, None if layer == LAST else layer)
     for e in told(garbage_look.look_slowly, photo, question):
@@ -50,9 +52,11 @@ def garbage(photo, model: str, method: str, target: str, layer: str, alpha: floa
         "size": photo.size,
         "box": e.bounding_box(),
         "raw": e.raw.tolist(),
+        "blank": e.blank,
         "layer": e.target_layer,
         "method": e.method,
         "seconds": e.seconds,
+        "familiar": is_familiar(photo, model),
     }
     yield answer, e.overlay(alpha, colormap)
 
@@ -60,7 +64,8 @@ def garbage(photo, model: str, method: str, target: str, layer: str, alpha: floa
 def pyramid(photo, model: str, method: str, target: str, alpha: float, colormap: str):
     """Classify an aerial photo and show where each layer of a feature pyramid looked, and what each map is worth.
 
-    The photo is turned grey. Slow methods first send {"progress": share done, 0 to 1}, again and again.
+    The photo is turned grey, and the heatmaps are painted on the grey one. Slow methods first send {"progress": share
+    done, 0 to 1}, again and again.
 
     Args:
         photo: The photo: JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF.
@@ -71,9 +76,12 @@ def pyramid(photo, model: str, method: str, target: str, alpha: float, colormap:
         colormap: Name of the colour map.
 
     Returns:
-        A dictionary with label, confidence, confidences, method, seconds and layers: for each, and for "combined", raw
-        (the unscaled map, h × w), drop and gain (in percent: confidence lost when the photo is seen through the map,
-        hidden parts black, and the share gained of what it lacked); and the heatmaps over the photo in that order.
+        A dictionary with label, confidence, confidences, method, seconds, familiar (false where the photo is unlike
+        those that the network was trained on, so that its answer means little; null where that is not known) and
+        layers: for each, and for "combined", raw (the unscaled map, h × w), blank (true where nothing in the photo
+        speaks for the class, so that the heatmap is the plain photo), drop and gain (in percent: confidence lost when
+        the photo is seen through the map, hidden parts black; and confidence won, as a share of what was missing to
+        full confidence); and the heatmaps over the photo in that order.
     """
     if model not in PYRAMID:
         raise gr.Error(f"there is no pyramid {model!r}; choose one of {', '.join(PYRAMID)}", print_exception=False)
@@ -89,8 +97,14 @@ def pyramid(photo, model: str, method: str, target: str, alpha: float, colormap:
         "confidences": dict(zip(model_of(model).classes, map(float, e.confidences), strict=True)),
         "method": e.method,
         "seconds": e.seconds,
+        "familiar": is_familiar(e.photo, model),
         "layers": {
-            name: {"raw": each.explanation.raw.tolist(), "drop": each.drop, "gain": each.gain}
+            name: {
+                "raw": each.explanation.raw.tolist(),
+                "blank": each.explanation.blank,
+                "drop": each.drop,
+                "gain": each.gain,
+            }
             for name, each in found.items()
         },
     }
@@ -107,7 +121,7 @@ def blackbox(photo, black_box: str, method: str, target: str, masks: int, games:
         black_box: Title of one of the black boxes that the host offers.
         method: "distilled" and "gradcam" take a moment; "rise", "lime" and "mask" take their time.
         target: The class to explain, or "predicted" by the black box.
-        masks: How often RISE and LIME ask the black box: 500, 1000 or 4000.
+        masks: How often RISE and LIME ask the black box: 400, 1000 or 4000.
         games: Whether to play deletion and insertion on the black box as well.
         alpha: Opacity of the colours, 0 to 1.
         colormap: Name of the colour map.
@@ -116,14 +130,17 @@ def blackbox(photo, black_box: str, method: str, target: str, masks: int, games:
         A dictionary with label, confidence and confidences (the black box's), student (up to five classes with their
         confidences, the surest first, or null), agreed (how many of the surest classes are the same, in order), kl (the
         divergence of the student's confidences, in nats), method, source (who was asked, or whose gradients), seconds,
-        raw (the unscaled map, averaged down to 56 × 56 at most), deletion and insertion (areas under the curves, or
-        null); and the heatmap over the photo as a PNG.
+        questions (how many were asked, or null), settled (0 to 1: how much of RISE's map would come out again from as
+        many other questions, or null), familiar (false where the photo is unlike those that the student was trained
+        on, so that the answer means little; null where that is not known), raw (the unscaled map, averaged down to
+        56 × 56 at most), blank (true where nothing in the photo speaks for the class, so that the heatmap is the plain
+        photo), deletion and insertion (areas under the curves, or null); and the heatmap over the photo as a PNG.
     """
     question = Question(black_box, method, None if target == PREDICTED else target)
     for done, e in told(blackbox_look.look_slowly, photo, question, masks):
         yield {"progress": done}, e and e.overlay(alpha, colormap)
     areas = dict.fromkeys(GAMES)
-    if games:
+    if games and not e.blank:
         *_, curves = told(blackbox_look.play, photo, black_box, e.target, {method: e.raw})
         areas = {game: float(auc(curves[game][method])) for game in GAMES}
     agreed = e.agreement
@@ -137,6 +154,10 @@ def blackbox(photo, black_box: str, method: str, target: str, masks: int, games:
         "method": e.method,
         "source": e.source,
         "seconds": e.seconds,
+        "questions": e.questions,
+        "settled": e.settled,
+        "familiar": blackbox_look.is_known(photo, black_box),
+        "blank": e.blank,
         "raw": averaged(e.raw).tolist(),
         **areas,
     }

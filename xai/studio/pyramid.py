@@ -11,7 +11,7 @@ from xai.studio import cards
 from xai.studio.answers import PREDICTED, Answer, asked, model_of
 from xai.studio.picture import Thumbnails
 from xai.studio.program import pyramid
-from xai.studio.pyramid_look import PyramidSide, look_at, look_slowly
+from xai.studio.pyramid_look import PyramidSide, Scored, as_seen, look_at, look_slowly
 from xai.studio.tab import (
     QUIET,
     RefiningFlow,
@@ -20,9 +20,10 @@ from xai.studio.tab import (
     classes_of,
     colormap_menu,
     expired,
-    fitting_methods,
+    lay_out_notices,
     method_menu,
     not_explained,
+    notice_of,
     opacity_slider,
     photo_column,
     records,
@@ -49,13 +50,15 @@ def note(side: PyramidSide, lang: str) -> str:
 
 
 def answer(photo, former, method, target, table, request: gr.Request):
-    """Both networks' answers: the session's answer, confidences, notes, table 1 and the stop button."""
-    nothing_new = [gr.skip()] * 7
+    """Both networks' answers: the session's answer, a warning about a strange photo, confidences, notes, table 1 and
+    the stop button.
+    """
+    nothing_new = [gr.skip()] * 8
     if not isinstance(photo, Image.Image):
         if not former:
             return nothing_new
         photo = former.photo
-    photo = photo.convert("L").convert("RGB")  # as the networks see it
+    photo = as_seen(photo)
     lang = language(request)
     questions = [asked(model, method, target) for model in PYRAMID]
     if former and former.answers(photo, questions):  # a menu tells of one choice twice
@@ -66,7 +69,8 @@ def answer(photo, former, method, target, table, request: gr.Request):
     labels = [{say(lang, f"class.{c}"): p for c, p in side.confidences.items()} for side in sides]
     new = Answer(photo, sides)
     halt = gr.Button(visible=any(side.pending for side in sides))
-    return new, *labels, *(note(side, lang) for side in sides), table_one(new, table, request), halt
+    warning = notice_of(sides, say(lang, "both_networks"), say(lang, "learnt.pyramid"), lang)
+    return new, warning, *labels, *(note(side, lang) for side in sides), table_one(new, table, request), halt
 
 
 def paint(answer: Answer | None, alpha, colormap, request: gr.Request):
@@ -79,12 +83,20 @@ def paint(answer: Answer | None, alpha, colormap, request: gr.Request):
     for side in answer.sides:
         row = []
         for name, found in (side.explained or {}).items():
-            caption = say(lang, "worth", layer=say(lang, f"layer.{name}"), drop=found.drop, gain=found.gain)
-            row.append((found.explanation.overlay(alpha, colormap), caption))
+            row.append((found.explanation.overlay(alpha, colormap), worth(name, found, lang)))
         for name, e in side.attention.items():
-            row.append((e.overlay(alpha, colormap), say(lang, "attention_of", layer=say(lang, f"layer.{name}"))))
+            key = "blank_attention" if e.blank else "attention_of"
+            row.append((e.overlay(alpha, colormap), say(lang, key, layer=say(lang, f"layer.{name}"))))
         rows.append(row)
     return rows
+
+
+def worth(name: str, found: Scored, lang: str) -> str:
+    """What stands under a layer's map: what it is worth, or that there is none."""
+    layer, e = say(lang, f"layer.{name}"), found.explanation
+    if e.blank:
+        return say(lang, "blank_layer", layer=layer, label=say(lang, f"class.{e.label}"))
+    return say(lang, "worth", layer=layer, drop=found.drop, gain=found.gain)
 
 
 def table_one(answer: Answer | None, group: str, request: gr.Request) -> str:
@@ -102,12 +114,18 @@ def table_one(answer: Answer | None, group: str, request: gr.Request) -> str:
 def methods_for(request: gr.Request):
     """The method menu, which says of every method whether it suits both networks, and whether it takes its time."""
     lang = language(request)
-    return gr.Dropdown(choices=[(marked(name, lang), name) for name in fitting_methods(PYRAMID)])
+    return gr.Dropdown(choices=[(marked(name, lang), name) for name in METHODS if any(suiting(name))])
+
+
+def suiting(name: str) -> list[bool]:
+    """Of each network whether a method suits any of the layers that are shown."""
+    unsuitable = METHODS[name].unsuitable
+    return [any(not unsuitable(m, layer) for layer in m.explained_layers) for m in map(model_of, PYRAMID)]
 
 
 def marked(name: str, lang: str) -> str:
     method, marks = METHODS[name], []
-    if not all(any(not method.unsuitable(m, layer) for layer in m.explained_layers) for m in map(model_of, PYRAMID)):
+    if not all(suiting(name)):
         marks.append(say(lang, "only_fal"))
     if method.slow:
         marks.append(say(lang, f"slow.{method.slow}"))
@@ -129,6 +147,7 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
                     for s in ("fpn", "fal")
                 ]
         with gr.Column(scale=9, min_width=300):
+            notices = lay_out_notices("pyramid-")
             for s in ("fpn", "fal"):
                 rows.append(
                     Thumbnails(
@@ -173,6 +192,7 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
 
     flow = RefiningFlow(
         column=column,
+        notices=notices,
         examples=EXAMPLES,
         menus=[method, target, group],
         look_of=[alpha, colormap],

@@ -14,7 +14,7 @@ from xai.layers import explain_layers_batch, explain_layers_steps, suitable_laye
 from xai.methods import METHODS, UnsuitableError
 from xai.metrics import average_drop, average_gain, seen_through
 from xai.models import Classifier
-from xai.studio.answers import Question, Side, model_of
+from xai.studio.answers import Question, Side, is_familiar, model_of
 from xai.studio.gpu import GPU
 
 
@@ -35,6 +35,11 @@ class PyramidSide(Side):
     attention: dict[str, Explanation] = field(default_factory=dict)
 
 
+def as_seen(photo: Image.Image) -> Image.Image:
+    """A photo as the pyramids see it: grey."""
+    return photo.convert("L").convert("RGB")
+
+
 @torch.no_grad()
 def look(photo: Image.Image, question: Question) -> PyramidSide:
     """One network's answer, but for the maps of a slow method."""
@@ -51,6 +56,7 @@ def look(photo: Image.Image, question: Question) -> PyramidSide:
             side.explained = scored(model, explained(question.method, layers))
     except UnsuitableError as trouble:
         side.trouble = trouble
+    side.familiar = is_familiar(photo, question.model)
     side.confidences = dict(zip(model.classes, batch.logits()[0].softmax(0).tolist(), strict=True))
     if model.attended_layers:
         found = explained("attention", list(model.attended_layers))
@@ -76,6 +82,6 @@ def look_at(photo: Image.Image, questions: list[Question]) -> list[PyramidSide]:
 @GPU(duration=120)
 def look_slowly(photo: Image.Image, question: Question) -> Generator[float | dict[str, Scored], None, None]:
     """The share done, in [0, 1], again and again, and at last every layer's explanation with its scores."""
-    model = model_of(question.model)
+    model, photo = model_of(question.model), as_seen(photo)
     found = yield from explain_layers_steps(model, photo, question.method, question.target)
     yield scored(model, found)

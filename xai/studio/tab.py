@@ -21,7 +21,7 @@ from xai.studio.answers import Answer, Side, model_of
 from xai.studio.photo_input import PhotoInput
 from xai.studio.picture import Picture
 from xai.studio.text import language, say, translated
-from xai.zoo import find_checkpoint, read_json
+from xai.zoo import CHECKPOINTS, find_checkpoint, read_json
 
 LOG = logging.getLogger(__name__)
 # always_last: what is clicked while an answer is on its way is answered after it, not dropped
@@ -29,7 +29,11 @@ QUIET = {"api_visibility": "private", "show_progress": "minimal", "trigger_mode"
 EACH = {**QUIET, "trigger_mode": "multiple"}  # a put-off click would have forgotten which example it was on
 ANSWERING = {**QUIET, "concurrency_id": "model"}
 REFINING = {**EACH, "concurrency_id": "slow", "show_progress": "hidden"}  # nobody waits behind a slow method
+IN_BROWSER = {**EACH, "show_progress": "hidden", "queue": False}
 A_MOMENT = "() => new Promise(done => setTimeout(done, 1000))"  # to fetch pictures and draw them
+CURVES = ("loss", "accuracy")
+WITHOUT_PHOTO = "(photo) => ({__type__: 'update', visible: !photo})"
+SHOWN = "() => ({__type__: 'update', visible: true})"
 
 
 @cache
@@ -37,6 +41,16 @@ def records(name: str) -> tuple[dict, list]:
     """The metrics and the training history of a model."""
     folder = find_checkpoint(name)
     return read_json(folder / "metrics.json"), read_json(folder / "history.json")
+
+
+@cache
+def protocol_of(name: str) -> dict | None:
+    """The history of the same architecture, trained by the protocol of BaiNa and Joe (2024); None where there is none.
+
+    `history` has a row an epoch, `test_accuracy` is in percent.
+    """
+    file = CHECKPOINTS / "protocol" / f"{name.removeprefix('garbage-')}.json"
+    return read_json(file) if file.is_file() else None
 
 
 def true_class(example: Path) -> str:
@@ -57,6 +71,23 @@ def remind(photo, request: gr.Request) -> None:
     if not isinstance(photo, Image.Image):
         lang = language(request)
         raise gr.Error(say(lang, "no_photo"), title=say(lang, "bad_photo"), print_exception=False)
+
+
+def notice_of(sides: Sequence[Side], who: str, what: str, lang: str) -> gr.HTML:
+    """A warning where a photo is unlike those that networks were trained on; not there where it is like them, or
+    nobody knows.
+
+    Args:
+        sides: what the networks say of the photo.
+        who: what to call them where the photo is strange to all of them; a single one has its own name.
+        what: what they were trained on.
+        lang: the language of the warning.
+    """
+    strange = [side.question.model for side in sides if side.familiar is False]
+    if not strange:
+        return gr.HTML("", visible=False)
+    who = who if len(strange) == len(sides) else say(lang, f"model.{strange[0]}")
+    return gr.HTML(cards.warning(say(lang, "stranger", who=who, what=what)), visible=True)
 
 
 def stop(answer: Answer | None, request: gr.Request):
@@ -133,6 +164,19 @@ def photo_column(prefix: str = "", stoppable: bool = True) -> PhotoColumn:
     return PhotoColumn(photo, go, halt, examples)
 
 
+@dataclass
+class Notices:
+    """What stands above an answer: that it is the answer for a former photo, and what speaks against believing it."""
+
+    former: gr.Markdown
+    warning: gr.HTML
+
+
+def lay_out_notices(prefix: str = "") -> Notices:
+    former = gr.Markdown(translated("former_photo"), visible=False, elem_id=f"{prefix}former")
+    return Notices(former, gr.HTML(visible=False, elem_id=f"{prefix}notice", elem_classes="flush"))
+
+
 def stop_button(prefix: str = "") -> gr.Button:
     """A button that is there only while there is something to stop."""
     return gr.Button(translated("stop"), visible=False, elem_id=f"{prefix}stop", min_width=120)
@@ -189,36 +233,45 @@ def picture_box(name: str, height: int) -> Picture:
 
 def about_panel(key: str) -> list[Component]:
     """Where `about` puts what is known of a network."""
-    heading, table = gr.Markdown(elem_id=f"about-{key}"), gr.HTML()
-    plots = [
-        gr.LinePlot(
-            x="epoch",
-            y="value",
-            color="split",
-            label=translated(curve),
-            x_title=translated("epoch"),
-            y_title=" ",
-            color_title=" ",
-            buttons=[],
-            elem_id=f"{curve}-{key}",
-        )
-        for curve in ("loss", "accuracy")
-    ]
-    return [heading, table, *plots, gr.HTML(elem_id=f"confusion-{key}")]
+    panel = [gr.Markdown(elem_id=f"about-{key}"), gr.HTML()]
+    panel.append(gr.Markdown(visible=False, elem_classes="note", elem_id=f"protocol-{key}"))
+    for curve in CURVES:
+        with gr.Row():
+            panel += [curve_plot(curve, key), curve_plot(f"protocol_{curve}", key, visible=False)]
+    return [*panel, gr.HTML(elem_id=f"confusion-{key}")]
+
+
+def curve_plot(name: str, key: str, visible: bool = True) -> gr.LinePlot:
+    return gr.LinePlot(
+        x="epoch",
+        y="value",
+        color="split",
+        label=translated(name),
+        x_title=translated("epoch"),
+        y_title=" ",
+        color_title=" ",
+        buttons=[],
+        visible=visible,
+        min_width=260,
+        elem_id=f"{name.replace('_', '-')}-{key}",
+    )
 
 
 def about(name: str, request: gr.Request):
-    """A network's facts, curves and confusion matrices."""
+    """A network's facts, curves, those by its source's protocol beside them, and confusion matrices."""
     lang = language(request)
     metrics, history = records(name)
-    model = model_of(name)
-    return (
-        f"### {say(lang, f'model.{name}')}",
-        cards.facts(model, metrics, lang),
-        cards.curve(history, "loss", lang),
-        cards.curve(history, "accuracy", lang),
-        cards.confusion(model.classes, metrics, lang),
-    )
+    model, protocol = model_of(name), protocol_of(name)
+    line, plots = gr.Markdown(visible=False), []
+    if protocol:
+        epochs, accuracy = len(protocol["history"]), protocol["test_accuracy"]
+        line = gr.Markdown(say(lang, "protocol", epochs=epochs, accuracy=accuracy), visible=True)
+    for curve in CURVES:
+        plots.append(cards.curve(history, curve, lang))
+        beside = protocol and cards.curve(protocol["history"], curve, lang)
+        plots.append(gr.LinePlot(visible=False) if beside is None else gr.LinePlot(beside, visible=True))
+    title, facts = f"### {say(lang, f'model.{name}')}", cards.facts(model, metrics, lang)
+    return title, facts, line, *plots, cards.confusion(model.classes, metrics, lang)
 
 
 @dataclass
@@ -227,16 +280,18 @@ class Flow:
 
     Attributes:
         column: where the photo comes from.
+        notices: what stands above the answer.
         examples: files to pick from, the first one opens the tab.
         menus: what a question is made of.
         look_of: how pictures look.
         shown: what `answer` gives besides the session's answer.
         painted: what `paint` gives.
-        answer: photo, session's answer and menus to the session's new answer and `shown`.
+        answer: photo, session's answer and menus to the session's new answer, the warning above it and `shown`.
         paint: session's answer and `look_of` to `painted`.
     """
 
     column: PhotoColumn
+    notices: Notices
     examples: Sequence[Path]
     menus: Sequence[Component]
     look_of: Sequence[Component]
@@ -250,8 +305,12 @@ class Flow:
 
     def after_menu(self, event):
         """Answer, with the photo there is; returns the event of its pictures."""
-        inputs = [self.column.photo, self.answered, *self.menus]
-        return self.repaint(event(self.answer, inputs, [self.answered, *self.shown], **ANSWERING).success)
+        photo, former = self.column.photo, self.notices.former
+        inputs = [photo, self.answered, *self.menus]
+        answered = event(self.answer, inputs, [self.answered, self.notices.warning, *self.shown], **ANSWERING)
+        answered.success(None, photo, former, js=WITHOUT_PHOTO, **IN_BROWSER)
+        answered.failure(None, None, former, js=SHOWN, **IN_BROWSER)
+        return self.repaint(answered.success)
 
     def repaint(self, event):
         return event(self.paint, [self.answered, *self.look_of], self.painted, **QUIET)
@@ -266,6 +325,7 @@ class Flow:
             An event after the first photo's pictures have been seen, for what is less urgent and holds a browser up.
         """
         photo, answered = self.column.photo, self.answered
+        photo.change(None, photo, self.notices.former, js=WITHOUT_PHOTO, **IN_BROWSER)  # however it was taken away
         self.after_menu(photo.upload(accept, [photo, answered], photo, **QUIET).success)
         self.after_menu(self.column.examples.select(self.pick, None, photo, **EACH).success)
         self.after_menu(self.column.go.click(remind, photo, None, **QUIET).success)
@@ -366,8 +426,9 @@ class OnRequest:
 
     def begin(self, answer: Answer | None, request: gr.Request):
         lang = language(request)
-        if answer is None:
-            raise gr.Error(say(lang, "expired"), title=say(lang, "photo"), print_exception=False)
+        if answer is None or answer.silent:
+            gr.Warning(say(lang, "expired" if answer is None else "no_answer"), title=say(lang, "photo"))
+            return gr.skip(), gr.skip()
         answer.begin(self.name)
         return say(lang, "in_line"), gr.Button(visible=True)
 
@@ -378,7 +439,7 @@ class OnRequest:
 
     def run(self, request: gr.Request, answer: Answer | None, *inputs):
         lang, nothing_new = language(request), [gr.skip()] * len(self.outputs)
-        if answer is None or answer.running != self.name:
+        if answer is None or answer.silent or answer.running != self.name:
             yield gr.skip(), gr.skip(), *nothing_new
             return
         stopped, told, shown = answer.stopped, gr.skip(), nothing_new

@@ -42,10 +42,12 @@ button[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
     .eight .grid-container { grid-template: none / repeat(8, 1fr) !important; grid-auto-rows: auto !important; }
 }
 .wide .grid-container { grid-template-columns: repeat(auto-fill, minmax(130px, 1fr)); }
-.verdict { border-left: .3rem solid; border-radius: .3rem; padding: .5rem .8rem; margin: 0; }
-.verdict { background: color-mix(in srgb, var(--verdict) 14%, transparent); border-color: var(--verdict); }
+.verdict, [id$=former] {
+    border-left: .3rem solid; border-radius: .3rem; padding: .5rem .8rem !important; margin: 0;
+    background: color-mix(in srgb, var(--verdict) 14%, transparent); border-color: var(--verdict);
+}
 .verdict.agrees { --verdict: var(--primary-600); }
-.verdict.differs { --verdict: #d97706; }
+.verdict.differs, [id$=former] { --verdict: #d97706; }
 .progress { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem .8rem; margin: 0; }
 .progress span { flex: 1 1 12rem; max-width: 24rem; border-radius: .3rem; background: var(--border-color-primary); }
 .progress i { display: block; height: .6rem; border-radius: .3rem; background: var(--primary-600); }
