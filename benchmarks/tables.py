@@ -1,4 +1,4 @@
-"""The tables of both READMEs, made from results files: python -m benchmarks.tables writes them anew.
+"""The tables of the READMEs, made from results files: python -m benchmarks.tables writes them anew.
 
 A table stands between `<!-- table: NAME -->` and `<!-- end of table -->`; a test compares it with what is made here.
 Where the file behind a table does not exist, the table is empty.
@@ -23,7 +23,7 @@ from xai.references import REFERENCES, SOURCES, keys_in
 from xai.zoo import CHECKPOINTS, GARBAGE, PYRAMID, STUDENTS
 
 BLOCK = re.compile(r"<!-- table: ([\w-]+) -->\n(.*?)<!-- end of table -->\n", re.DOTALL)
-FILES = (ROOT / "README.md", CHECKPOINTS / "README.md")
+FILES = (ROOT / "README.md", ROOT / "benchmarks/README.md", CHECKPOINTS / "README.md")
 LAYERS = {"drop": "average drop ↓", "increase": "increase ↑", "gain": "average gain ↑", "adcc": "ADCC ↑"}
 WAYS = {"soft": "Each pixel dimmed by the map", "strongest": "Only the strongest 20 % of the pixels kept"}
 KINDS = {

@@ -28,7 +28,7 @@ from xai.studio.garbage import EXAMPLES
 from xai.studio.pyramid import EXAMPLES as AERIAL
 from xai.zoo import CHECKPOINTS
 
-FILES = [ROOT / "README.md", CHECKPOINTS / "README.md", *sorted(CHECKPOINTS.glob("*/README.md"))]
+FILES = [*tables.FILES, *sorted(CHECKPOINTS.glob("*/README.md"))]
 FENCED = re.compile(r"(?:<!-- not run by the tests: ([^\n]+) -->\n)?```(\w*)\n(.*?)```", re.DOTALL)
 FEW = {  # what a reader types, and the same with little to do
     "masks=4000": "masks=8",

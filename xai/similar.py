@@ -53,7 +53,7 @@ class Index:
     64 lowest frequencies of a type-2 DCT over the channels, each compared with its median `m_j` over the index.
     Paper: BaiNa and Joe, Deep Learning Methods for Explainable Image Recognition, 2024: their feature vector F, which
     is made with a ResNet-50 trained on ImageNet. They leave open what the DCT runs over; this reading was chosen for
-    how often the nearest photos share the label (see README).
+    how often the nearest photos share the label, which `python -m benchmarks.similar --readings` measures.
 
     Attributes:
         names: (N) as `CLASS/PHOTO`.
