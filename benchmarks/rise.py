@@ -2,12 +2,12 @@
 
     python -m benchmarks.rise --masks 200 --half          (needs: pip install -e ".[bench]")
 
-The shipped ResNet-50 and an example photo, the predicted class, the same grids and shifts for both. The published code
-makes all masks first, by scikit-image, keeps them and the masked photos in memory, and asks about 100 at once in single
-precision. Masks do not depend on the photo, so its milliseconds a mask are without their making, which has its own
-column; ours makes them anew for every photo. Times are medians of the rounds; memory is how much the process grew at
-most in one more run, the masks included. With --half our black box answers in bfloat16 where that is faster. At last
-ours alone, over 8,000 masks with --many, for its memory.
+The shipped ResNet-50 and an example photo, the predicted class, the published form, the same grids and shifts for both.
+The published code makes all masks first, by scikit-image, keeps them and the masked photos in memory, and asks about
+100 at once in single precision. Masks do not depend on the photo, so its milliseconds a mask are without their making,
+which has its own column; ours makes them anew for every photo. Times are medians of the rounds; memory is how much the
+process grew at most in one more run, the masks included. With --half our black box answers in bfloat16 where that is
+faster. At last ours alone, over 8,000 masks with --many, for its memory.
 """
 
 import argparse
@@ -52,7 +52,8 @@ def published_map(model: Classifier, x: torch.Tensor, masks: torch.Tensor, targe
 
 
 def ours(black_box: BlackBox, pixels: torch.Tensor, masks: int, target: int, at_once: int) -> np.ndarray:
-    return finish(rise(black_box, pixels, target, masks=masks, cells=CELLS, p=P, at_once=at_once)).numpy()
+    options = {"masks": masks, "cells": CELLS, "p": P, "at_once": at_once}
+    return finish(rise(black_box, pixels, target, normalised=False, **options)).raw.numpy()
 
 
 def main() -> None:

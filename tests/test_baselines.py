@@ -105,7 +105,7 @@ def one_by_one(black_box, target):
 )
 def test_rise_equals_the_published_code(black_box, pixels, options, at_once):
     set_ = {"cells": 7, "p": 0.5, "seed": 0, "substrate": GREY, **options}
-    found = finish(rise(black_box, pixels, 2, masks=30, at_once=at_once, **options))
+    found = finish(rise(black_box, pixels, 2, masks=30, at_once=at_once, normalised=False, **options)).raw
     grids, shifts = drawn(30, set_["cells"], set_["p"], -(-SIDE // set_["cells"]), set_["seed"])
     answer, asked = one_by_one(black_box, 2)
     photo = pixels[0].double().numpy()
@@ -130,15 +130,16 @@ def test_a_map_of_n_masks_is_the_same_however_many_follow(black_box, pixels):
     steps = rise(black_box, pixels, 0, masks=48, at_once=8)
     shares, maps = zip(*steps, strict=True)
     assert shares == (1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1)
+    maps = [so_far.raw for so_far in maps]
     for n, so_far in zip(range(8, 49, 8), maps, strict=True):
-        assert torch.equal(so_far, finish(rise(black_box, pixels, 0, masks=n, at_once=8)))
+        assert torch.equal(so_far, finish(rise(black_box, pixels, 0, masks=n, at_once=8)).raw)
     assert all((a - b).abs().max() > 1e-3 for a, b in pairwise(maps))  # it grows
 
 
 def test_baselines_repeat_for_a_seed_and_do_not_depend_on_the_size_of_questions(black_box, pixels):
     for method, size in ((rise, "masks"), (lime, "samples")):
         first, again, others, seed = (
-            finish(method(black_box, pixels, 1, **{size: 50, "at_once": at_once, "seed": seed}))
+            finish(method(black_box, pixels, 1, **{size: 50, "at_once": at_once, "seed": seed})).raw
             for at_once, seed in ((10, 5), (10, 5), (33, 5), (10, 6))
         )
         assert torch.equal(first, again)
@@ -151,7 +152,7 @@ def test_baselines_repeat_for_a_seed_and_do_not_depend_on_the_size_of_questions(
     [{}, {"substrate": RED}, {"kernel_width": 0.6, "alpha": 0.1, "kernel_size": 2, "max_dist": 8, "ratio": 0.7}],
 )
 def test_lime_equals_the_published_code(black_box, pixels, options):
-    found = finish(lime(black_box, pixels, 2, samples=60, at_once=25, seed=4, **options))
+    found = finish(lime(black_box, pixels, 2, samples=60, at_once=25, seed=4, **options)).raw
     cut = [options.get(key, usual) for key, usual in (("kernel_size", 4), ("max_dist", 200), ("ratio", 0.2))]
     segments = superpixels(pixels, *cut, seed=4).numpy()
     assert len(np.unique(segments)) == segments.max() + 1 >= 4
@@ -172,7 +173,7 @@ def test_mask_equals_the_formula(photos, options):
     pixels = from_checkpoint(model).pixels(photos[:1]).double()
     set_ = {"cell": 8, "l1": 1e-4, "tv": 1e-2, "tv_power": 3, "jitter": 4, **options}
     corners = torch.randint(max(set_["jitter"], 1), (12, 2), generator=torch.Generator().manual_seed(2)).tolist()
-    found = finish(mask(model, pixels, 3, iterations=12, mask_blur=2, photo_blur=6, disc_blur=3, seed=2, **options))
+    found = finish(mask(model, pixels, 3, iterations=12, mask_blur=2, photo_blur=6, disc_blur=3, seed=2, **options)).raw
     expected = literal.mask(
         model, pixels[0].numpy(), 3, corners, set_["jitter"], 0.1, (0.9, 0.999), set_["l1"], set_["tv"],
         set_["tv_power"], set_["cell"], (2, 6, 3), 5, 0.01,
@@ -188,9 +189,10 @@ def test_a_planted_object_is_found(spotter, patches):
     assert spotter.ask(patches)[0, 0] > 0.9
     assert spotter.ask(hidden)[0, 0] < 0.1
     maps = {
-        "rise": finish(rise(spotter, patches, 0, masks=600)),
-        "lime": finish(lime(spotter, patches, 0, samples=300, max_dist=10, substrate=GREY)),
-        "mask": finish(mask(spotter.white, patches, 0, iterations=60, mask_blur=2)),
+        "rise": finish(rise(spotter, patches, 0, masks=600)).raw,
+        "published rise": finish(rise(spotter, patches, 0, masks=600, normalised=False)).raw,
+        "lime": finish(lime(spotter, patches, 0, samples=300, max_dist=10, substrate=GREY)).raw,
+        "mask": finish(mask(spotter.white, patches, 0, iterations=60, mask_blur=2)).raw,
     }
     for name, found in maps.items():
         row, column = divmod(int(found.argmax()), SIDE)
@@ -214,7 +216,7 @@ def test_8000_masks_need_less_than_500_megabytes():
     finish(rise(black_box, photo, 0, masks=64))
     found, _, grown = with_peak(lambda: finish(rise(black_box, photo, 0, masks=8000)))
     assert sum(shown) == 8064
-    assert found.isfinite().all()
+    assert found.raw.isfinite().all()
     assert grown < 500
 
 
@@ -233,7 +235,7 @@ def test_mask_leaves_the_model_as_it_was(network, pixels):
 
 def test_mask_takes_photos_of_another_size_and_whole_and_broken_cells(network, photos):
     large = from_checkpoint(fresh("cnn")).pixels(photos[:1])
-    assert finish(mask(network, large, 0, iterations=1, cell=10)).shape == (SIDE, SIDE)
+    assert finish(mask(network, large, 0, iterations=1, cell=10)).raw.shape == (SIDE, SIDE)
 
 
 @pytest.mark.parametrize("method", [rise, lime])
@@ -283,11 +285,11 @@ def test_who_is_asked_and_whose_gradients_they_are(white, student, photos, metho
 def test_the_explanation_is_the_methods_own(black_box, white, student, photos):
     pixels = black_box.pixels(photos[:1])
     e = explain_black_box(black_box, photos[0], "rise", "metal", masks=20, seed=3)
-    np.testing.assert_array_equal(e.raw, finish(rise(black_box, pixels, 2, masks=20, seed=3)))
+    np.testing.assert_array_equal(e.raw, finish(rise(black_box, pixels, 2, masks=20, seed=3)).raw)
     assert (e.label, e.target_layer) == ("metal", "input")
-    assert e.saliency.max() == 1
+    assert e.saliency.max() == 1 - e.blank
     e = explain_black_box(white, photos[0], "mask", 2, iterations=2)
-    np.testing.assert_allclose(e.raw, finish(mask(white.white, pixels, 2, iterations=2)), atol=1e-5)
+    np.testing.assert_allclose(e.raw, finish(mask(white.white, pixels, 2, iterations=2)).raw, atol=1e-5)
     e = explain_black_box(white, photos[0], "gradcam", 4, student, "student", target_layer="layer2")
     np.testing.assert_array_equal(e.raw, xai.explain(student, photos[0], "gradcam", 4, "layer2").raw)
     assert (e.label, e.target_layer) == ("plastic", "layer2")

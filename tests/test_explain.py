@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -94,8 +96,9 @@ def test_lists_longer_than_a_batch(photos):
 
 def test_saliency_is_the_raw_map_at_photo_size():
     model = fresh("resnet50")
-    photo = Image.new("RGB", (80, 40))
+    photo = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 80, 3), np.uint8))
     e = xai.explain(model, photo)
+    assert not e.blank
     resized = torch.nn.functional.interpolate(torch.from_numpy(e.raw)[None, None], (40, 80), mode="bilinear")[0, 0]
     low, high = resized.min(), resized.max()
     np.testing.assert_allclose(e.saliency, ((resized - low) / (high - low)).numpy(), atol=1e-6)
@@ -127,6 +130,22 @@ def test_common_scale_keeps_the_ratio_of_raw_values():
     a, b = on_common_scale([weak, strong])
     assert b.saliency.max() == 1
     np.testing.assert_allclose(a.saliency * 4, b.saliency, atol=1e-6)
+
+
+def test_a_blank_map_has_no_part_in_a_common_scale():
+    shown, other = made(np.ones((8, 8)), [[0, 1], [1, 2]]), made(np.ones((8, 8)), [[0, 0], [0, 4]])
+    blank = replace(made(np.zeros((8, 8)), [[0, 100], [0, 0]]), blank=True)
+    found = on_common_scale([shown, blank, other])
+    assert found[1] is blank
+    assert found[2].saliency.max() == 1
+    assert found[0].saliency.max() == pytest.approx(0.5)
+    assert on_common_scale([blank]) == [blank]
+
+
+def test_a_blank_map_is_shown_as_the_plain_photo():
+    e = replace(made(np.zeros((8, 8)), [[0, 100], [0, 0]]), blank=True)
+    assert e.overlay().tobytes() == e.photo.tobytes()
+    assert e.bounding_box() is None
 
 
 @pytest.mark.parametrize("colormap", COLORMAPS)

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from xai.activations import Activations, gradient, target_logit
-from xai.explanation import to_photo_size
+from xai.explanation import blank_saliency, to_photo_size
 from xai.maps import resized
 from xai.methods.cam import all_class_maps
 from xai.models import Classifier
 from xai.models.classifier import evaluating
+from xai.noise import drowned, suspicious, twice_as_precise, without_contrast
 from xai.photo import Photo, as_photo
 
 COLORS = ((0, 114, 178), (0, 158, 115), (230, 159, 0), (204, 121, 167), (213, 94, 0), (86, 180, 233), (240, 228, 66))
@@ -27,21 +29,32 @@ class Evidence:
             sees only differences, so a positive value speaks for the class and a negative one against it.
         classes: names of the K classes.
         confidences: float32 (K,).
+        blank: the maps vary over the photo no more than rounding errors would, or the photo shows one plain colour.
     """
 
     photo: Image.Image = field(repr=False)
     maps: np.ndarray = field(repr=False)
     classes: list[str]
     confidences: np.ndarray = field(repr=False)
+    blank: bool = False
 
     def winners(self) -> tuple[np.ndarray, np.ndarray]:
-        """Per pixel the class with the largest value, int (H, W), and that value over the photo's largest, float32."""
+        """Per pixel the class with the largest value, int (H, W), and that value over the photo's largest, float32.
+
+        The latter is zero everywhere where the evidence is blank.
+        """
         width, height = self.photo.size
         resized = np.stack([to_photo_size(layer, width, height) for layer in self.maps])  # K, H, W
-        return resized.argmax(0), (resized.max(0) / max(resized.max(), 1e-12)).clip(0, 1).astype(np.float32)
+        strength = blank_saliency(self.photo) if self.blank else strength_of(resized.max(0))
+        return resized.argmax(0), strength
 
     def picture(self, alpha: float = 0.75) -> Image.Image:
-        """The photo in grey, every region in the colour of the class it speaks for, the stronger the more opaque."""
+        """The photo in grey, every region in the colour of the class it speaks for, the stronger the more opaque.
+
+        It is the plain photo where the evidence is blank.
+        """
+        if self.blank:
+            return self.photo.copy()
         winner, strength = self.winners()
         colors = np.asarray(COLORS, np.float32)[winner % len(COLORS)]  # H, W, 3
         grey = np.asarray(self.photo.convert("L"), np.float32)[..., None]  # H, W, 1
@@ -54,6 +67,11 @@ class Evidence:
         sums = np.bincount(winner.ravel(), strength.ravel(), minlength=len(self.classes))
         order = sums.argsort()[::-1]
         return {self.classes[k]: float(sums[k] / max(sums.sum(), 1e-12)) for k in order if sums[k] > 0}
+
+
+def strength_of(largest: np.ndarray) -> np.ndarray:
+    """Values (H, W) over the largest of them, float32 in [0, 1]; zero where none is positive."""
+    return (largest / max(largest.max(), np.finfo(np.float32).tiny)).clip(0, 1).astype(np.float32)
 
 
 def evidence(model: Classifier, image: Photo) -> Evidence:
@@ -72,18 +90,27 @@ def evidence(model: Classifier, image: Photo) -> Evidence:
 
 def evidence_of(photo: Image.Image, batch: Activations) -> Evidence:
     """`evidence` of a photo whose activations, a batch of one, are there already."""
+    sums = class_maps(batch)  # K, h, w
+    maps = sums - sums.mean(0, keepdim=True)
+    places = maps - maps.mean((1, 2), keepdim=True)  # what of a class's evidence depends on the position
+    blank = not places.any() or bool(without_contrast(batch.model.std * batch.x + batch.model.mean))
+    if not blank and suspicious(places.flatten()[None], sums.abs().amax()[None]):
+        precise = class_maps(twice_as_precise(batch, torch.tensor([0])))
+        blank = bool(drowned(maps[None].double(), (precise - precise.mean(0, keepdim=True))[None]))
+    confidences = batch.logits()[0].softmax(0)
+    return Evidence(photo, maps.float().cpu().numpy(), batch.model.classes, confidences.float().cpu().numpy(), blank)
+
+
+def class_maps(batch: Activations) -> Tensor:
+    """What each position adds to the logit of each class (K, h, w), for a batch of one."""
     model, features = batch.model, batch.last  # 1, C, h, w
     readable = [name for name in model.layers if model.linear_weights(name) is not None]
     if readable:
         per_layer = [all_class_maps(batch, name)[0] for name in readable]  # K, h, w each
         finest = max((each.shape[1:] for each in per_layer), key=lambda size: size[0] * size[1])
-        maps = sum(resized(each, finest) for each in per_layer) / (finest[0] * finest[1])  # K, H, W
-    else:
-        k = len(model.classes)
-        repeated = features.expand(k, -1, -1, -1)  # K, C, h, w
-        beside, every = batch.beside([model.last_layer]), torch.arange(k, device=features.device)
-        gradients = gradient(lambda f: target_logit(model.tail(f, model.last_layer, beside), every), repeated)
-        maps = torch.einsum("kc,kchw->khw", gradients.mean(dim=(2, 3)), repeated)
-    maps = maps - maps.mean(0, keepdim=True)
-    confidences = batch.logits()[0].softmax(0)
-    return Evidence(photo, maps.float().cpu().numpy(), model.classes, confidences.float().cpu().numpy())
+        return sum(resized(each, finest) for each in per_layer) / (finest[0] * finest[1])  # K, H, W
+    k = len(model.classes)
+    repeated = features.expand(k, -1, -1, -1)  # K, C, h, w
+    beside, every = batch.beside([model.last_layer]), torch.arange(k, device=features.device)
+    gradients = gradient(lambda f: target_logit(model.tail(f, model.last_layer, beside), every), repeated)
+    return torch.einsum("kc,kchw->khw", gradients.mean(dim=(2, 3)), repeated)

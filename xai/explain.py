@@ -13,10 +13,12 @@ from torch import Tensor
 
 from xai.activations import Activations
 from xai.agreement import agreement
-from xai.explanation import Explanation, saliency_of
+from xai.explanation import Explanation, blank_saliency, saliency_of
+from xai.familiar import marked
 from xai.methods import METHODS, method_of
 from xai.models import Classifier
 from xai.models.classifier import BATCH, evaluating
+from xai.noise import judge
 from xai.photo import Photo, as_photos
 
 Target = int | str | None
@@ -64,7 +66,7 @@ def explain(
     """
     if black_box is not None and black_box.classes != model.classes:
         raise ValueError("the black box and the model that imitates it must know the same classes, in the same order")
-    found = finish(explain_steps(model, image, method, target, target_layer, **options))
+    found = marked(finish(explain_steps(model, image, method, target, target_layer, **options)), model)
     if black_box is None:
         return found
     several = found if isinstance(found, list) else [found]
@@ -134,8 +136,10 @@ def explain_batch(
     started = started or time.perf_counter()
     check(batch.model, method, target_layer, options)
     layer = METHODS[method].layer(batch.model, target_layer)
-    raws = yield from raw_maps(batch, method, target_indices(batch, targets), layer, **options)
-    return explanations_of(raws, photos, batch, method, targets, layer, started)
+    indices = target_indices(batch, targets)
+    raws = yield from raw_maps(batch, method, indices, layer, **options)
+    blank = yield from judge(raws, batch, method, indices, layer, **options)
+    return explanations_of(raws, blank, photos, batch, method, targets, layer, started)
 
 
 def raw_maps(
@@ -148,6 +152,7 @@ def raw_maps(
 
 def explanations_of(
     raws: Tensor,
+    blank: Tensor,
     photos: list[Image.Image],
     batch: Activations,
     method: str,
@@ -155,12 +160,15 @@ def explanations_of(
     layer: str,
     started: float,
 ) -> list[Explanation]:
-    """Raw maps (B, h, w) with all that is known of them."""
-    model = batch.model
+    """Raw maps (B, h, w), and which of them are blank (B), with all that is known of them."""
+    model, blank = batch.model, blank.tolist()
     raws = raws.float().cpu().numpy()  # B, h, w
     confidences = batch.logits().float().softmax(1).cpu().numpy()  # B, K
     indices = [confidences[i].argmax() if t is None else class_index(model, t) for i, t in enumerate(targets)]
-    saliencies = [saliency_of(raw, photo) for raw, photo in zip(raws, photos, strict=True)]
+    saliencies = [
+        blank_saliency(photo) if empty else saliency_of(raw, photo)
+        for raw, photo, empty in zip(raws, photos, blank, strict=True)
+    ]
     seconds = (time.perf_counter() - started) / len(photos)
     return [
         Explanation(
@@ -174,6 +182,7 @@ def explanations_of(
             method=method,
             target_layer=layer,
             seconds=seconds,
+            blank=blank[i],
         )
         for i, index in enumerate(indices)
     ]

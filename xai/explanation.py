@@ -20,7 +20,7 @@ class Explanation:
 
     Attributes:
         photo: the photo, upright, RGB.
-        saliency: float32 (H, W) in [0, 1], the photo's own size; all zero where the raw map is constant.
+        saliency: float32 (H, W) in [0, 1], the photo's own size; all zero where the map is blank.
         raw: float32 (h, w), the unscaled map at the layer's own size, in the method's own unit.
         target: index of the explained class.
         label: its name.
@@ -31,6 +31,14 @@ class Explanation:
         seconds: what the explanation took, the forward pass included; in a batch the average.
         source: who was asked, where it is not the model itself: a black box, or whose gradients stand in for its own.
         agreement: how far the model agrees with the black box it imitates on this photo, where that was asked for.
+        blank: nothing in the photo speaks for the class, as far as can be told: the raw map is the same everywhere, or
+            varies no more than rounding errors, or chance in what was asked, would make it vary.
+        questions: how many pictures were shown to the black box, or to the network in its place, for a method that
+            explains by asking; else None.
+        error: float32 (h, w), the standard error of each value of `raw` where it is an estimate; else None.
+        settled: the correlation in [0, 1] to be expected of this map and one from as many other random questions; None
+            where the map is no estimate.
+        familiar: whether the photo looks like those the model was trained on; None where that is not known.
     """
 
     photo: Image.Image = field(repr=False)
@@ -45,15 +53,16 @@ class Explanation:
     seconds: float
     source: str = ""
     agreement: Agreement | None = None
-
-    @property
-    def blank(self) -> bool:
-        """True where nothing in the photo speaks for the class, so that the map is the same everywhere."""
-        return not self.saliency.any()
+    blank: bool = False
+    questions: int | None = None
+    error: np.ndarray | None = field(default=None, repr=False)
+    settled: float | None = None
+    familiar: bool | None = None
 
     def overlay(self, alpha: float = 0.5, colormap: str = "turbo") -> Image.Image:
-        """The map in colours over the photo; `alpha` 0 is the photo, 1 the colours."""
-        return blend(self.photo, colorize(self.saliency, colormap), alpha)
+        """The map in colours over the photo; `alpha` 0 is the photo, 1 the colours; the plain photo for a blank map."""
+        colors = colorize(self.saliency, colormap)
+        return self.photo.copy() if self.blank else blend(self.photo, colors, alpha)
 
     def bounding_box(self, threshold: float = 0.2) -> tuple[int, int, int, int] | None:
         """Left, top, right, bottom in photo pixels, right and bottom exclusive; None where the map is blank.
@@ -93,11 +102,23 @@ def saliency_of(raw: np.ndarray, photo: Image.Image) -> np.ndarray:
     return to_unit_range(resized, resized.min(), resized.max())
 
 
+def blank_saliency(photo: Image.Image) -> np.ndarray:
+    """The saliency (H, W) of a blank map: zero everywhere."""
+    return np.zeros((photo.height, photo.width), np.float32)
+
+
 def on_common_scale(explanations: list[Explanation]) -> list[Explanation]:
-    """The same explanations with saliencies that compare: one colour is one value of the raw maps everywhere."""
-    resized = [to_photo_size(e.raw, e.photo.width, e.photo.height) for e in explanations]
-    low, high = min(r.min() for r in resized), max(r.max() for r in resized)
-    return [replace(e, saliency=to_unit_range(r, low, high)) for e, r in zip(explanations, resized, strict=True)]
+    """The same explanations with saliencies that compare: one colour is one value of the raw maps everywhere.
+
+    Blank ones have no part in the scale, and stay as they are.
+    """
+    resized = [None if e.blank else to_photo_size(e.raw, e.photo.width, e.photo.height) for e in explanations]
+    shown = [r for r in resized if r is not None]
+    low, high = min((r.min() for r in shown), default=0), max((r.max() for r in shown), default=0)
+    return [
+        e if r is None else replace(e, saliency=to_unit_range(r, low, high))
+        for e, r in zip(explanations, resized, strict=True)
+    ]
 
 
 @cache

@@ -8,9 +8,11 @@ from PIL import Image
 from xai.activations import Activations
 from xai.explain import Target, check, explanations_of, finish, in_batches, portion, raw_maps, target_indices
 from xai.explanation import Explanation
+from xai.familiar import marked
 from xai.maps import combined
 from xai.methods import method_of
 from xai.models import Classifier
+from xai.noise import judge
 from xai.photo import Photo
 
 COMBINED = "combined"  # a layer's place for what all layers say together
@@ -26,8 +28,9 @@ def explain_layers(
 ) -> dict[str, Explanation] | list[dict[str, Explanation]]:
     """Where each layer sees a class, and where all do together, by name; the latter is called `combined`.
 
-    Formula: `L = mean_i u(L_i)`, with `L_i` a layer's map and u its scaling to [0, 1], at the size of the finest.
-    It takes one forward pass and, for a method that uses them, one gradient call.
+    Formula: `L = mean_i u(L_i)`, with `L_i` a layer's map and u its scaling to [0, 1], at the size of the finest;
+    a blank layer adds nothing, and where all are blank, `combined` is too. It takes one forward pass and, for a method
+    that uses them, one gradient call.
 
     Args:
         model: from `load_model`.
@@ -40,7 +43,7 @@ def explain_layers(
     Raises:
         ValueError: as `explain` does.
     """
-    return finish(explain_layers_steps(model, image, method, target, layers, **options))
+    return marked(finish(explain_layers_steps(model, image, method, target, layers, **options)), model)
 
 
 @torch.no_grad()
@@ -74,12 +77,16 @@ def explain_layers_batch(
     """`explain_layers_steps` of photos whose activations are there already; `started` is when their clock began."""
     for layer in layers:
         check(batch.model, method, layer, options)
-    indices, raws = target_indices(batch, targets), {}
+    indices, raws, blank = target_indices(batch, targets), {}, {}
     for i, layer in enumerate(layers):
         steps = raw_maps(batch, method, indices, layer, **options)
         raws[layer] = yield from portion(steps, i / len(layers), (i + 1) / len(layers))
-    raws[COMBINED] = combined(list(raws.values()))
-    found = [explanations_of(raws[name], photos, batch, method, targets, name, started) for name in raws]
+        steps = judge(raws[layer], batch, method, indices, layer, **options)
+        blank[layer] = yield from portion(steps, i / len(layers), (i + 1) / len(layers))
+    # A blank layer's noise, scaled to [0, 1], would weigh as much as what other layers see.
+    raws[COMBINED] = combined([raws[layer] * ~blank[layer][:, None, None] for layer in layers])
+    blank[COMBINED] = torch.stack([blank[layer] for layer in layers]).all(0)
+    found = [explanations_of(raws[name], blank[name], photos, batch, method, targets, name, started) for name in raws]
     return [dict(zip(raws, explanations, strict=True)) for explanations in zip(*found, strict=True)]
 
 

@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 
 import torch
 from PIL import Image
-from torch import Tensor
 
 from xai.agreement import agreement
 from xai.blackbox.blackbox import BlackBox
+from xai.blackbox.estimate import Estimate
 from xai.blackbox.lime import lime
 from xai.blackbox.mask import mask
 from xai.blackbox.rise import rise
 from xai.explain import Target, check_options, class_index, explain_steps, finish
 from xai.explain import check as check_network
-from xai.explanation import Explanation, saliency_of
+from xai.explanation import Explanation, blank_saliency, saliency_of
+from xai.familiar import marked
 from xai.methods import METHODS, Method
 from xai.methods.suitability import INPUT, UnsuitableError
 from xai.models import Classifier
@@ -25,7 +26,7 @@ BLACK_BOX, TEACHER, STUDENT = "black box", "teacher's gradients", "student's gra
 GRADIENTS = ("auto", "teacher", "student")
 EVERY = 0.5  # seconds at least from one map so far to the next, since each is resized to the photo
 
-MapSteps = Generator[tuple[float, Tensor | None], None, Tensor]
+MapSteps = Generator[tuple[float, Estimate | None], None, Estimate]
 Steps = Generator[tuple[float, Explanation | None], None, Explanation]
 
 
@@ -36,7 +37,7 @@ class Baseline:
     Attributes:
         title: as it is written in the literature.
         run: takes the black box, or where it needs gradients a network, pixels (1, 3, S, S) in [0, 1] and the target;
-            a generator of the share done, in [0, 1], and the map so far, or None, that returns the map (S, S).
+            a generator of the share done, in [0, 1], and the Estimate so far, or None, that returns an Estimate.
         needs_gradients: it asks a network that is no secret, not the black box.
     """
 
@@ -86,7 +87,8 @@ def explain_black_box(
             into, or none that suits the method or knows the same classes; one sentence says which.
         BlackBoxError: the black box gave no answer, or none that could be confidences.
     """
-    return finish(explain_black_box_steps(black_box, image, method, target, student, gradients, **options))
+    found = finish(explain_black_box_steps(black_box, image, method, target, student, gradients, **options))
+    return marked(found, black_box.white if getattr(black_box.white, "familiar_file", None) else student)
 
 
 @torch.no_grad()
@@ -171,21 +173,33 @@ def check(network: Classifier | None, method: str, options: dict) -> None:
 
 
 def perturbing(steps: MapSteps, photo: Image.Image, method: str, told: dict, started: float) -> Steps:
-    """Steps with maps (S, S) to steps with explanations."""
+    """Steps with estimates to steps with explanations."""
 
-    def explanation(raw: Tensor) -> Explanation:
-        array = raw.float().numpy()
-        saliency, seconds = saliency_of(array, photo), time.perf_counter() - started
-        return Explanation(photo, saliency, array, method=method, target_layer=INPUT, seconds=seconds, **told)
+    def explanation(estimate: Estimate) -> Explanation:
+        raw = estimate.raw.float().numpy()
+        blank = bool(raw.min() == raw.max()) or estimate.is_blank()
+        return Explanation(
+            photo=photo,
+            saliency=blank_saliency(photo) if blank else saliency_of(raw, photo),
+            raw=raw,
+            method=method,
+            target_layer=INPUT,
+            seconds=time.perf_counter() - started,
+            blank=blank,
+            questions=estimate.questions,
+            error=None if estimate.error is None else estimate.error.float().numpy(),
+            settled=estimate.settled(),
+            **told,
+        )
 
     shown = started
     while True:
         try:
-            share, raw = next(steps)
+            share, so_far = next(steps)
         except StopIteration as end:
             return explanation(end.value)
-        due = raw is not None and time.perf_counter() - shown >= EVERY
-        yield share, explanation(raw) if due else None
+        due = so_far is not None and time.perf_counter() - shown >= EVERY
+        yield share, explanation(so_far) if due else None
         shown = time.perf_counter() if due else shown
 
 

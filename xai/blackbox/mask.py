@@ -1,18 +1,23 @@
 """MASK: the smallest, smoothest blur that hides a class, learned by gradient descent through a white network."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from xai.activations import gradient
+from xai.blackbox.chance import is_rounding, terms, without
+from xai.blackbox.estimate import Estimate, nudged
 from xai.models import Classifier
 from xai.models.classifier import evaluating
+from xai.noise import without_contrast
 
 AT_ONCE = 4  # photos a step: a step is the shortest time in which a visitor can stop it
 PUBLISHED_SIDE = 224  # pixels; radii of discs are given for it
-Steps = Generator[tuple[float, Tensor | None], None, Tensor]
+MOVED = 63  # masks moved elsewhere, to compare
+Steps = Generator[tuple[float, Estimate | None], None, Estimate]
 
 
 @torch.no_grad()
@@ -45,8 +50,9 @@ def mask(
     so from ours, in that it blurs 8-bit pictures, b before the photo is shrunk, and descends as if U did not blur.
     Paper: Fong and Vedaldi, Interpretable Explanations of Black Boxes by Meaningful Perturbation, ICCV 2017.
 
-    Pixels (1, 3, S, S) in [0, 1], resized to the model's S, to the map (S, S) in [0, 1]; yields the share done and,
-    once there is one, the map so far. The model is left as it was found.
+    Pixels (1, 3, S, S) in [0, 1], resized to the model's S, to an Estimate of the map (S, S) in [0, 1]; yields the
+    share done and, once there is one, that of the map so far. It is blank where the mask would hide as much anywhere
+    else (`place_does_not_matter`). The model is left as it was found.
 
     Options:
         iterations, learning_rate, betas: of Adam.
@@ -65,10 +71,13 @@ def mask(
     blurred = spread(pixels, blurring(side, photo_blur).to(pixels))
     stretch = (blurring(side, mask_blur) @ nearest(side, cell)).to(pixels)  # S, n
 
+    def answer(photos: Tensor) -> Tensor:
+        """`f_c` (N) of photos (N, 3, S, S)."""
+        return model(model.normalize(photos)).softmax(1)[:, target]
+
     def confidence(photo: Tensor, hidden: Tensor, kept: Tensor) -> Tensor:
         """`f_c` (N) of a photo (1, 3, S, S) seen through masks (N, S, S)."""
-        seen = torch.lerp(hidden, photo, kept[:, None])  # N, 3, S, S
-        return model(model.normalize(seen)).softmax(1)[:, target]
+        return answer(torch.lerp(hidden, photo, kept[:, None]))
 
     with evaluating(model):
         discs = 1 - spread(circles(side, disc_step), blurring(side, disc_blur)).to(pixels)  # R, S, S
@@ -91,9 +100,40 @@ def mask(
             m.grad = gradient(objective, m)
             adam.step()
             m.clamp_(0, 1)
-            raw = (1 - spread(m, stretch)).clamp(0, 1).cpu()
-            yield done / iterations, raw
-    return raw
+            kept, asked = spread(m, stretch), len(discs) + 1 + done
+            raw = (1 - kept).clamp(0, 1).cpu()
+            is_blank = partial(place_does_not_matter, answer, kept, pixels, blurred)
+            yield done / iterations, Estimate(raw, asked, is_blank=is_blank)
+    return Estimate(raw, asked, is_blank=is_blank)
+
+
+
+
+def place_does_not_matter(answer: Callable[[Tensor], Tensor], kept: Tensor, pixels: Tensor, hidden: Tensor) -> bool:
+    """Whether the mask (S, S) would hide as much of the class anywhere else, so that it tells of no place.
+
+    The answer is asked for with the mask, and with 63 copies of it moved around. What the mean colours of the pictures
+    predict, by a polynomial of fourth degree, is taken from the answers; if the rest is rounding errors, no place
+    differs from another.
+    """
+    if without_contrast(pixels):
+        return True
+    moves = torch.randint(len(kept), (MOVED, 2), generator=torch.Generator().manual_seed(0)).tolist()
+    masks = torch.stack([kept, *(kept.roll(move, (0, 1)) for move in moves)])  # N, S, S
+
+    def look(some: Tensor) -> Tensor:
+        return torch.lerp(hidden, pixels, some[:, None])  # n, 3, S, S
+
+    def ask_again(n: int) -> Tensor:
+        return torch.cat([answer(nudged(look(some))) for some in masks[:n].split(AT_ONCE)])
+
+    answers, colours = [], []
+    for some in masks.split(AT_ONCE):
+        photos = look(some)
+        answers.append(answer(photos))
+        colours.append(photos.mean((2, 3), dtype=torch.float64))
+    answers, colours = torch.cat(answers).cpu(), torch.cat(colours).cpu()
+    return is_rounding(answers, ask_again, without(terms(colours, degree=4), answers.double()))
 
 
 def blurring(side: int, deviation: float) -> Tensor:
