@@ -12,7 +12,7 @@ import xai
 from tests.conftest import CLASSES, EXAMPLES
 from xai.agreement import similarity
 from xai.studio import pyramid
-from xai.zoo import CHECKPOINTS, GARBAGE, PYRAMID, STUDENTS
+from xai.zoo import CHECKPOINTS, GARBAGE, IMAGENET, PYRAMID, STUDENTS
 
 ATTENTION = ("garbage-resnet50", "garbage-se_resnet50", "garbage-s_se_resnet50")
 MEGABYTE = 10**6
@@ -121,7 +121,7 @@ def test_small_enough():
 
 
 def test_every_model_is_one_of_these():
-    assert set(xai.list_models()) == {*GARBAGE, *PYRAMID, *STUDENTS}
+    assert set(xai.list_models()) == {*GARBAGE, *PYRAMID, *STUDENTS, IMAGENET}
 
 
 @pytest.mark.parametrize("name", STUDENTS)

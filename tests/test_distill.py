@@ -760,7 +760,7 @@ def test_the_command_line_helps(capsys):
 
 
 def test_the_imagenet_checkpoint_classifies_as_timms_network_does(tmp_path, photos):
-    model = xai.load_model(convert(Conversion(tmp_path / "imagenet")), device="cpu")
+    model = xai.load_model(convert(Conversion(tmp_path / "imagenet", surfaces=2)), device="cpu")
     reference = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
     reference.load_state_dict(efficientnet_lite0_weights())
     pixels = BlackBox(None, [], input_size=model.input_size).pixels(photos)

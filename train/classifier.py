@@ -20,6 +20,7 @@ from tqdm import tqdm
 from train import curves, state
 from train.calibrate import fit_temperature, fold
 from train.data import SPLITS, Split, Views, Whole, joined, name_of, read
+from train.looks import looks
 from train.measure import predict, score
 from train.objective import Distilled, Supervised
 from train.publish import publish
@@ -92,7 +93,8 @@ def train(recipe: Recipe) -> Path:
     fold(model, temperature)
     metrics = measure(recipe, model, sources, accelerator)
     if accelerator.is_main_process:
-        publish(recipe, model, metrics, progress["history"], temperature, out)
+        known = looks(list(sources.values()), recipe.grey)
+        publish(recipe, model, metrics, progress["history"], temperature, out, known)
     return out
 
 

@@ -20,6 +20,7 @@ from train.answers import Answers
 from train.classifier import learning_rate, make_optimizer, precision, record, same_run, save_weights, seed_of
 from train.data import Split, Whole, joined, name_of, read
 from train.distillation import PRESETS, Distillation
+from train.looks import looks
 from train.measure import score
 from train.objective import Imitation
 from train.photos import InMemory, Stream
@@ -238,7 +239,8 @@ def finish(
         "recipe": {"preset": run.preset, **run.settings()},
     }
     rows = [row for row in history if "val_loss" in row]
-    write_checkpoint(run, model, figures, rows, student_card(run, model, figures), out)
+    known = None if run.stream else looks(list(sources.values()))  # of a stream nothing is kept
+    write_checkpoint(run, model, figures, rows, student_card(run, model, figures), out, known)
 
 
 def main() -> None:

@@ -10,8 +10,10 @@ from huggingface_hub.repocard_data import EvalResult
 
 from train.recipe import PRESETS, Recipe
 from train.run import Run, command_line
+from xai import familiar
+from xai.familiar import Known
 from xai.models import Classifier
-from xai.zoo import NEEDED, SUMS, find_checkpoint, read_json
+from xai.zoo import FAMILIAR, NEEDED, SUMS, find_checkpoint, read_json
 
 SOURCES = {  # what a card says of a data set, by the name of its folder
     "trashnet": "TrashNet (garythung/trashnet), MIT, Gary Thung and Mindy Yang",
@@ -54,7 +56,13 @@ shows.
 
 
 def publish(
-    recipe: Recipe, model: Classifier, metrics: dict[str, dict], history: list[dict], temperature: float, out: Path
+    recipe: Recipe,
+    model: Classifier,
+    metrics: dict[str, dict],
+    history: list[dict],
+    temperature: float,
+    out: Path,
+    known: Known | None = None,
 ) -> Path:
     """Write `out/checkpoint`, and push it where the recipe names a repository; returns the folder."""
     record = {
@@ -66,12 +74,16 @@ def publish(
         "recipe": {"preset": recipe.preset, **recipe.settings()},
         "commands": lineage(recipe),
     }
-    return write_checkpoint(recipe, model, record, history, card(recipe, model, metrics), out)
+    return write_checkpoint(recipe, model, record, history, card(recipe, model, metrics), out, known)
 
 
-def write_checkpoint(run: Run, model: Classifier, record: dict, history: list[dict], card: str, out: Path) -> Path:
-    """Write `out/checkpoint`, and push it where the run names a repository."""
+def write_checkpoint(
+    run: Run, model: Classifier, record: dict, history: list[dict], card: str, out: Path, known: Known | None = None
+) -> Path:
+    """Write `out/checkpoint`, with what the training photos look like, and push it where the run names a repository."""
     folder = write_folder(out / "checkpoint", model, record, history, card)
+    if known:
+        familiar.save(known, folder / FAMILIAR)
     if run.push_to:
         create_repo(run.push_to, exist_ok=True)
         upload_folder(repo_id=run.push_to, folder_path=folder)

@@ -23,12 +23,19 @@ GARBAGE = (
 )
 PYRAMID = ("pyramid-fpn", "pyramid-fal")
 STUDENTS = ("blackbox-student",)
+IMAGENET = "imagenet-efficientnet_lite0"  # its features tell familiar photos from others
+SURFACES = "surfaces.npz"  # beside it: the features of pictures that show nothing
+FAMILIAR = "familiar.npz"  # what a network's training photos look like to it
+SHARED = {
+    **dict.fromkeys(GARBAGE + STUDENTS, "garbage-familiar.npz"),
+    **dict.fromkeys(PYRAMID, "pyramid-familiar.npz"),
+}  # of networks that saw the same photos
 SUMS = "SHA256SUMS"
 NEEDED = ("config.json", "model.safetensors", "metrics.json", "history.json")  # the card may be edited, these not
 LOG = logging.getLogger(__name__)
 REMEDY = "fetch it again, in a clone of this project with `git checkout -- checkpoints`, else from where it came"
 CHECKPOINTS = Path(os.environ.get("XAI_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
-MODELS = GARBAGE + PYRAMID + STUDENTS
+MODELS = (*GARBAGE, *PYRAMID, *STUDENTS, IMAGENET)
 
 
 def list_models() -> list[str]:
@@ -57,6 +64,7 @@ def load_model(name: str | PathLike, device: str | torch.device | None = None) -
         model = model_class.from_pretrained(folder, strict=True)
     except (SafetensorError, RuntimeError) as error:
         raise damaged(folder / "model.safetensors", "does not hold the weights of this model") from error
+    model.familiar_file = familiar_file(name)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     return model.to(device, memory_format=torch.channels_last)  # the faster order, on CPUs too
 
@@ -71,6 +79,18 @@ def skeleton(name: str | PathLike) -> Classifier:
     config = read_json(find_checkpoint(name) / "config.json")
     with torch.device("meta"):
         return CLASSES[config.pop("model_class")](**config).eval()
+
+
+def familiar_file(name: str | PathLike) -> Path | None:
+    """What a model's training photos look like: the list in its folder, else the one it shares; None without either.
+
+    Raises:
+        ValueError: there is no model of this name.
+        OSError: its folder is missing.
+    """
+    shared = SHARED.get(str(name))
+    files = [find_checkpoint(name) / FAMILIAR, *([CHECKPOINTS / shared] if shared else [])]
+    return next((file for file in files if file.is_file()), None)
 
 
 def hub_repositories() -> dict[str, tuple[str, str]]:
@@ -119,7 +139,7 @@ def from_hub(repository: str, commit: str) -> Path | None:
     for offline in (True, False):
         try:
             folder = snapshot_download(
-                repository, revision=commit, allow_patterns=[*NEEDED, SUMS], local_files_only=offline
+                repository, revision=commit, allow_patterns=[*NEEDED, SUMS, FAMILIAR], local_files_only=offline
             )
         except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError):
             continue

@@ -42,6 +42,7 @@ class Classifier(
     signed_layers: frozenset[str] = frozenset()  # layers whose features may be negative
     attended_layers: tuple[str, ...] = ()  # layers with an attention branch
     attention_blocks: tuple[str, ...] = ()  # blocks inside the layers whose attention maps become known with these
+    familiar_file: Path | None = None  # what its training photos look like, where that is known
 
     def __init__(self, classes: Sequence[str], input_size: int, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()

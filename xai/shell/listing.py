@@ -38,7 +38,7 @@ def list_models(_: argparse.Namespace) -> int:
         metrics, config = read_json(folder / "metrics.json"), read_json(folder / "config.json")
         tests = [f"{data} {splits['test']['accuracy']:.1f} %" for data, splits in metrics["data"].items()]
         size = f"{metrics['parameters'] / 1e6:5.1f} M weights, input {config['input_size']}²"
-        print(f"{name:{width}}  {size}, test accuracy: {', '.join(tests)}")
+        print(f"{name:{width}}  {size}, test accuracy: {', '.join(tests) or 'not measured here'}")
         print(f"{'':{width}}  layers: {', '.join(skeleton(name).layers)}")
     return 0
 

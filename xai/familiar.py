@@ -1,0 +1,196 @@
+"""Whether a photo looks like those that a network was trained on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
+from os import PathLike
+from pathlib import Path
+from typing import Protocol, TypeVar
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.transforms.v2 import functional as F
+
+from xai.explanation import Explanation
+from xai.models import Classifier
+from xai.photo import Photo, as_photo
+from xai.zoo import IMAGENET, SURFACES, familiar_file, find_checkpoint, load_model
+
+SIDE = 224  # pixels, of the square a photo is squeezed into
+NEAREST = 5
+FLAT = 2  # levels of 255: a photo whose every channel deviates less from its mean shows nothing
+NOTICED = 0.03  # of the validation photos
+
+Found = TypeVar("Found", Explanation, dict, list)
+
+
+class WithWhite(Protocol):
+    """A black box; `white` is the network inside, where it is no secret."""
+
+    white: Classifier | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a network's training photos look like, as unit vectors of a frozen network's features.
+
+    Formula: a photo with the unit vector u is familiar where `1 − mean of the 5 largest u·t ≤ threshold` over the
+    training photos t, and `max u·t ≥ max u·s` over surfaces s that show nothing: noise, plain grounds, patterns.
+    The frozen network is EfficientNet-Lite0 with its authors' ImageNet weights; u is its last layer's features of the
+    photo squeezed to 224×224, averaged over the positions. After Sun et al., Out-of-Distribution Detection with Deep
+    Nearest Neighbors, ICML 2022, who take the network's own features.
+
+    Attributes:
+        photos: float32 (N, 1280), training photos.
+        threshold: the distance in [0, 2] up to which a photo is familiar.
+        grey: photos are turned grey first.
+    """
+
+    photos: np.ndarray = field(repr=False)
+    threshold: float
+    grey: bool = False
+
+    def distance(self, features: np.ndarray) -> np.ndarray:
+        """Mean cosine distance (B) of unit vectors (B, 1280) from the five nearest training photos."""
+        alike = np.partition(features @ self.photos.T, -min(NEAREST, len(self.photos)), axis=1)[:, -NEAREST:]  # B, 5
+        return 1 - alike.mean(1)
+
+    def knows(self, features: np.ndarray) -> np.ndarray:
+        """Which of some unit vectors (B, 1280) are of familiar photos: bool (B)."""
+        nearest = (features @ self.photos.T).max(1)  # B
+        return (self.distance(features) <= self.threshold) & (nearest >= (features @ surfaces_of(self.grey).T).max(1))
+
+
+def is_familiar(photo: Photo, network: str | PathLike | Classifier | WithWhite) -> bool | None:
+    """Whether a photo looks like those that a network was trained on, as `Known` tells; a flat photo never does.
+
+    Args:
+        photo: a PIL image, a path or a uint8 array (H, W, 3).
+        network: a name or folder as `load_model` takes it, a model from there, or a black box made of one.
+
+    Returns:
+        None where that is not known: no list of the training photos comes with the network, or the frozen network that
+        reads them is not there.
+
+    Raises:
+        ValueError: the photo cannot be read, or there is no model of this name.
+    """
+    network = getattr(network, "white", network)
+    file = familiar_file(network) if isinstance(network, (str, PathLike)) else getattr(network, "familiar_file", None)
+    if file is None or not file.is_file() or frozen_network() is None:
+        return None
+    known = load(file, file.stat().st_mtime_ns)
+    pixels = pixels_of(photo, known.grey)
+    if is_flat(pixels):
+        return False
+    return bool(known.knows(described(pixels.numpy().tobytes())[None])[0])
+
+
+def marked(found: Found, network: Classifier | None) -> Found:
+    """Explanations of a photo, or a list of such, with whether their photo is familiar to a network."""
+    if isinstance(found, list):
+        return [marked(each, network) for each in found]
+    if isinstance(found, dict):
+        known = is_familiar(next(iter(found.values())).photo, network)
+        return {name: replace(e, familiar=known) for name, e in found.items()}
+    return replace(found, familiar=is_familiar(found.photo, network))
+
+
+def pixels_of(photo: Photo, grey: bool = False) -> Tensor:
+    """A photo squeezed into the frozen network's square: uint8 (3, 224, 224)."""
+    photo = as_photo(photo)
+    times = min(photo.size) // (2 * SIDE)
+    if times > 1:
+        photo = photo.reduce(times)  # much quicker on a large photo than to resize all of it
+    pixels = F.resize(F.pil_to_tensor(photo), [SIDE, SIDE], antialias=True)
+    return F.rgb_to_grayscale(pixels, num_output_channels=3) if grey else pixels
+
+
+def is_flat(pixels: Tensor) -> bool:
+    """True where pixels (3, H, W) are the same everywhere, but for a little grain."""
+    return bool((pixels.float().std(dim=(1, 2)) < FLAT).all())
+
+
+@lru_cache(maxsize=16)
+def described(pixels: bytes) -> np.ndarray:
+    """The unit vector (1280) of pixels (3, 224, 224), kept, since several networks are asked about one photo."""
+    photo = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(1, 3, SIDE, SIDE)
+    return describe(frozen_network(), photo)[0]
+
+
+@torch.no_grad()
+def describe(network: Classifier, pixels: Tensor) -> np.ndarray:
+    """Pixels, uint8 (B, 3, 224, 224), as unit vectors of a network's pooled features: float32 (B, C)."""
+    features = network.features(network.normalize(pixels.float() / 255))  # B, C, 7, 7
+    return unit(features.mean(dim=(2, 3)).numpy())
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    rows = rows.astype(np.float32)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+
+@cache
+def frozen_network() -> Classifier | None:
+    """EfficientNet-Lite0 with ImageNet weights, on the CPU, where 10 ms a photo are all it takes; None without it.
+
+    Raises:
+        OSError: a file of it is truncated or altered.
+    """
+    try:
+        found = (find_checkpoint(IMAGENET) / SURFACES).is_file()
+    except FileNotFoundError:
+        return None
+    return load_model(IMAGENET, "cpu") if found else None
+
+
+@cache
+def surfaces_of(grey: bool) -> np.ndarray:
+    """The unit vectors (M, 1280) of the surfaces, in colour or turned grey."""
+    with np.load(find_checkpoint(IMAGENET) / SURFACES, allow_pickle=False) as saved:
+        return unit(saved["grey" if grey else "color"])
+
+
+def known_of(training: Iterable[Photo], validation: Iterable[Photo], grey: bool = False) -> Known | None:
+    """What training photos look like, with the threshold that notices 3 % of the validation photos.
+
+    None without the frozen network.
+
+    Raises:
+        ValueError: a photo cannot be read, or there is none.
+    """
+    network = frozen_network()
+    if network is None:
+        return None
+    photos, others = (
+        [describe(network, pixels_of(photo, grey)[None]) for photo in some] for some in (training, validation)
+    )  # 1, 1280 each
+    known = Known(unit(in_8_bits(np.concatenate(photos))), np.inf, grey)
+    distances = known.distance(np.concatenate(others))
+    return Known(known.photos, float(np.quantile(distances, 1 - NOTICED)), grey)
+
+
+def in_8_bits(rows: np.ndarray) -> np.ndarray:
+    """Rows of any scale as int8, each by its own largest value; only their directions count."""
+    return np.rint(127 * rows / np.maximum(np.abs(rows).max(axis=1, keepdims=True), 1e-12)).astype(np.int8)
+
+
+def save(known: Known, file: Path) -> None:
+    """Write a list; the vectors in 8 bits."""
+    np.savez(file, photos=in_8_bits(known.photos), threshold=np.float64(known.threshold), grey=np.bool_(known.grey))
+
+
+@lru_cache(maxsize=8)
+def load(file: Path, changed: int = 0) -> Known:
+    """A list from its file, kept until the file's time of change is another.
+
+    Raises:
+        ValueError: it is no list, or a damaged one.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as saved:
+            return Known(unit(saved["photos"]), float(saved["threshold"]), bool(saved["grey"]))
+    except (BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
+        raise ValueError(f"{file} does not say what photos look like, or is damaged") from error
