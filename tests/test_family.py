@@ -96,6 +96,15 @@ def test_signed_layers_are_those_whose_features_may_be_negative(model, photos):
     assert signed == model.signed_layers
 
 
+def test_smoothgrad_is_offered_where_the_gradient_varies_and_there_alone(model, photos):
+    batch = Activations(model, model.preprocess(photos[:1]))
+    for layer in model.layers:
+        gradients = batch.gradients(layer)  # 1, C, h, w
+        varies = bool((gradients.std((2, 3)) > 1e-4 * gradients.abs().amax((2, 3))).any())
+        assert ("smoothgrad" in xai.list_methods(model, layer)) == varies, layer
+    assert "smoothgrad" in xai.list_methods(model)  # at the pixels
+
+
 def test_an_option_that_a_method_has_not_is_refused(photos):
     with pytest.raises(ValueError, match="no option 'samples'; it has none"):
         xai.explain(fresh("cnn"), photos[0], "gradcam", samples=3)

@@ -1,5 +1,7 @@
 """The pyramid's tab in a browser, and the same as a program."""
 
+import html
+import json
 import re
 from dataclasses import replace
 from types import SimpleNamespace
@@ -16,7 +18,7 @@ from tests.test_photo import BAD
 from tests.test_studio import EXPLAINED, choose, serious, told_and_dismissed
 from xai.layers import COMBINED
 from xai.metrics import average_drop, seen_through
-from xai.studio import pyramid
+from xai.studio import cards, pyramid
 from xai.studio.tab import records, true_class
 from xai.studio.text import ENGLISH, KOREAN
 
@@ -160,6 +162,31 @@ def test_the_table_is_the_one_that_was_measured_and_marks_the_better(kept_tab):
             best = min(values) if metric == "drop" else max(values)
             differ = f"{values[0]:.1f}" != f"{values[1]:.1f}" and name not in ("constant", "gaussian")
             assert marks == [int(differ and value == best) for value in values]
+
+
+def test_layers_that_show_the_same_for_every_photo_are_said_to(tmp_path, monkeypatch):
+    measured = {"method": "gradcam", "layers": {"layer1": {"shared": 0.42}, "layer4": {"shared": 0.89}}}
+    (tmp_path / "explained.json").write_text(json.dumps(measured))
+    monkeypatch.setattr(pyramid, "find_checkpoint", lambda name: tmp_path)
+    pyramid.shared_by_all.cache_clear()
+    photo, request = Image.open(pyramid.EXAMPLES[0]).convert("RGB"), SimpleNamespace(headers={})
+    for method, count in (("gradcam", 1), ("hirescam", 0)):
+        answer, *_ = pyramid.answer(photo, None, method, "predicted", "predicted", request)
+        assert pyramid.note(answer.sides[0], "en").count("nearly the same for every photo") == count
+    answer, *_ = pyramid.answer(photo, None, "gradcam", "predicted", "predicted", request)
+    assert "Layer 4 shows nearly the same for every photo: 89% of" in pyramid.note(answer.sides[1], "en")
+    pyramid.shared_by_all.cache_clear()
+
+
+def test_controls_that_both_networks_have_stand_in_the_table():
+    row = {"drop": 1.0, "increase": 2.0, "gain": 3.0, "adcc": 4.0}
+    figures = [
+        {"photos": {"all": 9}, **{way: {"all": dict.fromkeys(names, row)} for way in ("soft", "strongest")}}
+        for names in (["layer1", "gaussian", "another", "mean"], ["layer1", "gaussian", "another"])
+    ]
+    table = cards.layer_table(figures, "all", ["FPN", "FAL"], "en")
+    assert ENGLISH["layer.another"] in html.unescape(table)
+    assert ENGLISH["layer.mean"] not in table
 
 
 def test_the_table_follows_the_explained_class(kept_tab):

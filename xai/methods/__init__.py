@@ -28,6 +28,7 @@ from xai.methods.suitability import (
     INPUT,
     UnsuitableError,
     needs_a_layer,
+    needs_a_varying_gradient,
     needs_attention,
     needs_attention_blocks,
     needs_linear_head,
@@ -113,7 +114,7 @@ METHODS = {
     "scorecam-fast": Method("Fast Score-CAM", scorecam.scorecam_fast, slow="seconds"),
     "scorecam": Method("Score-CAM", scorecam.scorecam, slow="minutes"),
     "smoothgrad": Method(
-        "SmoothGrad", smoothgrad.smoothgrad, needs=(), slow="seconds", usual_layer=INPUT
+        "SmoothGrad", smoothgrad.smoothgrad, (needs_a_varying_gradient,), slow="seconds", usual_layer=INPUT
     ),
 }
 

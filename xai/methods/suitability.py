@@ -18,6 +18,8 @@ SENTENCES = {
     "blocks": "{title} combines the attention of a network's blocks with Grad-CAM, and these blocks have none: "
     'use a student with CBAM, or Grad-CAM (method="gradcam").',
     "stages": "{title} reads several layers, which its option `stages` names: leave the layer out.",
+    "constant": "{title} shows where the gradient is large, and at {layer} it is the same at every position: use "
+    'Grad-CAM (method="gradcam"), or {title} at the pixels (target_layer="input").',
     "signed": "{title} divides by sums of features, and those of {layer} may be negative, so that the sums may be near "
     'zero: use Grad-CAM (method="gradcam"), or one of the layers {layers}.',
 }
@@ -48,6 +50,11 @@ def needs_non_negative_features(model: Classifier, layer: str, title: str) -> Un
         return None
     others = ", ".join(name for name in model.layers if name not in model.signed_layers)
     return UnsuitableError("signed", title=title, layer=layer, layers=others)
+
+
+def needs_a_varying_gradient(model: Classifier, layer: str, title: str) -> UnsuitableError | None:
+    """Below global average pooling and one linear layer every position has the same gradient, whatever the photo."""
+    return None if model.linear_weights(layer) is None else UnsuitableError("constant", title=title, layer=layer)
 
 
 def needs_a_layer(model: Classifier, layer: str, title: str) -> UnsuitableError | None:
