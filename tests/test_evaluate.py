@@ -357,7 +357,7 @@ def test_whose_network_and_which_layer(subject, student):
         (["a:b:c"], "written NAME"),
         (["gradcam:teacher"], "gradcam needs gradients, and teacher only answers: use those of a student"),
         (["gradcam:pupil"], "no variant 'pupil'; it has teacher, student"),
-        (["rise:student"], "rise has no variant 'student'; it has none"),
+        (["rise:student"], "rise has no variant 'student'; it has published"),
         (["random@conv1"], "random explains no layer, so none such as 'conv1'"),
         (["gradcam:student@conv9"], "none of these methods"),
     ],

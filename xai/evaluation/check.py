@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from xai.blackbox.explain import BASELINES
-from xai.evaluation.figures import METRICS, SEEN
+from xai.evaluation.figures import METRICS, PLAIN, SEEN
 from xai.evaluation.plan import Row, Settings, Subject
 from xai.metrics.games import GAMES, SUBSTRATES
 from xai.metrics.hiding import HIDINGS
@@ -21,7 +21,7 @@ def check(subjects: Sequence[Subject], rows: dict[str, list[Row]], metrics: Sequ
         raise ValueError("two models of one name cannot be told apart in a table")
     for metric in metrics:
         if metric not in METRICS:
-            raise ValueError(f"there is no metric {metric!r}; choose one of {', '.join(METRICS)}")
+            raise ValueError(f"there is no metric {metric!r}; choose one of {', '.join(PLAIN)}")
     seen = [metric for metric in metrics if set(METRICS[metric].parts) >= set(SEEN)]
     for subject in subjects if seen else ():
         if subject.black_box.white is None or subject.student is not None:
@@ -41,9 +41,9 @@ def check(subjects: Sequence[Subject], rows: dict[str, list[Row]], metrics: Sequ
     for game, substrate in settings.substrates.items():
         if substrate not in SUBSTRATES:
             raise ValueError(f"{game} has no substrate {substrate!r}; choose one of {', '.join(SUBSTRATES)}")
-    for name, least in (("step", 1), ("batch", 1), ("resamples", 1)):
+    for name, least in (("step", 1), ("batch", 1), ("resamples", 1), ("mosaics", 1), ("grid", 2), ("slow_mosaics", 0)):
         if getattr(settings, name) < least:
-            raise ValueError(f"--{name} must be at least {least}, not {getattr(settings, name)}")
+            raise ValueError(f"--{name.replace('_', '-')} must be at least {least}, not {getattr(settings, name)}")
     if settings.reference is not None:
         for name, each in rows.items():
             if settings.reference not in [row.name for row in each]:

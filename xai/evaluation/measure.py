@@ -1,6 +1,6 @@
 """A batch of photos measured: what every map is worth of each."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from PIL import Image
@@ -8,11 +8,11 @@ from torch import Tensor
 
 from xai.activations import Activations
 from xai.blackbox.explain import BASELINES
-from xai.evaluation.figures import METRICS, SEEN
+from xai.evaluation.figures import METRICS, SEEN, games_among
 from xai.evaluation.maps import control_maps, layers_below, looked_at, maps_inside, maps_of, now
 from xai.evaluation.plan import STUDENT, TEACHER, Row, Settings, Subject
 from xai.maps import resized, unit_range
-from xai.metrics.games import GAMES, PHOTO, curves, endpoints, stacked
+from xai.metrics.games import PHOTO, curves, endpoints, stacked
 from xai.metrics.hiding import hide, strongest
 from xai.metrics.reliability import coherency, complexity
 from xai.metrics.scores import confidence
@@ -20,6 +20,7 @@ from xai.models.classifier import evaluating
 
 DIGITS = 6  # of a curve's confidences
 Tick = Callable[[float], None]
+Keep = Callable[[str, Mapping[str, Tensor]], None]
 
 
 @torch.no_grad()
@@ -32,12 +33,13 @@ def measure(
     missing: Sequence[int],
     settings: Settings,
     tick: Tick = lambda maps: None,
+    keep: Keep = lambda name, maps: None,
 ) -> Iterator[dict]:
     """A record of each photo that is missing, as it is written down, one after the other.
 
     Args:
         subject: who is asked.
-        rows: the methods.
+        rows: the methods; not what is made of their maps of other photos.
         metrics: names of `METRICS`.
         photos: the batch.
         names: of its photos.
@@ -45,10 +47,11 @@ def measure(
             batches whenever a run is taken up again.
         settings: of all.
         tick: told the number of maps done after each step, whole or in part.
+        keep: told the raw maps (h, w) of each photo, by row, before its record is given away.
     """
     black_box = subject.black_box
     parts = {part for metric in metrics for part in METRICS[metric].parts}
-    games = {game: settings.substrates[game] for game in GAMES if game in parts}
+    games = games_among(metrics, settings.substrates)
     pixels = black_box.pixels(photos)  # B, 3, S, S
     ends = endpoints(black_box, pixels, games)  # B, K each
     targets = ends[PHOTO].argmax(1)  # B
@@ -70,16 +73,64 @@ def measure(
                     alone, its_map = Activations(own.model, own.x[one]), {row.name: raws[row.name][None]}
                     through = seen_through_maps(alone, [row], its_map, targets[one], False, settings)
                     found[row.name] |= entry(through[row.name], 0)
-        if games:
-            at_ends = {name: float(confidences[i, target]) for name, confidences in ends.items()}
-            ranked = stacked(list(raws.values()), pixels)  # M, S, S
-            played = curves(black_box, pixels[one], ranked, target, games, settings.step, at_ends)
-            for game, mine in played.items():
-                for name, curve in zip(raws, mine.tolist(), strict=True):
-                    found[name][game] = [round(value, DIGITS) for value in curve]
+        add_curves(found, raws, subject, pixels[one], ends, i, target, games, settings)
+        keep(names[i], raws)
         tick(len(shared))
         answer = {"class": black_box.classes[target], "confidence": float(ends[PHOTO][i, target])}
         yield {"photo": names[i], "model": subject.name, **answer, "maps": found}
+
+
+@torch.no_grad()
+def measure_given(
+    subject: Subject,
+    rows: Sequence[Row],
+    metrics: Sequence[str],
+    photos: Sequence[Image.Image],
+    names: Sequence[str],
+    missing: Sequence[int],
+    settings: Settings,
+    maps: Mapping[str, Tensor],
+    tick: Tick = lambda maps: None,
+) -> Iterator[dict]:
+    """As `measure`, of raw maps (B, h, w) that are there already, by row; coherency is not measured of these."""
+    parts = {part for metric in metrics for part in METRICS[metric].parts}
+    games = games_among(metrics, settings.substrates)
+    pixels = subject.black_box.pixels(photos)  # B, 3, S, S
+    ends = endpoints(subject.black_box, pixels, games)  # B, K each
+    targets, seen = ends[PHOTO].argmax(1), {}  # B
+    if parts.issuperset(SEEN):
+        network = subject.network(TEACHER)
+        with evaluating(network):
+            batch = looked_at(network, network.normalize(pixels), ())
+            seen = seen_through_maps(batch, rows, maps, targets, False, settings)
+    for i in missing:
+        found = {row.name: entry(seen.get(row.name, {}), i) for row in rows}
+        raws = {name: raw[i] for name, raw in maps.items()}
+        add_curves(found, raws, subject, pixels[i : i + 1], ends, i, int(targets[i]), games, settings)
+        tick(len(rows))
+        yield {"photo": names[i], "model": subject.name, "maps": found}
+
+
+def add_curves(
+    found: dict[str, dict],
+    raws: Mapping[str, Tensor],
+    subject: Subject,
+    pixels: Tensor,
+    ends: Mapping[str, Tensor],
+    i: int,
+    target: int,
+    games: Mapping[str, str],
+    settings: Settings,
+) -> None:
+    """Play the games of the i-th photo (1, 3, S, S) by its raw maps (h, w), and put each one's curves beside it."""
+    if not games or not raws:
+        return
+    at_ends = {name: float(confidences[i, target]) for name, confidences in ends.items()}
+    ranked = stacked(list(raws.values()), pixels)  # M, S, S
+    played = curves(subject.black_box, pixels, ranked, target, games, settings.step, at_ends)
+    for game, mine in played.items():
+        for name, curve in zip(raws, mine.tolist(), strict=True):
+            found[name][game] = [round(value, DIGITS) for value in curve]
 
 
 def entry(measured: dict[str, Tensor], i: int) -> dict[str, float]:
@@ -120,7 +171,7 @@ def asked_for(subject: Subject, row: Row, pixels: Tensor, target: int, tick: Tic
             done, _ = next(steps)
         except StopIteration as end:
             tick(1 - shown)
-            return end.value
+            return end.value.raw
         tick(done - shown)
         shown = done
 

@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xai.blackbox.blackbox import BlackBox
 from xai.blackbox.explain import BASELINES, check, looked_into
@@ -18,8 +18,19 @@ from xai.models import Classifier
 TEACHER, STUDENT = "teacher", "student"
 RANDOM = "random"
 CONTROL_NAMES = (*CONTROLS, RANDOM)
-VARIANTS = {"distilled": {"literal": LITERAL}, RANDOM: {"7": {"cells": 7}}}  # options by what is written for them
+ANOTHER, MEAN = "another", "mean"
+COMPANIONS = {  # controls that each row has of its own, made of its method's maps of other photos
+    ANOTHER: "another photo's map",
+    MEAN: "the mean of the maps",
+}
+PUBLISHED = {"normalised": False, "masks": 4000}  # RISE's own form, for VGG-16
+VARIANTS = {  # options by what is written for them
+    "distilled": {"literal": LITERAL},
+    RANDOM: {"7": {"cells": 7}},
+    "rise": {"published": PUBLISHED},
+}
 ALL_LAYERS = "all"
+SLOW_MOSAICS = 5
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,10 @@ class Settings:
         hiding: what takes the place of pixels that a map hides, for drop, increase, gain and ADCC.
         share: keep only this share of the pixels there, those with the largest values; None dims each by its value.
         options: of methods, by their names.
-        seed: of random maps.
+        mosaics: how many each network is tested on.
+        slow_mosaics: how many of these by methods that ask thousands of questions, or minutes of computing.
+        grid: photos a side of a mosaic.
+        seed: of random maps, and of which photos stand together in a mosaic.
         batch: photos that a network explains at once.
         resamples: of the photos, for the intervals.
         reference: the row that all others are compared with, photo by photo.
@@ -43,6 +57,9 @@ class Settings:
     hiding: Hiding = "black"
     share: float | None = None
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    mosaics: int = 50
+    slow_mosaics: int = SLOW_MOSAICS
+    grid: int = 2
     seed: int = 0
     batch: int = 8
     resamples: int = 2000
@@ -85,6 +102,8 @@ class Row:
         whose: network it looks into, `teacher` or `student`; empty where it looks into none.
         layer: of that network; empty where it looks into none.
         options: of the method.
+        companion: of another row, as `COMPANIONS` has them; empty where it is none.
+        of: the name of that row.
     """
 
     name: str
@@ -92,10 +111,23 @@ class Row:
     whose: str = ""
     layer: str = ""
     options: Mapping[str, object] = field(default_factory=dict)
+    companion: str = ""
+    of: str = ""
 
     @property
     def control(self) -> bool:
+        """It knows nothing of any photo."""
         return self.method in CONTROL_NAMES
+
+    @property
+    def to_beat(self) -> bool:
+        """It does not explain the photo: an explanation has to be better."""
+        return self.control or bool(self.companion)
+
+    @property
+    def slow(self) -> bool:
+        """A mosaic would take it a minute or more."""
+        return self.method in BASELINES or (self.method in METHODS and METHODS[self.method].slow == "minutes")
 
     @property
     def all_options(self) -> dict[str, object]:
@@ -107,7 +139,11 @@ class Row:
     @property
     def looks_inside(self) -> bool:
         """It explains a network's features, from a forward pass that others may share."""
-        return self.method in METHODS
+        return self.method in METHODS and not self.companion
+
+    def beside(self, companion: str) -> "Row":
+        """The control that is made of this row's maps of other photos."""
+        return replace(self, name=f"{self.name}:{companion}", companion=companion, of=self.name)
 
 
 def rows_of(
@@ -118,7 +154,8 @@ def rows_of(
     Args:
         subject: who is asked.
         specs: methods; the variant of one that looks into a network says whose, `teacher` or `student` (by default the
-            teacher's, where it is white); `distilled:literal` is the paper's, and `random:7` has as many cells a side.
+            teacher's, where it is white); `distilled:literal` is as published, and `random:7` has as many cells a side.
+            `another` and `mean` give every row of a method such a row beside it, `ROW:another` and `ROW:mean`.
         settings: for the methods' options.
         layers: for methods that look inside and name no layer: some, or `all` that are usually explained, and their
             combination; none is each method's usual one.
@@ -130,7 +167,9 @@ def rows_of(
     troubles: dict[str, UnsuitableError] = {}
     for spec in specs:
         method, variant, layer = parsed(spec)
-        options = {**settings.options.get(method, {}), **VARIANTS.get(method, {}).get(variant, {})}
+        if method in COMPANIONS:
+            continue
+        options = {**VARIANTS.get(method, {}).get(variant, {}), **settings.options.get(method, {})}
         network, whose = looked_into_by(subject, method, variant)
         shown = variant or (whose if subject.student is not None and method != "distilled" else "")
         name = f"{method}:{shown}" if shown else method
@@ -148,7 +187,13 @@ def rows_of(
                 rows[own] = Row(own, method, whose, each or METHODS[method].layer(network, None), options)
         except UnsuitableError as trouble:
             troubles[spec] = trouble
-    return list(rows.values()), troubles
+    companions = [name for name in COMPANIONS if name in specs]
+    return [each for row in rows.values() for each in with_companions(row, companions)], troubles
+
+
+def with_companions(row: Row, companions: Sequence[str]) -> list[Row]:
+    """A row, and below it those that are made of its maps of other photos; a control has none."""
+    return [row, *(row.beside(companion) for companion in companions if not row.control)]
 
 
 def parsed(spec: str) -> tuple[str, str, str]:
@@ -161,7 +206,7 @@ def parsed(spec: str) -> tuple[str, str, str]:
     if not match:
         raise ValueError(f"a method is written NAME[:VARIANT][@LAYER], not {spec!r}")
     method, variant, layer = (part or "" for part in match.groups())
-    known = [*METHODS, *BASELINES, *CONTROL_NAMES]
+    known = [*METHODS, *BASELINES, *CONTROL_NAMES, *COMPANIONS]
     if method not in known:
         raise ValueError(f"there is no method {method!r}; choose one of {', '.join(dict.fromkeys(known))}")
     inside = method in METHODS or (method in BASELINES and BASELINES[method].needs_gradients)

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure as Picture
 from matplotlib.ticker import PercentFormatter
 
 from xai.evaluation.bootstrap import interval, resampled_means
-from xai.evaluation.figures import METRICS
+from xai.evaluation.figures import METRICS, MOSAIC
 from xai.evaluation.report import Figure, Line
-from xai.metrics.games import GAMES, auc
+from xai.metrics.games import GAMES, auc, game_of
 
 COLORS = ("#0f766e", "#c2410c", "#4338ca", "#be123c", "#65a30d", "#0284c7", "#a21caf", "#b45309", "#475569", "#14b8a6")
 CONTROL_COLOR, CONTROL_STYLES = "#78716c", ("--", ":", "-.")
@@ -26,11 +26,12 @@ def draw(
     figures: Sequence[Mapping[str, Figure]],
     resamples: int,
     seed: int,
+    chance: float | None = None,
 ) -> None:
-    """A row of panels for each model's games, then one for the other metrics, as a PNG."""
+    """A row of panels for each model's games, then one for the other metrics, as a PNG; a dotted line is chance."""
     models = list(dict.fromkeys(line.model for line in lines))
-    games = [metric for metric in metrics if metric in GAMES]
-    others = [metric for metric in metrics if metric not in GAMES]
+    games = [metric for metric in metrics if game_of(metric) in GAMES]
+    others = [metric for metric in metrics if metric not in games]
     methods = list(dict.fromkeys(line.row.name for line in lines))
     curves, dots = HEIGHT + LINE * len(methods), 1 + LINE * len(methods) * max(1, 0.6 * len(models))
     heights = [curves] * len(models) * bool(games) + [dots] * bool(others)
@@ -40,7 +41,7 @@ def draw(
     if games:
         for part, model in zip(parts, models, strict=False):
             mine = [line for line in lines if line.model == model]
-            part.suptitle(f"{model}, mean over {len(next(iter(mine[0].values.values())))} photos")
+            part.suptitle(f"{model}, mean over {mine[0].photos} photos")
             panels = np.ravel(part.subplots(1, len(games), sharey=True))
             panels[0].set_ylabel("confidence in the predicted class")
             for axes, game in zip(panels, games, strict=True):
@@ -49,6 +50,8 @@ def draw(
         panels = np.ravel(parts[-1].subplots(1, len(others), sharey=True))
         for axes, metric in zip(panels, others, strict=True):
             draw_dots(axes, metric, lines, figures, models, methods)
+            if metric == MOSAIC:
+                axes.axvline(chance, color=CONTROL_COLOR, linestyle=":")
         if len(models) > 1:
             handles = panels[0].get_legend_handles_labels()
             parts[-1].legend(*handles, loc="outside lower center", ncols=len(models), frameon=False)
@@ -57,7 +60,7 @@ def draw(
 
 def styles(methods: Sequence[str], lines: Sequence[Line]) -> dict[str, dict]:
     """How each method is drawn, the same in all panels; controls are grey."""
-    controls = {line.row.name for line in lines if line.row.control}
+    controls = {line.row.name for line in lines if line.row.to_beat}
     plain = [name for name in methods if name not in controls]
     found = {name: {"color": COLORS[i % len(COLORS)]} for i, name in enumerate(plain)}
     for i, name in enumerate(name for name in methods if name in controls):
@@ -78,7 +81,7 @@ def draw_game(
         axes.plot(share, curves.mean(0), label=label, linewidth=1.8, **style[line.row.name])
         faint = max(0.04, 0.3 / len(lines))  # many bands on end would hide each other
         axes.fill_between(share, low, high, color=style[line.row.name]["color"], alpha=faint, linewidth=0)
-    axes.set(xlabel=AXIS[game], xlim=(0, 1), ylim=(0, 1), title=f"{game}, the {better} the better")
+    axes.set(xlabel=AXIS[game_of(game)], xlim=(0, 1), ylim=(0, 1), title=f"{game}, the {better} the better")
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(alpha=0.25)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False, fontsize=9)

@@ -1,16 +1,18 @@
 """The results of a run: a table for programs, one for people, and a plot."""
 
 import csv
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from xai.evaluation.bootstrap import interval, resampled_means
-from xai.evaluation.figures import METRICS
-from xai.evaluation.plan import Row, Subject
+from xai.evaluation.bootstrap import interval, resampled_means, resampled_shares
+from xai.evaluation.figures import METRICS, MOSAIC, SHARED, games_among, of_photos
+from xai.evaluation.plan import COMPANIONS, Row, Subject
 from xai.metrics.games import GAMES
+from xai.metrics.shared import nearly_the_same, share_of
 
 
 @dataclass(frozen=True)
@@ -22,16 +24,21 @@ class Line:
         row: the method.
         asked: whose answers or features the map comes from; empty for a control.
         seconds: a map, the median over the photos; None for a control.
-        values: each metric's, one a photo (N).
+        photos: how many were measured.
+        values: each metric's, one a photo (N) or, of the mosaic test, one a mosaic; of what is the same for all photos
+            the products (N, N) of their maps. A metric that was not measured of this row is left out.
         curves: each game's, one a photo (N, n + 1).
+        paired: how many mosaics, the first ones, all models got.
     """
 
     model: str
     row: Row
     asked: str
     seconds: float | None
+    photos: int
     values: Mapping[str, np.ndarray]
     curves: Mapping[str, np.ndarray]
+    paired: int = 0
 
 
 def lines_of(
@@ -40,21 +47,33 @@ def lines_of(
     metrics: Sequence[str],
     names: Sequence[str],
     records: Mapping[tuple[str, str], Mapping],
+    mosaics: Mapping[str, Sequence[Mapping]],
+    products: Mapping[tuple[str, str], np.ndarray],
 ) -> list[Line]:
-    """A line for every model and row, from the records of these photos."""
+    """A line for every model and row, from the records of these photos and of each model's mosaics."""
     lines = []
     for subject in subjects:
         for row in rows[subject.name]:
-            found = [records[subject.name, name]["maps"][row.name] for name in names]
-            seconds = [each["seconds"] for each in found if each["seconds"] is not None]
+            found = [records[subject.name, name]["maps"].get(row.name) for name in names]
+            found = [each for each in found if each is not None]
+            mine = [each for each in mosaics.get(subject.name, ()) if row.name in each["maps"]]
+            tested = [each["maps"][row.name] for each in mine]
+            values = {m: np.array([METRICS[m].value(each) for each in found]) for m in of_photos(metrics)}
+            if tested:
+                values[MOSAIC] = np.array([METRICS[MOSAIC].value(each) for each in tested])
+            if (subject.name, row.name) in products:
+                values[SHARED] = products[subject.name, row.name]
+            seconds = [each["seconds"] for each in found or tested if each.get("seconds") is not None]
             lines.append(
                 Line(
                     model=subject.name,
                     row=row,
-                    asked="" if row.control else subject.called(row.whose),
+                    asked="" if row.to_beat else subject.called(row.whose),
                     seconds=float(np.median(seconds)) if seconds else None,
-                    values={metric: np.array([METRICS[metric].value(each) for each in found]) for metric in metrics},
-                    curves={game: np.array([each[game] for each in found]) for game in GAMES if game in metrics},
+                    photos=len(names),
+                    values={m: each for m, each in values.items() if not np.isnan(each).all()},
+                    curves={game: np.array([each[game] for each in found]) for game in games_among(metrics, GAMES)},
+                    paired=sum(each["mosaic"].startswith("shared") for each in mine),
                 )
             )
     return lines
@@ -62,38 +81,73 @@ def lines_of(
 
 @dataclass(frozen=True)
 class Figure:
-    """A mean over the photos, with the interval that a bootstrap gives it."""
+    """A figure of many photos, with the interval that a bootstrap gives it; not a number where it was not measured."""
 
     mean: float
     low: float
     high: float
 
     def text(self, digits: int) -> str:
+        if np.isnan(self.mean):
+            return ""
         return f"{self.mean:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]"
 
     @property
     def excludes_zero(self) -> bool:
-        return not self.low <= 0 <= self.high
+        return self.low > 0 or self.high < 0
+
+
+UNKNOWN = Figure(np.nan, np.nan, np.nan)
+Sample = tuple[float, np.ndarray]  # a figure, and what it is in each resample (resamples)
+
+
+def sample(line: Line, metric: str, resamples: int, seed: int, first: int | None = None) -> Sample:
+    """A line's figure, and what it is of photos, or mosaics, that are drawn again; of the `first` ones alone if given.
+
+    Lines with as many photos, or mosaics, meet the same ones in each resample.
+    """
+    values = line.values[metric][:first]
+    if metric == SHARED:
+        return 100 * float(share_of(values, np.ones((1, len(values))))[0]), resampled_shares(values, resamples, seed)
+    return float(values.mean()), resampled_means(values[:, None], resamples, seed)[:, 0]
+
+
+def figure_of(line: Line, metric: str, resamples: int, seed: int) -> Figure:
+    if metric not in line.values:
+        return UNKNOWN
+    exact, means = sample(line, metric, resamples, seed)
+    return Figure(exact, *map(float, interval(means)))
+
+
+def difference(line: Line, other: Line, metric: str, resamples: int, seed: int) -> Figure:
+    """By how much a line's figure differs from another's, photo by photo, or mosaic by mosaic."""
+    if metric not in line.values or metric not in other.values:
+        return UNKNOWN
+    first = None if metric == SHARED else common(line, other, metric)
+    if first == 0:
+        return UNKNOWN
+    (exact, means), (its, others) = (sample(each, metric, resamples, seed, first) for each in (line, other))
+    return Figure(exact - its, *map(float, interval(means - others)))
+
+
+def common(line: Line, other: Line, metric: str) -> int:
+    """How many of their photos or mosaics, the first ones, two lines have in common."""
+    if metric == MOSAIC and line.model != other.model:
+        return min(line.paired, other.paired)
+    return min(len(line.values[metric]), len(other.values[metric]))
 
 
 def figures_of(
     lines: Sequence[Line], metrics: Sequence[str], resamples: int, seed: int, reference: str | None = None
 ) -> tuple[list[dict[str, Figure]], list[dict[str, Figure]]]:
     """Every line's figures by metric, and by how much they differ from its model's reference, photo by photo."""
-    values = np.stack([line.values[metric] for line in lines for metric in metrics], axis=1)  # N, L M
-    means = resampled_means(values, resamples, seed).reshape(resamples, len(lines), len(metrics))
-    exact = values.mean(0).reshape(len(lines), len(metrics))
-    found = [row_of(exact[i], means[:, i], metrics) for i in range(len(lines))]
+    found = [{metric: figure_of(line, metric, resamples, seed) for metric in metrics} for line in lines]
     if reference is None:
         return found, []
-    to = {line.model: i for i, line in enumerate(lines) if line.row.name == reference}
-    against = [to[line.model] for line in lines]
-    return found, [row_of(exact[i] - exact[j], means[:, i] - means[:, j], metrics) for i, j in enumerate(against)]
-
-
-def row_of(exact: np.ndarray, means: np.ndarray, metrics: Sequence[str]) -> dict[str, Figure]:
-    low, high = interval(means)  # M each
-    return {metric: Figure(*map(float, each)) for metric, *each in zip(metrics, exact, low, high, strict=True)}
+    to = {line.model: line for line in lines if line.row.name == reference}
+    return found, [
+        {metric: difference(line, to[line.model], metric, resamples, seed) for metric in metrics} for line in lines
+    ]
 
 
 def write(output: Path, lines: Sequence[Line], metrics: Sequence[str], settings: Mapping) -> None:
@@ -105,7 +159,8 @@ def write(output: Path, lines: Sequence[Line], metrics: Sequence[str], settings:
     write_csv(output / "results.csv", lines, figures, differences)
     text = markdown(lines, metrics, figures, differences, settings)
     (output / "results.md").write_text(text, encoding="utf-8")
-    plot.draw(output / "plot.png", lines, metrics, figures, resamples, settings["seed"])
+    chance = 100 / settings["mosaics"]["grid"] ** 2 if settings["mosaics"] else None
+    plot.draw(output / "plot.png", lines, metrics, figures, resamples, settings["seed"], chance)
 
 
 def write_csv(
@@ -114,17 +169,18 @@ def write_csv(
     """A line a method, with three columns a metric, and three more for the difference to the reference, if any."""
     with file.open("w", newline="", encoding="utf-8") as table:
         rows = csv.writer(table)
-        heads = ["model", "method", "asked", "photos", "seconds"]
+        tested = MOSAIC in figures[0]
+        heads = ["model", "method", "asked", "photos", *["mosaics"] * tested, "seconds"]
         for suffix, found in (("", figures), (" difference", differences)):
             known = found[0] if found else ()
             heads += [f"{metric}{suffix}{end}" for metric in known for end in ("", " low", " high")]
         rows.writerow(heads)
         for i, line in enumerate(lines):
-            photos = len(next(iter(line.values.values())))
             seconds = "" if line.seconds is None else f"{line.seconds:.6f}"
+            mosaics = [len(line.values.get(MOSAIC, ()))] * tested
             numbers = [f for found in (figures, differences) if found for f in found[i].values()]
-            cells = [f"{number:.6f}" for f in numbers for number in (f.mean, f.low, f.high)]
-            rows.writerow([line.model, line.row.name, line.asked, photos, seconds, *cells])
+            cells = ["" if np.isnan(n) else f"{n:.6f}" for f in numbers for n in (f.mean, f.low, f.high)]
+            rows.writerow([line.model, line.row.name, line.asked, line.photos, *mosaics, seconds, *cells])
 
 
 def markdown(
@@ -136,25 +192,86 @@ def markdown(
 ) -> str:
     """A table with a row a method, the best that is no control in bold, whether or not that means anything."""
     several = len({line.model for line in lines}) > 1
-    photos = len(next(iter(lines[0].values.values())))
-    text = [f"Means over {photos} photos, in brackets {settings['report']['interval']}; seconds are medians.", ""]
+    counted = [f"{lines[0].photos} photos"] * bool({*of_photos(metrics), SHARED} & set(metrics))
+    if MOSAIC in metrics:
+        counted.append(f"{max(len(line.values.get(MOSAIC, ())) for line in lines)} mosaics a network")
+    text = [f"Of {' and '.join(counted)}, in brackets {settings['report']['interval']}; seconds are medians.", ""]
     text += table(lines, metrics, figures, several, bold=best(lines, metrics, figures))
+    draws = settings["report"]["resamples"], settings["seed"]
+    said = [*not_better(lines, metrics, *draws), *alike(lines, figures)]
+    text += ["", *(f"- {sentence}" for sentence in said)] if said else []
     if differences:
         reference = settings["report"]["reference"]
         text += ["", f"Less `{reference}`, photo by photo, in bold where the interval excludes 0:", ""]
-        clear = {(i, metric) for i, row in enumerate(differences) for metric in metrics if row[metric].excludes_zero}
-        text += table(lines, metrics, differences, several, bold=clear)
-    return "\n".join([*text, "", *facts(settings), ""])
+        text += table(lines, metrics, differences, several, bold=clear(differences))
+    against = networks_compared(lines, *draws) if several and MOSAIC in metrics else []
+    if against:
+        mine, changes = [line for line, _ in against], [{MOSAIC: change} for _, change in against]
+        text += ["", f"The mosaic test less that of `{lines[0].model}`, of the {against[0][0].paired} mosaics that all "
+                 "networks got, in bold where the interval excludes 0:", ""]  # fmt: skip
+        text += table(mine, [MOSAIC], changes, several, bold=clear(changes))
+    return "\n".join([*text, "", *facts(settings, lines), ""])
+
+
+def clear(differences: Sequence[Mapping[str, Figure]]) -> set[tuple[int, str]]:
+    return {(i, metric) for i, row in enumerate(differences) for metric, each in row.items() if each.excludes_zero}
+
+
+def networks_compared(lines: Sequence[Line], resamples: int, seed: int) -> list[tuple[Line, Figure]]:
+    """By how much each line's share of its own photo differs from the first model's, by the same method."""
+    first = {line.row.name: line for line in lines if line.model == lines[0].model}
+    pairs = [(line, first[line.row.name]) for line in lines if line.model != lines[0].model and line.row.name in first]
+    found = [(line, difference(line, its, MOSAIC, resamples, seed)) for line, its in pairs]
+    return [(line, change) for line, change in found if not np.isnan(change.mean)]
+
+
+def not_better(lines: Sequence[Line], metrics: Sequence[str], resamples: int, seed: int) -> list[str]:
+    """Sentences that say which rows are not better, by which metrics, than the controls of their own."""
+    rows = {(line.model, line.row.name): line for line in lines}
+    several, lost = len({line.model for line in lines}) > 1, defaultdict(list)
+    for line in lines:
+        if line.row.companion:
+            own = rows[line.model, line.row.of]
+            worse = [m for m in of_photos(metrics) if m in line.values and not beats(own, line, m, resamples, seed)]
+            if worse:
+                lost[own.model, own.row.name].append(f"{COMPANIONS[line.row.companion]} ({', '.join(worse)})")
+    alike = defaultdict(list)  # rows of which the same is to be said
+    for (model, name), controls in lost.items():
+        alike[model, " nor than ".join(controls)].append(f"`{name}`")
+    return [
+        f"{', '.join(names)}{f' of {model}' if several else ''}: not surely better than {controls}; "
+        "by this it could be any photo's."
+        for (model, controls), names in alike.items()
+    ]
+
+
+def beats(line: Line, other: Line, metric: str, resamples: int, seed: int) -> bool:
+    """Whether a line's figure is better than another's by more than chance."""
+    gap = difference(line, other, metric, resamples, seed)
+    return gap.high < 0 if METRICS[metric].lower_is_better else gap.low > 0
+
+
+def alike(lines: Sequence[Line], figures: Sequence[Mapping[str, Figure]]) -> list[str]:
+    """Sentences that say which rows show nearly the same for every photo."""
+    several = len({line.model for line in lines}) > 1
+    return [
+        f"`{line.row.name}`{f' of {line.model}' if several else ''} shows nearly the same for every photo: "
+        f"{row[SHARED].mean:.0f} % of what its maps show is common to all."
+        for line, row in zip(lines, figures, strict=True)
+        if SHARED in row and nearly_the_same(row[SHARED].mean / 100)
+    ]
 
 
 def best(lines: Sequence[Line], metrics: Sequence[str], figures: Sequence[dict[str, Figure]]) -> set[tuple[int, str]]:
     """The line of each model and metric whose figure is best, controls aside."""
     found = set()
     for model in {line.model for line in lines}:
-        mine = [i for i, line in enumerate(lines) if line.model == model and not line.row.control]
-        for metric in metrics if len(mine) > 1 else ():
+        mine = [i for i, line in enumerate(lines) if line.model == model and not line.row.to_beat]
+        for metric in metrics:
+            known = [i for i in mine if not np.isnan(figures[i][metric].mean)]
             choose = min if METRICS[metric].lower_is_better else max
-            found.add((choose(mine, key=lambda i, metric=metric: figures[i][metric].mean), metric))
+            if len(known) > 1:
+                found.add((choose(known, key=lambda i, metric=metric: figures[i][metric].mean), metric))
     return found
 
 
@@ -178,7 +295,7 @@ def table(
     return rows
 
 
-def facts(settings: Mapping) -> list[str]:
+def facts(settings: Mapping, measured: Sequence[Line]) -> list[str]:
     """What has to be known to compare the figures with others."""
     games, hiding, photos, report = (settings[key] for key in ("games", "hiding", "photos", "report"))
     asked = ", ".join(
@@ -195,6 +312,13 @@ def facts(settings: Mapping) -> list[str]:
         if hiding["share"] is not None:
             kept = f"the strongest {hiding['share']:.0%} of the pixels kept"
         lines.append(f"- Hidden pixels: {hiding['behind']}; {kept}.")
+    if settings["mosaics"]:
+        grid, slow = settings["mosaics"]["grid"], settings["mosaics"]["slow"]
+        text = (f"- Mosaic test: {grid}×{grid} photos of different classes, each squeezed into its part of the input; "
+                f"the share of each class's map that lies on its own photo; chance {100 / grid**2:.1f} %")  # fmt: skip
+        text += "; half of the mosaics are the same for all networks" if measured[0].paired else ""
+        few = any(line.row.slow for line in measured if MOSAIC in line.values)
+        lines.append(f"{text}; slow methods: {slow} mosaics." if few else f"{text}.")
     of = f"{photos['folder']}, {photos['split']} split" if photos["split"] else photos["folder"]
     lines.append(f"- Photos: {photos['number']} of {of}; networks saw {settings['batch']} at once; "
                  f"{report['resamples']} resamples; {settings['device']}. All else is in `settings.json`.")  # fmt: skip

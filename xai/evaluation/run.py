@@ -3,11 +3,12 @@
 import hashlib
 import json
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import TextIO
 
 import numpy
 import PIL
@@ -19,14 +20,20 @@ from tqdm import tqdm
 from xai.evaluation import report
 from xai.evaluation.bootstrap import LEVEL
 from xai.evaluation.check import check
-from xai.evaluation.measure import measure
+from xai.evaluation.companions import KeptMaps, companion_maps, partners
+from xai.evaluation.figures import METRICS, MOSAIC, SEEN, SHARED, games_among, of_photos
+from xai.evaluation.measure import Tick, measure, measure_given
+from xai.evaluation.mosaics import measure_mosaics, plan_mosaics
 from xai.evaluation.plan import STUDENT, TEACHER, Row, Settings, Subject, rows_of
 from xai.evaluation.subset import chosen_photos, split_of
-from xai.metrics.games import GAMES, KERNEL_SIDE, KERNEL_SIGMA
+from xai.metrics.games import KERNEL_SIDE, KERNEL_SIGMA
 from xai.models import Classifier
 from xai.photo import PhotoError, load_photo
 
 RECORDS, SETTINGS, SUBSET = "photos.jsonl", "settings.json", "subset.txt"
+COMPANION_RECORDS, MOSAIC_RECORDS, MAPS = "companions.jsonl", "mosaics.jsonl", "maps"
+MOSAICS_AT_ONCE = 4
+Records = dict[tuple[str, str], dict]  # by model and photo or mosaic
 BAR = "{percentage:3.0f}%|{bar}| {n:.1f}/{total:.0f} maps [{elapsed}<{remaining}{postfix}]"
 
 
@@ -60,7 +67,9 @@ def evaluate(
     The class explained is always the one that the subject predicts on the whole photo. Networks explain photos in
     batches, from one forward pass for all methods; a black box is asked as many photos at once as it takes. In `output`
     there will be `photos.jsonl`, with a line for every photo as soon as it is measured, from which a run that was
-    stopped goes on; `settings.json`, and `subset.txt` with the photos; and `results.csv`, `results.md` and `plot.png`.
+    stopped goes on, and likewise `mosaics.jsonl` and, of controls made of other photos' maps, `companions.jsonl` with
+    the maps in `maps/`; `settings.json`, and `subset.txt` with the photos; and `results.csv`, `results.md` and
+    `plot.png`.
 
     Args:
         subjects: who is asked.
@@ -87,19 +96,141 @@ def evaluate(
     written = description(subjects, rows, metrics, folder, names, settings)
     written = json.loads(json.dumps(written))  # as it will be read: tuples are lists there
     output.mkdir(parents=True, exist_ok=True)
-    records = begun(output, written)
+    check_settings(output, written)
     (output / SUBSET).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-    failures = go_on(subjects, rows, metrics, folder, names, records, output / RECORDS, settings)
+    run = Run(subjects, rows, list(metrics), folder, names, output, settings)
+    records, failures = run.measure_photos()
     measured = [name for name in names if all((subject.name, name) in records for subject in subjects)]
     if not measured:
         raise ValueError(f"none of the {len(names)} photos could be read; the first one: {failures[names[0]]}")
-    lines = report.lines_of(subjects, rows, metrics, measured, records)
+    if run.companions:
+        for key, record in run.measure_companions(records, measured).items():
+            records[key]["maps"] |= record["maps"]
+    mosaics = run.measure_mosaics(records, measured) if MOSAIC in metrics else {}
+    lines = report.lines_of(subjects, rows, metrics, measured, records, mosaics, run.products(measured))
     report.write(output, lines, metrics, written)
     return Outcome(lines, failures, left_out)
 
 
-def begun(output: Path, written: dict) -> dict[tuple[str, str], dict]:
-    """The records there are, by model and photo, once it is sure that they belong to this run.
+@dataclass
+class Run:
+    """What is to be measured, and where it is written down."""
+
+    subjects: Sequence[Subject]
+    rows: Mapping[str, Sequence[Row]]
+    metrics: Sequence[str]
+    folder: Path
+    names: Sequence[str]
+    output: Path
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        self.companions = any(row.companion for rows in self.rows.values() for row in rows)
+        self.kept = {}
+        if self.companions or SHARED in self.metrics:
+            self.kept = {
+                subject.name: KeptMaps(self.output / MAPS / str(number), self.names, self.explaining(subject))
+                for number, subject in enumerate(self.subjects)
+            }
+
+    def explaining(self, subject: Subject) -> list[Row]:
+        """The rows that have maps of their own."""
+        return [row for row in self.rows[subject.name] if not row.companion]
+
+    def measure_photos(self) -> tuple[Records, dict[str, str]]:
+        """Records of all photos, by model and photo, and the photos that cannot be read, each with a sentence."""
+        needed = bool(of_photos(self.metrics)) or bool(self.kept)
+        rows = {subject.name: self.explaining(subject) if needed else [] for subject in self.subjects}
+
+        def steps(subject: Subject, photos: list, good: list[str], left: list[int], tick: Tick) -> Iterator[dict]:
+            keep = [self.kept[subject.name].keep] if self.kept else []
+            mine = rows[subject.name]
+            return measure(subject, mine, of_photos(self.metrics), photos, good, left, self.settings, tick, *keep)
+
+        return self.go_on(RECORDS, self.names, {name: max(1, len(mine)) for name, mine in rows.items()}, steps)
+
+    def measure_companions(self, records: Records, measured: Sequence[str]) -> Records:
+        """Records of the controls that are made of other photos' maps."""
+        rows = {s.name: [row for row in self.rows[s.name] if row.companion] for s in self.subjects}
+        partner = {s.name: partners({n: records[s.name, n]["class"] for n in measured}) for s in self.subjects}
+
+        def steps(subject: Subject, photos: list, good: list[str], left: list[int], tick: Tick) -> Iterator[dict]:
+            mine, kept = rows[subject.name], self.kept[subject.name]
+            maps = companion_maps(mine, kept, good, measured, partner[subject.name])
+            return measure_given(subject, mine, of_photos(self.metrics), photos, good, left, self.settings, maps, tick)
+
+        found, _ = self.go_on(COMPANION_RECORDS, measured, {name: len(mine) for name, mine in rows.items()}, steps)
+        return found
+
+    def measure_mosaics(self, records: Records, measured: Sequence[str]) -> dict[str, list[dict]]:
+        """Records of every model's mosaics, in order."""
+        answers = {
+            s.name: {n: (records[s.name, n]["class"], records[s.name, n]["confidence"]) for n in measured}
+            for s in self.subjects
+        }
+        classes = {s.name: s.black_box.classes for s in self.subjects}
+        plan = plan_mosaics(answers, classes, self.settings)
+        known = read_records(self.output / MOSAIC_RECORDS, "mosaic")
+        missing = {name: [m for m in plan[name] if (name, m.name) not in known] for name in plan}
+        rows = {s.name: self.explaining(s) for s in self.subjects}
+        total = sum(len(missing[name]) * len(rows[name]) for name in plan)
+        with (self.output / MOSAIC_RECORDS).open("a", encoding="utf-8") as lines, bar_of(total) as bar:
+            for s in self.subjects:
+                left = missing[s.name]
+                slow = {mosaic.name for mosaic in plan[s.name][: self.settings.slow_mosaics]}
+                for some in (left[i : i + MOSAICS_AT_ONCE] for i in range(0, len(left), MOSAICS_AT_ONCE)):
+                    for record in measure_mosaics(s, rows[s.name], some, slow, self.folder, self.settings, bar.update):
+                        write_record(lines, record)
+                        known[s.name, record["mosaic"]] = record
+        return {name: [known[name, mosaic.name] for mosaic in mosaics] for name, mosaics in plan.items()}
+
+    def products(self, measured: Sequence[str]) -> dict[tuple[str, str], numpy.ndarray]:
+        """What tells how much each row's maps have in common (N, N), by model and row."""
+        if SHARED not in self.metrics or len(measured) < 2:
+            return {}
+        return {
+            (s.name, row.name): self.kept[s.name].products(measured, row.name)
+            for s in self.subjects
+            for row in self.explaining(s)
+            if not row.control
+        }
+
+    def go_on(
+        self,
+        file: str,
+        names: Sequence[str],
+        maps_a_photo: Mapping[str, int],
+        steps: Callable[[Subject, list, list[str], list[int], Tick], Iterator[dict]],
+    ) -> tuple[Records, dict[str, str]]:
+        """Measure what is missing among a file's records, and add it; all of them, and photos that cannot be read."""
+        records = read_records(self.output / file, "photo")
+        size = self.settings.batch
+        batches = [names[i : i + size] for i in range(0, len(names), size)]
+        missing = {s.name: [name for name in names if (s.name, name) not in records] for s in self.subjects}
+        batches = [batch for batch in batches if any(set(batch) & set(left) for left in missing.values())]
+        total = sum(len(left) * maps_a_photo[model] for model, left in missing.items())
+        failures = {}
+        with (self.output / file).open("a", encoding="utf-8") as lines, bar_of(total) as bar:
+            for good, photos in read_ahead(self.folder, batches, failures):
+                for subject in self.subjects:
+                    left = [i for i, name in enumerate(good) if (subject.name, name) not in records]
+                    for record in steps(subject, photos, good, left, bar.update) if left else ():
+                        write_record(lines, record)
+                        records[subject.name, record["photo"]] = record
+        return records, failures
+
+
+def bar_of(total: int) -> tqdm:
+    return tqdm(total=total, bar_format=BAR, disable=not total)
+
+
+def write_record(lines: TextIO, record: dict) -> None:
+    lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+    lines.flush()
+
+
+def check_settings(output: Path, written: dict) -> None:
+    """Make sure that what is in a folder belongs to this run, and write down its settings.
 
     Raises:
         ValueError: they were made with other settings.
@@ -114,42 +245,17 @@ def begun(output: Path, written: dict) -> dict[tuple[str, str], dict]:
                 "name another folder to begin anew, or the same settings to go on"
             )
     file.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_records(file: Path, what: str) -> Records:
+    """A file's records, by model and photo or mosaic; a line that was not written to its end is taken out."""
     records, whole = {}, b""
-    if (output / RECORDS).is_file():
-        *lines, _ = (output / RECORDS).read_bytes().split(b"\n")  # after the last line's end is nothing, or half a line
+    if file.is_file():
+        *lines, _ = file.read_bytes().split(b"\n")  # after the last line's end is nothing, or half a line
         whole = b"".join(line + b"\n" for line in lines)
-        records = {(record["model"], record["photo"]): record for record in map(json.loads, lines)}
-    (output / RECORDS).write_bytes(whole)
+        records = {(record["model"], record[what]): record for record in map(json.loads, lines)}
+    file.write_bytes(whole)
     return records
-
-
-def go_on(
-    subjects: Sequence[Subject],
-    rows: dict[str, list[Row]],
-    metrics: Sequence[str],
-    folder: Path,
-    names: Sequence[str],
-    records: dict[tuple[str, str], dict],
-    file: Path,
-    settings: Settings,
-) -> dict[str, str]:
-    """Measure what is missing among the records, and add it to them and to the file; the photos that cannot be read."""
-    batches = [names[i : i + settings.batch] for i in range(0, len(names), settings.batch)]
-    missing = {s.name: [name for name in names if (s.name, name) not in records] for s in subjects}
-    batches = [batch for batch in batches if any(set(batch) & set(left) for left in missing.values())]
-    maps = sum(len(left) * len(rows[model]) for model, left in missing.items())
-    failures = {}
-    with file.open("a", encoding="utf-8") as lines, tqdm(total=maps, bar_format=BAR, disable=not maps) as bar:
-        for good, photos in read_ahead(folder, batches, failures):
-            for subject in subjects:
-                left = [i for i, name in enumerate(good) if (subject.name, name) not in records]
-                if left:
-                    steps = measure(subject, rows[subject.name], metrics, photos, good, left, settings, bar.update)
-                    for record in steps:
-                        lines.write(json.dumps(record, ensure_ascii=False) + "\n")
-                        lines.flush()
-                        records[subject.name, record["photo"]] = record
-    return failures
 
 
 def read_ahead(
@@ -183,7 +289,7 @@ def description(
     settings: Settings,
 ) -> dict:
     """All that a figure depends on, as it is written beside the figures; `report` is what may change afterwards."""
-    games = {game: settings.substrates[game] for game in metrics if game in GAMES}
+    games = games_among(metrics, settings.substrates)
     device = subjects[0].black_box.device
     threads = f"{device}, {torch.get_num_threads()} threads"
     return {
@@ -209,7 +315,10 @@ def description(
         }
         if games
         else None,
-        "hiding": {"behind": settings.hiding, "share": settings.share} if len(games) < len(metrics) else None,
+        "hiding": {"behind": settings.hiding, "share": settings.share} if seen_among(metrics) else None,
+        "mosaics": {"number": settings.mosaics, "slow": settings.slow_mosaics, "grid": settings.grid}
+        if MOSAIC in metrics
+        else None,
         "photos": {
             "folder": folder.resolve().name,
             "split": split_of(folder, names),
@@ -229,6 +338,11 @@ def description(
             "reference": settings.reference,
         },
     }
+
+
+def seen_among(metrics: Sequence[str]) -> bool:
+    """Whether a photo is seen through its maps for any of these."""
+    return any(set(METRICS[metric].parts) >= set(SEEN) for metric in metrics)
 
 
 def fingerprint(network: Classifier) -> str:

@@ -2,6 +2,7 @@
 
 scores = xai.metrics.score_layers(model, photos, method="gradcam", hiding="black")
 scores["layer1"].average_drop(), scores["constant"].average_drop()
+xai.metrics.mosaic_test(model, four_photos_of_four_classes)
 curves = xai.metrics.play(black_box, photo, {"gradcam": explanation})["deletion"]
 """
 
@@ -10,11 +11,13 @@ from xai.metrics.confidence import average_drop, average_gain, increase_in_confi
 from xai.metrics.controls import CONTROLS
 from xai.metrics.games import GAMES, auc, deletion, insertion, play
 from xai.metrics.hiding import HIDINGS, hide, strongest
+from xai.metrics.mosaic import join_photos, mosaic_test, own_share
 from xai.metrics.reliability import adcc, coherency, complexity
 from xai.metrics.scores import Scores, score_layers, seen_through
+from xai.metrics.shared import nearly_the_same, sameness
 
 __all__ = [
     "COMBINED", "CONTROLS", "GAMES", "HIDINGS", "Scores", "adcc", "auc", "average_drop", "average_gain",
-    "coherency", "complexity", "deletion", "hide", "increase_in_confidence", "insertion", "play", "score_layers",
-    "seen_through", "strongest",
+    "coherency", "complexity", "deletion", "hide", "increase_in_confidence", "insertion", "join_photos", "mosaic_test",
+    "nearly_the_same", "own_share", "play", "sameness", "score_layers", "seen_through", "strongest",
 ]  # fmt: skip

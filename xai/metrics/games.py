@@ -26,6 +26,12 @@ PHOTO = "photo"
 GAMES = {"deletion": "grey", "insertion": "blur"}  # every game's substrate: what pixels go to, or come from
 
 
+def game_of(name: str) -> str:
+    """The game that `deletion:blur` names: what stands behind the colon tells games on several substrates apart."""
+    return name.partition(":")[0]
+
+
+
 @cache
 def kernel() -> Tensor:
     """The published blurring kernel (11, 11): a dirac in the eyes of SciPy's filter, so nearly flat, its sum 1."""
@@ -66,7 +72,7 @@ def play(
         image: a PIL image, a path or an array.
         maps: by name, explanations or raw maps (h, w) of any size.
         target: index of the class; None is the one the black box predicts.
-        games: each game's substrate.
+        games: each game's substrate; `{"deletion": "grey", "deletion:blur": "blur"}` plays one on two.
         step: pixels changed from one question to the next, of the S² that the black box sees.
 
     Raises:
@@ -150,7 +156,7 @@ def endpoints(black_box: BlackBox, pixels: Tensor, games: Mapping[str, str] = GA
         BlackBoxError: the black box gave no answer.
     """
     for game, substrate in games.items():
-        if game not in GAMES:
+        if game_of(game) not in GAMES:
             raise ValueError(f"there is no game {game!r}; choose one of {', '.join(GAMES)}")
         if substrate not in SUBSTRATES:
             raise ValueError(f"there is no substrate {substrate!r}; choose one of {', '.join(SUBSTRATES)}")
@@ -194,8 +200,10 @@ def curves_steps(
     found = {}
     for i, (game, substrate) in enumerate(games.items()):
         ground = SUBSTRATES[substrate](pixels)
-        start, end = (pixels, ground) if game == "deletion" else (ground, pixels)
-        first, last = (ends[PHOTO], ends[substrate]) if game == "deletion" else (ends[substrate], ends[PHOTO])
+        start, end = (pixels, ground) if game_of(game) == "deletion" else (ground, pixels)
+        first, last = ends[PHOTO], ends[substrate]
+        if game_of(game) == "insertion":
+            first, last = last, first
         curve = torch.full((len(maps), steps + 1), first, device=pixels.device)
         curve[:, -1] = last
         inner = torch.cartesian_prod(torch.arange(len(maps)), torch.arange(1, steps)).to(pixels.device)  # questions, 2

@@ -14,8 +14,9 @@ HIDINGS = get_args(Hiding)
 def hide(model: Classifier, x: Tensor, maps: Tensor, hiding: Hiding = "black") -> Tensor:
     """The network's input (N, 3, S, S) seen through maps (N, 1, S, S) in [0, 1].
 
-    Formula: `L ⊙ x + (1 − L) ⊙ b`. `black` multiplies the photo itself by the map, as the paper does: b is what black
-    becomes in normalisation. `mean` multiplies the normalised input, as most libraries do: b = 0, the mean colour.
+    Formula: `L ⊙ x + (1 − L) ⊙ b`. `black` multiplies the photo itself by the map, as Chattopadhay et al. (Grad-CAM++,
+    WACV 2018) do: b is what black becomes in normalisation. `mean` multiplies the normalised input, as most libraries
+    do: b = 0, the mean colour.
 
     Raises:
         ValueError: there is no such way of hiding.

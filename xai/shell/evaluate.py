@@ -6,12 +6,14 @@ from pathlib import Path
 from xai.blackbox import from_checkpoint, load_black_box
 from xai.blackbox.blackbox import AT_ONCE
 from xai.evaluation import METRICS, Settings, Subject, evaluate
-from xai.evaluation.plan import ALL_LAYERS, CONTROL_NAMES
+from xai.evaluation.figures import PLAIN
+from xai.evaluation.plan import ALL_LAYERS, CONTROL_NAMES, SLOW_MOSAICS
 from xai.evaluation.subset import chosen_photos
 from xai.metrics.games import GAMES, STEP, SUBSTRATES
 from xai.metrics.hiding import HIDINGS
 from xai.zoo import load_model
 
+TABLE_1 = ("drop", "increase", "gain", "adcc")  # of the pyramid's source
 EPILOG = f"""
 examples:
   python -m xai evaluate --black-box garbage-efficientnet_lite0 --student blackbox-student \\
@@ -19,12 +21,20 @@ examples:
       --metrics deletion insertion --data TRASHNET --limit 60 --output tables-2-and-3
   python -m xai evaluate --model pyramid-fpn pyramid-fal --methods gradcam constant gaussian --layers all \\
       --metrics drop increase gain adcc --data UCMERCED --output table-1
+  python -m xai evaluate --model garbage-resnet50 garbage-se_resnet50 --methods gradcam layercam eigencam \\
+      --metrics mosaic shared --data TRASHNET --limit 120 --output mosaics
 
 A method is NAME[:VARIANT][@LAYER]. One that looks into a network looks into the black box where that is white, else
-into the student; `:teacher` and `:student` say which. `distilled:literal` is eq. 9 of Kang et al., 2021.
-Maps that know nothing: {", ".join(CONTROL_NAMES)} (a number a pixel), random:7 (7×7 numbers, enlarged).
-DIR gets results.csv, results.md, plot.png, settings.json, subset.txt and photos.jsonl, a line for every photo: the same
-command goes on from there.
+into the student; `:teacher` and `:student` say which. `distilled:literal` is eq. 9 of Kang et al., 2021, and
+`rise:published` RISE as published. Maps that know nothing: {", ".join(CONTROL_NAMES)} (a number a pixel), random:7 (7×7 numbers, enlarged).
+`another` and `mean` set two controls beside each other row, from its own maps: another photo's, and the mean of all.
+
+`mosaic` is the share of each class's map that lies on its own photo, of photos of different classes side by side;
+`shared` the share of a method's maps that is the same for every photo. `deletion:blur`, or any GAME:SUBSTRATE, plays a
+game on a substrate of its own, so that one table shows several.
+
+DIR gets results.csv, results.md, plot.png, settings.json, subset.txt and photos.jsonl, a line for every photo, like
+mosaics.jsonl and companions.jsonl: the same command goes on from there.
 """
 
 
@@ -45,7 +55,7 @@ def add_to(commands) -> None:
     add("--student", metavar="NAME", help="a network that imitates the black box, for methods that look inside one")
     add("--methods", nargs="+", required=True, metavar="METHOD", help="see below")
     add("--metrics", nargs="+", choices=METRICS, metavar="METRIC",
-        help=f"of {', '.join(METRICS)} (default: {' and '.join(GAMES)}, or of a --model the others)")  # fmt: skip
+        help=f"of {', '.join(PLAIN)}, see below (default: {' '.join(GAMES)}; of a --model {' '.join(TABLE_1)})")  # fmt: skip
     add("--data", type=Path, required=True, metavar="FOLDER",
         help="of CLASS/PHOTO, split by train.txt, val.txt, test.txt that list such paths, or by folders")  # fmt: skip
     add("--output", type=Path, required=True, metavar="DIR", help="the folder for the results; made if it is not there")
@@ -63,7 +73,11 @@ def add_to(commands) -> None:
     add("--hiding", choices=HIDINGS, default="black",
         help="what hides pixels in drop, increase, gain and adcc (default: black)")  # fmt: skip
     add("--share", type=float, help="show only this share of the pixels there, the strongest (default: dim them all)")
-    add("--rise-masks", type=int, metavar="N", help="default: 4000")
+    add("--mosaics", type=int, default=50, metavar="N", help="each network is tested on (default: 50)")
+    add("--slow-mosaics", type=int, default=SLOW_MOSAICS, metavar="N",
+        help=f"of these for methods that take minutes (default: {SLOW_MOSAICS})")  # fmt: skip
+    add("--grid", type=int, default=2, metavar="N", help="photos a side of a mosaic (default: 2)")
+    add("--rise-masks", type=int, metavar="N", help="default: 400, of rise:published 4000")
     add("--rise-cells", type=int, metavar="N", help="a side (default: 7)")
     add("--lime-samples", type=int, metavar="N", help="default: 1000")
     add("--mask-iterations", type=int, metavar="N", help="default: 300")
@@ -90,12 +104,15 @@ def run(options: argparse.Namespace) -> int:
         hiding=options.hiding,
         share=options.share,
         options={name: {k: v for k, v in each.items() if v is not None} for name, each in given.items()},
+        mosaics=options.mosaics,
+        slow_mosaics=options.slow_mosaics,
+        grid=options.grid,
         seed=options.seed,
         batch=options.batch,
         resamples=options.resamples,
         reference=options.reference,
     )
-    metrics = options.metrics or [name for name in METRICS if (name in GAMES) == bool(options.black_box)]
+    metrics = options.metrics or list(GAMES if options.black_box else TABLE_1)
     outcome = evaluate(
         subjects(options), options.methods, metrics, options.data, options.output, names, options.layers, settings
     )

@@ -1,0 +1,83 @@
+"""Controls made of other photos' maps by the same method and layer: another photo's, and the mean of all."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xai.evaluation.plan import ANOTHER, Row
+from xai.maps import unit_range
+from xai.metrics.shared import products
+
+
+class KeptMaps:
+    """Raw maps (h, w) of every photo, by row, in a folder beside the records: a run that was stopped needs them too.
+
+    Args:
+        folder: made if it is not there.
+        names: of all photos of the run, in order.
+        rows: whose maps are kept.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str], rows: Sequence[Row]) -> None:
+        self.folder, self.rows = folder, [row.name for row in rows]
+        self.numbers = {name: number for number, name in enumerate(names)}
+        self.means: dict[str, Tensor] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, name: str, maps: Mapping[str, Tensor]) -> None:
+        """Write a photo's maps down."""
+        arrays = {f"row{self.rows.index(row)}": maps[row].float().cpu().numpy() for row in maps if row in self.rows}
+        np.savez_compressed(self.file(name), **arrays)
+
+    def file(self, name: str) -> Path:
+        return self.folder / f"{self.numbers[name]:06d}.npz"
+
+    def of(self, name: str, row: str) -> Tensor:
+        """A photo's raw map (h, w)."""
+        with np.load(self.file(name)) as arrays:
+            return torch.from_numpy(arrays[f"row{self.rows.index(row)}"])
+
+    def all(self, names: Sequence[str], row: str) -> Tensor:
+        """The raw maps (N, h, w) of some photos."""
+        return torch.stack([self.of(name, row) for name in names])
+
+    def mean(self, names: Sequence[str], row: str) -> Tensor:
+        """The mean (h, w) of their maps, each scaled to [0, 1]."""
+        if row not in self.means:
+            self.means[row] = unit_range(self.all(names, row)).mean(0)
+        return self.means[row]
+
+    def products(self, names: Sequence[str], row: str) -> np.ndarray:
+        """What `metrics.shared` needs (N, N) to tell how much these photos' maps have in common."""
+        return products(self.all(names, row))
+
+
+def partners(classes: Mapping[str, str]) -> dict[str, str]:
+    """The photo whose map each photo is given as another one's, by name: the next one of another class.
+
+    After the last comes the first; where all are of one class it is the next one, and where there is but one, itself.
+
+    Args:
+        classes: which each photo is explained as, in the order of the photos.
+    """
+    names = list(classes)
+    found = {}
+    for i, name in enumerate(names):
+        following = names[i + 1 :] + names[:i] or [name]
+        found[name] = next((other for other in following if classes[other] != classes[name]), following[0])
+    return found
+
+
+def companion_maps(
+    rows: Sequence[Row], kept: KeptMaps, photos: Sequence[str], measured: Sequence[str], partner: Mapping[str, str]
+) -> dict[str, Tensor]:
+    """The raw maps (B, h, w) of rows that are companions, for some photos of all that were measured."""
+    return {
+        row.name: kept.all([partner[name] for name in photos], row.of)
+        if row.companion == ANOTHER
+        else kept.mean(measured, row.of).expand(len(photos), -1, -1)
+        for row in rows
+    }
