@@ -2,7 +2,8 @@
 
 import numpy as np
 import torch
-from sklearn.linear_model import Ridge
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF
 
 from xai.activations import Activations
 
@@ -152,25 +153,28 @@ def scorecam(model, x, target, layer):
 @torch.no_grad()
 def scorecam_fast(model, x, target, layer, channels=40):
     features = Activations(model, x).at(layer)[0].double().numpy()
-    order = [k for k in np.argsort(-np.abs(features).sum((1, 2)), kind="stable") if features[k].any()]
-    asked = order[: channels // 2]
-    rest = order[channels // 2 :]
-    asked += [rest[int(place)] for place in np.linspace(0, len(rest) - 1, channels - channels // 2)]
-    coarse, scores = [], {}
-    for k, channel in enumerate(features):
+    masks, scores, asked = [], {}, []
+    for channel in features:
         span = channel.max() - channel.min()
-        mask = (channel - channel.min()) / span if span else 0 * channel
-        small = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(mask)[None], 3)
-        coarse.append(small.numpy().ravel())
-        if k in asked:
-            mask = torch.nn.functional.interpolate(torch.from_numpy(channel)[None, None], x.shape[2:], mode="bilinear")
-            mask = (mask - mask.min()) / (mask.max() - mask.min())
-            scores[k] = model(x * mask)[0, target].item()
+        masks.append((channel - channel.min()) / span if span else 0 * channel)
+    masks = np.array(masks)
+    alike = np.array([[np.exp(-np.mean((a - b) ** 2) / (2 * 0.3**2)) for b in masks] for a in masks])
+    effect = np.array([np.linalg.norm(channel - channel.mean()) for channel in features])
+    while len(asked) < min(channels, np.count_nonzero(effect)):
+        across = alike[:, asked]
+        known = alike[np.ix_(asked, asked)] + 0.05 * np.eye(len(asked))
+        variance = np.array([1 - row @ np.linalg.solve(known, row) for row in across])
+        gain = variance * effect
+        gain[asked] = -1
+        asked.append(int(gain.argmax()))
+    for k in asked:
+        mask = torch.nn.functional.interpolate(torch.from_numpy(features[k])[None, None], x.shape[2:], mode="bilinear")
+        mask = (mask - mask.min()) / (mask.max() - mask.min())
+        scores[k] = model(x * mask)[0, target].item()
     told = np.array([scores[k] for k in asked])
-    predictors = np.array(coarse)
-    predictors = (predictors - predictors[asked].mean(0)) / predictors[asked].std(0, ddof=1)
-    ridge = Ridge(alpha=1).fit(predictors[asked], told)
-    guesses = np.minimum(ridge.predict(predictors), told.max())
+    process = GaussianProcessRegressor(RBF(0.3 * np.sqrt(masks[0].size)), alpha=0.05, optimizer=None)
+    process.fit(masks[asked].reshape(len(asked), -1), told - told.mean())
+    guesses = np.minimum(told.mean() + process.predict(masks.reshape(len(masks), -1)), told.max())
     final = np.array([scores.get(k, guess) for k, guess in enumerate(guesses)])
     weights = np.exp(final - final.max())
     return weighted_sum(weights / weights.sum(), features)
