@@ -44,7 +44,7 @@ class Settings:
         share: keep only this share of the pixels there, those with the largest values; None dims each by its value.
         options: of methods, by their names.
         mosaics: how many each network is tested on.
-        slow_mosaics: how many of these by methods that ask thousands of questions, or minutes of computing.
+        slow_mosaics: how many of these by slow methods, which ask hundreds of questions or run the network as often.
         grid: photos a side of a mosaic.
         seed: of random maps, and of which photos stand together in a mosaic.
         batch: photos that a network explains at once.
@@ -126,8 +126,9 @@ class Row:
 
     @property
     def slow(self) -> bool:
-        """A mosaic would take it a minute or more."""
-        return self.method in BASELINES or (self.method in METHODS and METHODS[self.method].slow == "minutes")
+        """It asks so many questions, or runs the network so often, that a mosaic takes it many seconds."""
+        known = METHODS.get(self.method)
+        return self.method in BASELINES or (known is not None and bool(known.slow) and not known.short_cut)
 
     @property
     def all_options(self) -> dict[str, object]:

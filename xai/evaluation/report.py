@@ -318,7 +318,7 @@ def facts(settings: Mapping, measured: Sequence[Line]) -> list[str]:
                 f"the share of each class's map that lies on its own photo; chance {100 / grid**2:.1f} %")  # fmt: skip
         text += "; half of the mosaics are the same for all networks" if measured[0].paired else ""
         few = any(line.row.slow for line in measured if MOSAIC in line.values)
-        lines.append(f"{text}; slow methods: {slow} mosaics." if few else f"{text}.")
+        lines.append(f"{text}; by slow methods {slow} of them." if few else f"{text}.")
     of = f"{photos['folder']}, {photos['split']} split" if photos["split"] else photos["folder"]
     lines.append(f"- Photos: {photos['number']} of {of}; networks saw {settings['batch']} at once; "
                  f"{report['resamples']} resamples; {settings['device']}. All else is in `settings.json`.")  # fmt: skip

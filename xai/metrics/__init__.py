@@ -9,6 +9,7 @@ curves = xai.metrics.play(black_box, photo, {"gradcam": explanation})["deletion"
 from xai.layers import COMBINED
 from xai.metrics.confidence import average_drop, average_gain, increase_in_confidence
 from xai.metrics.controls import CONTROLS
+from xai.metrics.explained import explained_layers
 from xai.metrics.games import GAMES, auc, deletion, insertion, play
 from xai.metrics.hiding import HIDINGS, hide, strongest
 from xai.metrics.mosaic import join_photos, mosaic_test, own_share
@@ -18,6 +19,7 @@ from xai.metrics.shared import nearly_the_same, sameness
 
 __all__ = [
     "COMBINED", "CONTROLS", "GAMES", "HIDINGS", "Scores", "adcc", "auc", "average_drop", "average_gain",
-    "coherency", "complexity", "deletion", "hide", "increase_in_confidence", "insertion", "join_photos", "mosaic_test",
-    "nearly_the_same", "own_share", "play", "sameness", "score_layers", "seen_through", "strongest",
+    "coherency", "complexity", "deletion", "explained_layers", "hide", "increase_in_confidence", "insertion",
+    "join_photos", "mosaic_test", "nearly_the_same", "own_share", "play", "sameness", "score_layers", "seen_through",
+    "strongest",
 ]  # fmt: skip

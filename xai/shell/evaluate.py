@@ -75,7 +75,7 @@ def add_to(commands) -> None:
     add("--share", type=float, help="show only this share of the pixels there, the strongest (default: dim them all)")
     add("--mosaics", type=int, default=50, metavar="N", help="each network is tested on (default: 50)")
     add("--slow-mosaics", type=int, default=SLOW_MOSAICS, metavar="N",
-        help=f"of these for methods that take minutes (default: {SLOW_MOSAICS})")  # fmt: skip
+        help=f"of these for slow methods, such as rise (default: {SLOW_MOSAICS})")  # fmt: skip
     add("--grid", type=int, default=2, metavar="N", help="photos a side of a mosaic (default: 2)")
     add("--rise-masks", type=int, metavar="N", help="default: 400, of rise:published 4000")
     add("--rise-cells", type=int, metavar="N", help="a side (default: 7)")

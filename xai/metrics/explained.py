@@ -1,0 +1,21 @@
+"""What is known of a checkpoint's layers as explanations, from the small file beside its weights."""
+
+from os import PathLike
+
+from xai.zoo import find_checkpoint, read_json
+
+FILE = "explained.json"
+
+
+def explained_layers(name: str | PathLike) -> dict[str, dict[str, float]]:
+    """For each explained layer, by Grad-CAM: `shared`, `mosaic` and its `chance`, all in [0, 1].
+
+    `shared` is `metrics.sameness` of the layer's maps of test photos, `mosaic` the mean share of a class's map on its
+    own photo (`metrics.mosaic_test`). Nothing where the checkpoint has no such file.
+
+    Raises:
+        ValueError: there is no model of this name.
+        OSError: the checkpoint is missing, or the file damaged.
+    """
+    file = find_checkpoint(name) / FILE
+    return read_json(file)["layers"] if file.is_file() else {}
