@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from train import curves, state
-from train.calibrate import fit_temperature, fold
+from train.calibrate import fit_temperature, fold, folded
 from train.data import SPLITS, Split, Views, Whole, joined, name_of, read
 from train.looks import looks
 from train.measure import predict, score
@@ -91,7 +91,7 @@ def train(recipe: Recipe) -> Path:
     model.load_state_dict(load_file(out / "kept.safetensors"))
     temperature = fit_temperature(*predict(model, val_loader, accelerator))
     fold(model, temperature)
-    metrics = measure(recipe, model, sources, accelerator)
+    metrics = measure(recipe, model, sources, accelerator, temperature)
     if accelerator.is_main_process:
         known = looks(list(sources.values()), recipe.grey)
         publish(recipe, model, metrics, progress["history"], temperature, out, known)
@@ -196,7 +196,13 @@ def whole_loader(recipe: Recipe, split: Split, classes: list[str], accelerator: 
     return accelerator.prepare(DataLoader(dataset, batch_size=32, num_workers=workers))
 
 
-def measure(recipe: Recipe, model: Classifier, sources: dict[str, dict[str, Split]], accelerator: Accelerator) -> dict:
+def measure(
+    recipe: Recipe,
+    model: Classifier,
+    sources: dict[str, dict[str, Split]],
+    accelerator: Accelerator,
+    temperature: float,
+) -> dict:
     """Each source's validation and test photos apart, in full precision and, for the test, with halved weights."""
     full = {key: tensor.clone() for key, tensor in model.state_dict().items()}
     metrics = {}
@@ -205,7 +211,9 @@ def measure(recipe: Recipe, model: Classifier, sources: dict[str, dict[str, Spli
         test = whole_loader(recipe, splits["test"], model.classes, accelerator)
         metrics[name] = {"val": score(*predict(model, val, accelerator), model.classes)}
         model.load_state_dict({key: t.half() if t.is_floating_point() else t for key, t in full.items()})
-        metrics[name]["test"] = score(*predict(model, test, accelerator), model.classes)
+        said = predict(model, test, accelerator)
+        metrics[name]["test"] = score(*said, model.classes)
+        metrics[name]["test"]["calibration"] = folded(*said, model.classes, temperature)
         model.load_state_dict(full)
         exact = score(*predict(model, test, accelerator), model.classes)
         metrics[name]["test"]["accuracy_full_precision"] = exact["accuracy"]

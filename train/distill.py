@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from train import state
 from train.answers import Answers
+from train.calibrate import fit_temperature, possible
 from train.classifier import learning_rate, make_optimizer, precision, record, same_run, save_weights, seed_of
 from train.data import Split, Whole, joined, name_of, read
 from train.distillation import PRESETS, Distillation
@@ -222,7 +223,7 @@ def finish(
 ) -> None:
     """Measure the student with its weights in half precision, as it ships, and write the checkpoint."""
     model.load_state_dict({key: t.half() if t.is_floating_point() else t for key, t in model.state_dict().items()})
-    similarities, data = {}, {}
+    similarities, data, said = {}, {}, {}
     for name, splits in sources.items():
         similarities[name], data[name] = {}, {}
         for split in ("val", "test"):
@@ -231,6 +232,8 @@ def finish(
             similarities[name][split] = likeness(asked, logits.softmax(1).numpy())
             if set(splits[split].labels) <= set(black_box.classes):
                 data[name][split] = score(logits, labels, black_box.classes)
+                said[name, split] = logits, labels
+    calibrate(data, said, black_box.classes)
     figures = {
         "data": data,
         "similarity": similarities,
@@ -241,6 +244,17 @@ def finish(
     rows = [row for row in history if "val_loss" in row]
     known = None if run.stream else looks(list(sources.values()))  # of a stream nothing is kept
     write_checkpoint(run, model, figures, rows, student_card(run, model, figures), out, known)
+
+
+def calibrate(data: dict, said: dict[tuple[str, str], tuple[Tensor, Tensor]], classes: list[str]) -> None:
+    """Add to the figures of the test photos what a temperature fitted on the validation photos would change."""
+    val = [answers for (_, split), answers in said.items() if split == "val"]
+    if not val:
+        return
+    temperature = fit_temperature(*(torch.cat(part) for part in zip(*val, strict=True)))
+    for (name, split), answers in said.items():
+        if split == "test":
+            data[name]["test"]["calibration"] = possible(*answers, classes, temperature)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from huggingface_hub import ModelCardData, create_repo, upload_folder
 from huggingface_hub.repocard_data import EvalResult
 
+from train.calibrate import sentence
 from train.recipe import PRESETS, Recipe
 from train.run import Run, command_line
 from xai import familiar
@@ -35,6 +36,8 @@ A classifier of photos: {classes}. Trained {start} on {data}.
 The weights are stored in half precision. {chosen} and the temperature that calibrates the confidences (already
 folded in) were chosen on the validation photos; this run measured the test photos once, at its end. Confusion matrix
 and recall per class: `metrics.json`; loss and accuracy per epoch: `history.json`.
+
+{calibration}
 
 ```python
 import xai
@@ -146,7 +149,7 @@ def card(recipe: Recipe, model: Classifier, metrics: dict[str, dict]) -> str:
     ]
     return CARD.format(
         metadata=metadata.to_yaml(), title=title, classes=", ".join(model.classes), k=len(model.classes),
-        start=start_of(recipe), rows="\n".join(rows), size=model.input_size,
+        start=start_of(recipe), rows="\n".join(rows), calibration=sentence(metrics), size=model.input_size,
         chosen={"best": "Epoch, recipe", "last": "Recipe"}[recipe.kept],
         grey=", turned grey and" if recipe.grey else "",
         data="; ".join(SOURCES.get(name, name) for name in metrics), commands="\n".join(lineage(recipe)),

@@ -2,6 +2,7 @@
 
 from huggingface_hub import ModelCardData
 
+from train.calibrate import sentence
 from train.distillation import PRESETS, Distillation
 from train.publish import SOURCES
 from train.run import command_line
@@ -25,6 +26,8 @@ confidences, on photos that neither was trained on:
 
 The weights are stored in half precision. The black box was asked about these photos once, after training; all choices
 were made on validation photos. More in `metrics.json`; loss and agreement per epoch: `history.json`.
+
+{calibration}
 
 ```python
 import xai
@@ -60,6 +63,7 @@ def student_card(run: Distillation, model: Classifier, figures: dict) -> str:
     return CARD.format(
         metadata=metadata.to_yaml(), title=title, teacher=run.teacher, k=len(model.classes), size=model.input_size,
         classes=", ".join(model.classes[:20]) + (", …" if len(model.classes) > 20 else ""), rows="\n".join(rows),
+        calibration=sentence(figures["data"], student=True),
         start=(
             ", and of open networks the feature maps of an EfficientNet-Lite1 with ImageNet weights (Apache-2.0)"
             if run.guide else ""
