@@ -31,13 +31,14 @@ def judge(
 ) -> Generator[float, None, Tensor]:
     """Which of a method's maps (B, h, w) cannot be told from noise: bool (B).
 
-    These are the maps of photos without contrast, those that are the same everywhere, and those that are rounding
-    errors. A map is suspected of the latter where its range is small (`suspected`). Only then is it computed once more,
-    in float64, and the difference is what rounding did to it: where the variance of this difference over the positions
-    reaches that of the second map, rounding says as much as the photo.
+    These are the maps of photos without contrast, those that are the same everywhere or no numbers (0 / 0, say), and
+    those that are rounding errors. A map is suspected of the latter where its range is small (`suspected`). Only then
+    is it computed once more, in float64, and the difference is what rounding did to it: where the variance of this
+    difference over the positions reaches that of the second map, rounding says as much as the photo.
     """
     flat = raws.flatten(1)
-    blank = flat.amax(1).eq(flat.amin(1)) | without_contrast(batch.model.std * batch.x + batch.model.mean)
+    blank = flat.amax(1).eq(flat.amin(1)) | ~flat.isfinite().all(1)
+    blank |= without_contrast(batch.model.std * batch.x + batch.model.mean)
     doubtful = (suspected(raws, batch) & ~blank).nonzero()[:, 0]
     if len(doubtful):
         again = twice_as_precise(batch, doubtful)

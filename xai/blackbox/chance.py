@@ -7,18 +7,21 @@ from torch import Tensor
 
 DRAWS = 999  # random orders of the answers
 AGAIN = 16  # pictures shown once more
-DEGREES = {1: 0, 2: 10, 3: 20}  # of polynomials, with how many answers there must be for each of their terms at least
+DEGREES = {1: 0, 2: 10, 3: 20}  # of polynomials, with how many pictures there must be for each of their terms at least
+SURE, LIKELY = 0.001, 0.05  # how often chance may look like evidence
 
 
 def depends_on_place(seen: Tensor, answers: Tensor, beside: Tensor, weights: Tensor | None = None) -> bool:
     """Whether answers tell which places were shown, more than by chance and more than how much of the photo was.
 
-    A permutation test (Freedman and Lane, *A nonstochastic interpretation of reported significance levels*, 1983): what
-    the mean colour and the amount of what was shown predict, by a polynomial of up to third degree in `beside`, is
-    taken from the answers and from what was seen. If what is left of the answers has nothing to do with the places, it
-    may as well belong to the pictures in any other order. The statistic is `T = Σ_p (Σ_i s_ip r_i)²`, the strength of
-    the map that is left; it counts all places together, so that their number and how alike neighbours are do not
-    matter. Answers depend on places where T is larger than for each of 999 random orders: by chance once in 1,000.
+    Two permutation tests. The first is of the answers as they are: if they had nothing to do with what was shown, they
+    might as well belong to the pictures in any other order. The statistic is `T = Σ_p (Σ_i s_ip r_i)²`, r the answers
+    less their mean: the strength of the map; it counts all places together, so that their number and how alike
+    neighbours are do not matter. T has to be larger than for each of 999 random orders, as by chance it is once in
+    1,000 times. The second is of what is left of answers and of what was seen without what `beside` predicts, by a
+    polynomial of up to third degree (Freedman and Lane, *A nonstochastic interpretation of reported significance
+    levels*, 1983). Where that is less than half of the answers' variance, they may be a function of the colours alone,
+    and the same is asked of the rest; else they are none, and T has to be larger than for 19 of 20 orders.
 
     Args:
         seen: how much of each of P places each of N pictures showed (N, P).
@@ -27,31 +30,40 @@ def depends_on_place(seen: Tensor, answers: Tensor, beside: Tensor, weights: Ten
         weights: how much each picture counts (N); None is all the same.
     """
     answers, seen = answers.double().cpu(), seen.double().cpu()
-    if answers.amax() == answers.amin():
-        return False
     scale = torch.ones_like(answers) if weights is None else weights.double().cpu().sqrt()
-    known = scale[:, None] * terms(beside.double().cpu())  # N, t
-    rest, places = without(known, scale * answers), without(known, scale[:, None] * seen)
-    if rest.norm() <= torch.finfo(torch.float32).eps * (scale * answers).norm():  # that is how exact the answers are
+    answers, seen = scale * (answers - answers.mean()), scale[:, None] * seen
+    whole = without(scale[:, None], answers)
+    if chance_of(whole, without(scale[:, None], seen)) > SURE:
         return False
+    known = scale[:, None] * terms(beside.double().cpu())  # N, t
+    rest = without(known, answers)
+    all_colour = rest.square().sum() < whole.square().sum() / 2
+    return chance_of(rest, without(known, seen)) <= (SURE if all_colour else LIKELY)
+
+
+def chance_of(answers: Tensor, seen: Tensor) -> float:
+    """In which share of random orders answers (N) make as strong a map of what was seen (N, P); their own counts."""
     generator = torch.Generator().manual_seed(0)
     orders = torch.rand(DRAWS, len(answers), generator=generator).argsort(1)  # draws, N
-    by_chance = (rest[orders] @ places).square().sum(1)  # draws
-    return bool((rest @ places).square().sum() > by_chance.max())
+    by_chance = (answers[orders] @ seen).square().sum(1)  # draws
+    return float(1 + (by_chance >= (answers @ seen).square().sum()).sum()) / (1 + DRAWS)
 
 
 def terms(beside: Tensor, degree: int | None = None) -> Tensor:
-    """All terms (N, t) of a polynomial in Q numbers (N, Q): of a degree, or the highest that N answers suffice for."""
-    beside = beside - beside.mean(0)
-    size = beside.abs().amax(0)
-    beside = (beside / size)[:, size > 0]
+    """All terms (N, t) of a polynomial in Q numbers (N, Q): of a degree, or the highest that N pictures suffice for.
+
+    Numbers that differ by rounding alone have no part in it, and equal pictures count as one.
+    """
+    size = (beside - beside.mean(0)).abs().amax(0)
+    beside = ((beside - beside.mean(0)) / size)[:, size > 8 * torch.finfo(torch.float32).eps]
+    different = len(beside.unique(dim=0))
     found = [torch.ones(len(beside), 1).to(beside)]
-    for order, answers_each in DEGREES.items() if degree is None else dict.fromkeys(range(1, degree + 1), 0).items():
+    for order, pictures_each in DEGREES.items() if degree is None else [(i + 1, 0) for i in range(degree)]:
         chosen = torch.combinations(torch.arange(beside.shape[1]), order, with_replacement=True)  # t, order
-        found.append(beside[:, chosen].prod(2))  # N, t
-        if len(beside) < answers_each * sum(each.shape[1] for each in found):
-            found.pop()
+        new = beside[:, chosen].prod(2)  # N, t
+        if different < pictures_each * (sum(each.shape[1] for each in found) + new.shape[1]):
             break
+        found.append(new)
     return torch.cat(found, dim=1)
 
 
