@@ -317,6 +317,7 @@ def test_the_photo_itself_is_asked_about_once(photos, student):
 
 def test_steps_show_the_map_growing_and_stop(black_box, photos, monkeypatch):
     monkeypatch.setattr(explaining, "EVERY", 0)
+    monkeypatch.setattr(explaining, "PATIENCE", 0)
     steps = explain_black_box_steps(black_box, photos[0], "rise", masks=160)
     seen = [next(steps), next(steps)]
     steps.close()

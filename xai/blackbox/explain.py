@@ -24,7 +24,8 @@ from xai.photo import Photo, as_photo
 
 BLACK_BOX, TEACHER, STUDENT = "black box", "teacher's gradients", "student's gradients"  # sources of an explanation
 GRADIENTS = ("auto", "teacher", "student")
-EVERY = 0.5  # seconds at least from one map so far to the next, since each is resized to the photo
+EVERY = 0.5  # seconds at least from one map so far to the next
+PATIENCE = 9  # and so many times as long as the last one took, since each is resized to the photo and judged
 
 MapSteps = Generator[tuple[float, Estimate | None], None, Estimate]
 Steps = Generator[tuple[float, Explanation | None], None, Explanation]
@@ -192,15 +193,20 @@ def perturbing(steps: MapSteps, photo: Image.Image, method: str, told: dict, sta
             **told,
         )
 
-    shown = started
+    due = started + EVERY
     while True:
         try:
             share, so_far = next(steps)
         except StopIteration as end:
             return explanation(end.value)
-        due = so_far is not None and time.perf_counter() - shown >= EVERY
-        yield share, explanation(so_far) if due else None
-        shown = time.perf_counter() if due else shown
+        begun = time.perf_counter()
+        if so_far is None or begun < due:
+            yield share, None
+            continue
+        shown = explanation(so_far)
+        took = time.perf_counter() - begun
+        yield share, shown
+        due = time.perf_counter() + max(EVERY, PATIENCE * took)
 
 
 def without_maps(steps: Generator[float, None, Explanation]) -> Steps:
