@@ -147,3 +147,14 @@ def test_a_student_agrees_on_most_examples(name):
     teacher = xai.load_black_box(record(name)["recipe"]["teacher"]).predict_proba(EXAMPLES)
     student = xai.load_model(name).predict_proba(EXAMPLES)
     assert similarity(teacher, student, 1) >= 0.6
+
+
+@pytest.mark.parametrize("name", [*GARBAGE, *PYRAMID, *STUDENTS])
+def test_a_card_says_what_the_temperature_changes(name):
+    card = (CHECKPOINTS / name / "README.md").read_text()
+    for data, measured in record(name)["data"].items():
+        found = measured["test"]["calibration"]
+        assert f"temperature of {found['temperature']:.3f}" in card
+        assert f"{found['before']:.2f} % and {found['after']:.2f} % on {data}" in card
+        shipped = found["before" if name in STUDENTS else "after"]  # a student's is not folded in
+        assert shipped == pytest.approx(measured["test"]["ece"], abs=0.2)

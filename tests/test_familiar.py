@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import xai
@@ -130,19 +131,20 @@ def test_a_list_is_what_its_formula_says(monkeypatch):
     rows = familiar.unit(rng.normal(size=(9, 4)))
     nothing = familiar.unit(rng.normal(size=(3, 4)))
     monkeypatch.setattr(familiar, "surfaces_of", lambda grey: nothing)
-    for threshold in (0.2, 0.6, 1.5):
-        known, asked = Known(rows, threshold), familiar.unit(rng.normal(size=(50, 4)))
+    for threshold, margin in ((0.2, 0.0), (0.6, -0.5), (1.5, 0.3)):
+        known, asked = Known(rows, threshold, margin), familiar.unit(rng.normal(size=(50, 4)))
         for vector, found, distance in zip(asked, known.knows(asked), known.distance(asked), strict=True):
             alike = sorted(float(vector @ row) for row in rows)
             assert distance == pytest.approx(1 - np.mean(alike[-5:]), abs=1e-6)
-            assert found == (distance <= threshold and alike[-1] >= max(float(vector @ row) for row in nothing))
+            lead = alike[-1] - max(float(vector @ row) for row in nothing)
+            assert found == (distance <= threshold and lead >= margin)
 
 
 def test_a_list_comes_back_from_its_file_in_8_bits(tmp_path):
     rows = familiar.unit(np.random.default_rng(0).random((40, 1280)) ** 4)
-    familiar.save(Known(rows, 0.375, True), tmp_path / "list.npz")
+    familiar.save(Known(rows, 0.375, -0.25, True), tmp_path / "list.npz")
     found = familiar.load(tmp_path / "list.npz")
-    assert (found.threshold, found.grey) == (0.375, True)
+    assert (found.threshold, found.margin, found.grey) == (0.375, -0.25, True)
     assert ((found.photos * rows).sum(1) > 0.9999).all()
     assert (tmp_path / "list.npz").stat().st_size < 40 * 1280 + 2000
     (tmp_path / "list.npz").write_bytes(b"no list")
@@ -158,7 +160,7 @@ def test_training_lists_its_photos_and_notices_a_share_of_the_validation_photos(
     assert len(known.photos) == len(training)
     network = familiar.frozen_network()
     rows = np.concatenate([familiar.describe(network, pixels_of(photo)[None]) for photo in validation])
-    assert (known.distance(rows) > known.threshold).sum() == 1  # 3 % of 24, rounded up
+    assert (~known.knows(rows)).sum() == 1  # 3 % of 24, rounded up
     few = dataclasses.replace(sources[0]["val"], photos=validation[: LEAST - 1])
     assert looks([{**sources[0], "val": few}]) is None
 
@@ -171,6 +173,25 @@ def test_a_list_in_the_folder_comes_before_the_shared_one(tmp_path):
     familiar.save(everything, folder / FAMILIAR)
     assert xai.load_model(folder, "cpu").familiar_file == folder / FAMILIAR
     assert familiar.load(folder / FAMILIAR).threshold == 2
+
+
+def test_folding_changes_nothing_but_the_speed():
+    photo = pixels_of(EXAMPLES[0])[None]
+    plain, fast = xai.load_model(IMAGENET, "cpu"), familiar.frozen_network()
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in fast.modules())
+    np.testing.assert_allclose(familiar.describe(fast, photo), familiar.describe(plain, photo), atol=1e-5)
+
+
+def test_validation_photos_set_margin_and_threshold(monkeypatch):
+    rng = np.random.default_rng(0)
+    rows, others, nothing = (familiar.unit(rng.random((n, 8))) for n in (50, 400, 5))
+    monkeypatch.setattr(familiar, "surfaces_of", lambda grey: nothing)
+    known = familiar.fitted(Known(rows, np.inf), others)
+    assert (~known.knows(others)).sum() == 12  # 3 % of 400
+    assert (known.lead(others) < known.margin).sum() <= 4  # 1 %
+    assert known.margin <= familiar.MARGIN
+    monkeypatch.setattr(familiar, "surfaces_of", lambda grey: -nothing)  # none is anywhere near
+    assert familiar.fitted(Known(rows, np.inf), others).margin == familiar.MARGIN
 
 
 def test_shipped_files_are_small():

@@ -43,7 +43,7 @@ class Conversion:
 
     out: Path = Path("runs/imagenet-efficientnet_lite0")
     """The checkpoint's folder."""
-    surfaces: int = 480
+    surfaces: int = 960
     """Pictures that show nothing, whose features are kept beside the weights."""
 
 

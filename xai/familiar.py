@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -10,7 +11,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.transforms.v2 import functional as F
 
 from xai.explanation import Explanation
@@ -21,7 +23,9 @@ from xai.zoo import IMAGENET, SURFACES, familiar_file, find_checkpoint, load_mod
 SIDE = 224  # pixels, of the square a photo is squeezed into
 NEAREST = 5
 FLAT = 2  # levels of 255: a photo whose every channel deviates less from its mean shows nothing
-NOTICED = 0.03  # of the validation photos
+NOTICED = 0.03  # of the validation photos, in all
+AS_SURFACES = 0.01  # of them at most, as being too like a surface
+MARGIN = 0.06  # over the surfaces, at most
 
 Found = TypeVar("Found", Explanation, dict, list)
 
@@ -37,19 +41,21 @@ class Known:
     """What a network's training photos look like, as unit vectors of a frozen network's features.
 
     Formula: a photo with the unit vector u is familiar where `1 − mean of the 5 largest u·t ≤ threshold` over the
-    training photos t, and `max u·t ≥ max u·s` over surfaces s that show nothing: noise, plain grounds, patterns.
-    The frozen network is EfficientNet-Lite0 with its authors' ImageNet weights; u is its last layer's features of the
-    photo squeezed to 224×224, averaged over the positions. After Sun et al., Out-of-Distribution Detection with Deep
-    Nearest Neighbors, ICML 2022, who take the network's own features.
+    training photos t, and `max u·t − max u·s ≥ margin` over surfaces s that show nothing: noise, plain grounds,
+    patterns. The frozen network is EfficientNet-Lite0 with its authors' ImageNet weights; u is its last layer's
+    features of the photo squeezed to 224×224, averaged over the positions. After Sun et al., Out-of-Distribution
+    Detection with Deep Nearest Neighbors, ICML 2022, who take the network's own features.
 
     Attributes:
         photos: float32 (N, 1280), training photos.
         threshold: the distance in [0, 2] up to which a photo is familiar.
+        margin: by how much a familiar photo must be more like a training photo than like any surface, in [-2, 2].
         grey: photos are turned grey first.
     """
 
     photos: np.ndarray = field(repr=False)
     threshold: float
+    margin: float = 0.0
     grey: bool = False
 
     def distance(self, features: np.ndarray) -> np.ndarray:
@@ -57,10 +63,13 @@ class Known:
         alike = np.partition(features @ self.photos.T, -min(NEAREST, len(self.photos)), axis=1)[:, -NEAREST:]  # B, 5
         return 1 - alike.mean(1)
 
+    def lead(self, features: np.ndarray) -> np.ndarray:
+        """By how much unit vectors (B, 1280) are more like a training photo than like any surface: (B)."""
+        return (features @ self.photos.T).max(1) - (features @ surfaces_of(self.grey).T).max(1)
+
     def knows(self, features: np.ndarray) -> np.ndarray:
         """Which of some unit vectors (B, 1280) are of familiar photos: bool (B)."""
-        nearest = (features @ self.photos.T).max(1)  # B
-        return (self.distance(features) <= self.threshold) & (nearest >= (features @ surfaces_of(self.grey).T).max(1))
+        return (self.distance(features) <= self.threshold) & (self.lead(features) >= self.margin)
 
 
 def is_familiar(photo: Photo, network: str | PathLike | Classifier | WithWhite) -> bool | None:
@@ -143,7 +152,17 @@ def frozen_network() -> Classifier | None:
         found = (find_checkpoint(IMAGENET) / SURFACES).is_file()
     except FileNotFoundError:
         return None
-    return load_model(IMAGENET, "cpu") if found else None
+    return folded(load_model(IMAGENET, "cpu")) if found else None
+
+
+def folded(model: Classifier) -> Classifier:
+    """A network whose convolutions do the work of the normalisations behind them too, a quarter faster on a CPU."""
+    for block in list(model.modules()):
+        for (name, layer), (following, normalisation) in pairwise(block.named_children()):
+            if isinstance(layer, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d):
+                setattr(block, name, fuse_conv_bn_eval(layer, normalisation))
+                setattr(block, following, getattr(normalisation, "act", nn.Identity()))  # timm's include activation
+    return model.to(memory_format=torch.channels_last)
 
 
 @cache
@@ -154,7 +173,7 @@ def surfaces_of(grey: bool) -> np.ndarray:
 
 
 def known_of(training: Iterable[Photo], validation: Iterable[Photo], grey: bool = False) -> Known | None:
-    """What training photos look like, with the threshold that notices 3 % of the validation photos.
+    """What training photos look like, with the margin and the threshold that notice 3 % of the validation photos.
 
     None without the frozen network.
 
@@ -167,9 +186,16 @@ def known_of(training: Iterable[Photo], validation: Iterable[Photo], grey: bool 
     photos, others = (
         [describe(network, pixels_of(photo, grey)[None]) for photo in some] for some in (training, validation)
     )  # 1, 1280 each
-    known = Known(unit(in_8_bits(np.concatenate(photos))), np.inf, grey)
-    distances = known.distance(np.concatenate(others))
-    return Known(known.photos, float(np.quantile(distances, 1 - NOTICED)), grey)
+    return fitted(Known(unit(in_8_bits(np.concatenate(photos))), np.inf, grey=grey), np.concatenate(others))
+
+
+def fitted(known: Known, others: np.ndarray) -> Known:
+    """A list with the margin and the threshold by the unit vectors (N, 1280) of validation photos."""
+    leads = known.lead(others)
+    margin = min(MARGIN, float(np.quantile(leads, AS_SURFACES)))
+    distances = np.where(leads < margin, np.inf, known.distance(others))  # noticed already
+    threshold = float(np.quantile(distances, 1 - NOTICED, method="lower"))
+    return replace(known, margin=margin, threshold=threshold)
 
 
 def in_8_bits(rows: np.ndarray) -> np.ndarray:
@@ -179,7 +205,8 @@ def in_8_bits(rows: np.ndarray) -> np.ndarray:
 
 def save(known: Known, file: Path) -> None:
     """Write a list; the vectors in 8 bits."""
-    np.savez(file, photos=in_8_bits(known.photos), threshold=np.float64(known.threshold), grey=np.bool_(known.grey))
+    limits = {"threshold": np.float64(known.threshold), "margin": np.float64(known.margin)}
+    np.savez(file, photos=in_8_bits(known.photos), grey=np.bool_(known.grey), **limits)
 
 
 @lru_cache(maxsize=8)
@@ -191,6 +218,7 @@ def load(file: Path, changed: int = 0) -> Known:
     """
     try:
         with np.load(file, allow_pickle=False) as saved:
-            return Known(unit(saved["photos"]), float(saved["threshold"]), bool(saved["grey"]))
+            limits = (float(saved[name]) for name in ("threshold", "margin"))
+            return Known(unit(saved["photos"]), *limits, bool(saved["grey"]))
     except (BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
         raise ValueError(f"{file} does not say what photos look like, or is damaged") from error
