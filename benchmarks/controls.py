@@ -16,9 +16,10 @@ from benchmarks.mosaic import plain, text
 from xai.blackbox import from_checkpoint
 from xai.evaluation import Outcome, Settings, Subject, evaluate
 from xai.evaluation.figures import SHARED
-from xai.evaluation.plan import ALL_LAYERS, ANOTHER, MEAN
+from xai.evaluation.plan import ALL_LAYERS
 from xai.evaluation.report import difference, figure_of
 from xai.evaluation.subset import chosen_photos
+from xai.metrics.controls import ANOTHER, MEAN
 from xai.zoo import PYRAMID
 
 METRICS = ["drop", "increase"]

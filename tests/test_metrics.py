@@ -142,6 +142,28 @@ def test_controls_say_what_they_must(fal, photos):
     assert found["gaussian"][[0, 2]].before.shape == (2,)
 
 
+@pytest.mark.parametrize("share", [None, 0.2])
+def test_other_photos_maps_equal_a_literal_loop(fal, photos, share):
+    """The map of the next photo of another class, and the mean of all; of a layer and of the combination."""
+    found = metrics.score_layers(fal, photos, share=share, companions=True)
+    targets = fal.predict_proba(photos).argmax(1).tolist()
+    explained = [xai.explain_layers(fal, photo, target=target) for photo, target in zip(photos, targets, strict=True)]
+    black = fal.normalize(torch.zeros(1, 3, 64, 64).double())
+    for name in ("layer2", COMBINED):
+        maps = [scaled(e[name].raw) for e in explained]
+        for i, photo in enumerate(photos):
+            following = [*range(i + 1, len(photos)), *range(i)]
+            other = next((j for j in following if targets[j] != targets[i]), following[0])
+            for companion, its_map in (("another", maps[other]), ("mean", scaled(np.mean(maps, 0)))):
+                least = np.sort(its_map.ravel())[-round((share or 1) * its_map.size)]
+                shown = torch.from_numpy(its_map if share is None else (its_map >= least).astype(float))
+                x = fal.preprocess([photo])
+                after = fal(x * shown + (1 - shown) * black).softmax(1)[0, targets[i]].item()
+                scores = found[f"{name}:{companion}"][[i]]
+                assert scores.after.item() == pytest.approx(after, rel=2e-2 if share else 2e-3)
+    assert not set(metrics.score_layers(fal, photos[:1])) & set(found) - {*fal.layer_names, COMBINED, *metrics.CONTROLS}
+
+
 def test_batches_do_not_matter(fal, photos, monkeypatch):
     whole = metrics.score_layers(fal, photos)
     monkeypatch.setattr("xai.metrics.scores.BATCH", 3)

@@ -17,6 +17,7 @@ from train.data import read
 from train.layers import per_class, weak_layers
 from train.pyramid import Procedure, run
 from train.recipe import PRESETS
+from train.report import not_better
 from xai.metrics import score_layers
 from xai.models import create_model
 
@@ -85,6 +86,16 @@ def test_writes_table_and_figures_for_every_class_and_all(done):
     values = [each["strongest"]["dark"]["layer3"]["drop"] for each in found]
     assert float(row["mean"]) == pytest.approx(sum(values) / 2, abs=0.01)
     assert float(row["standard deviation"]) == pytest.approx(abs(values[0] - values[1]) / 2**0.5, abs=0.01)
+
+
+def test_the_table_says_which_layers_other_photos_maps_would_do_for():
+    own, better, worse = (
+        {"drop": drop, "increase": rise, "gain": 1.0, "adcc": 50.0} for drop, rise in ((5, 20), (4, 30), (6, 10))
+    )
+    figures = {"layer1": own, "layer1:another": worse | {"gain": 0.5, "adcc": 40.0}, "layer1:mean": better}
+    (said,) = not_better(figures, "FPN")
+    assert said == "- FPN, layer1: no better than the mean of the maps (drop, increase, gain, adcc)."
+    assert not_better({"layer1": own, "gaussian": better}, "FPN") == []
 
 
 def test_the_card_says_which_network_it_is_and_that_photos_turn_grey(done):

@@ -22,11 +22,16 @@ BRANCHES = 2  # as many as the FAL of the FPN-ABN layered model has
 def score_split(
     model: Classifier, split: Split, method: str, layers: list[str], hiding: str, title: str
 ) -> dict[str, dict[str, Scores]]:
-    """Scores of layers on a split's photos: dimmed by the map (`soft`), or only its strongest pixels kept."""
+    """Scores of layers on a split's photos: dimmed by the map (`soft`), or only its strongest pixels kept.
+
+    Beside them are the controls: maps that know no photo, and of each layer another photo's map and the mean map.
+    """
     photos, found = open_photos(split), {}
     for way, share in WAYS.items():
         with tqdm(total=len(photos), desc=f"{title}, {way}", leave=False) as bar:
-            found[way] = score_layers(model, photos, method, layers, hiding=hiding, share=share, step=bar.update)
+            found[way] = score_layers(
+                model, photos, method, layers, hiding=hiding, share=share, step=bar.update, companions=True
+            )
     return found
 
 

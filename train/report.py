@@ -9,6 +9,7 @@ from PIL import Image
 from train.data import Split
 from train.layers import ALL, SHARE, WAYS, average
 from xai.layers import explain_layers
+from xai.metrics.controls import COMPANIONS
 from xai.models import Classifier
 from xai.photo import as_photo
 from xai.sheet import Tile, contact_sheet
@@ -38,7 +39,8 @@ def write(out: Path, fpn: list[dict], fal: list[dict], names: tuple[str, str], f
         lines += [f"## {group}", ""]
         for way in WAYS:
             rows = table([m[way][group] for m in means], [s[way][group] for s in spreads], names)
-            lines += [TITLES[way], "", *rows, ""]
+            said = [s for name, m in zip(names, means, strict=True) for s in not_better(m[way][group], name)]
+            lines += [TITLES[way], "", *rows, "", *said, *[""] * bool(said)]
     (out / "table1.md").write_text("\n".join(lines), encoding="utf-8")
     with (out / "table1.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
@@ -69,6 +71,22 @@ def table(means: list[dict], spreads: list[dict], names: tuple[str, str]) -> lis
                 text = f"{value:.1f} ± {s:.1f}" if s else f"{value:.1f}"
                 cells.append(f"**{text}**" if value == best and values[0] != values[1] else text)
         lines.append(f"| {layer} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def not_better(figures: dict[str, dict[str, float]], network: str) -> list[str]:
+    """List items that say which layers do no better, by which metrics, than another photo's map or the mean map."""
+    lines = []
+    for layer in figures:
+        lost = {}
+        for companion, title in COMPANIONS.items():
+            other = figures.get(f"{layer}:{companion}", {})
+            sign = {key: 1 if key in LOWER_IS_BETTER else -1 for key in dict(COLUMNS)}
+            worse = [key for key in sign if key in other and sign[key] * (figures[layer][key] - other[key]) >= 0]
+            if worse:
+                lost[title] = f"{title} ({', '.join(worse)})"
+        if lost:
+            lines.append(f"- {network}, {layer}: no better than {' nor than '.join(lost.values())}.")
     return lines
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xai.evaluation.plan import ANOTHER, Row
+from xai.evaluation.plan import Row
 from xai.maps import unit_range
+from xai.metrics.controls import ANOTHER
 from xai.metrics.shared import products
 
 
@@ -53,22 +54,6 @@ class KeptMaps:
     def products(self, names: Sequence[str], row: str) -> np.ndarray:
         """What `metrics.shared` needs (N, N) to tell how much these photos' maps have in common."""
         return products(self.all(names, row))
-
-
-def partners(classes: Mapping[str, str]) -> dict[str, str]:
-    """The photo whose map each photo is given as another one's, by name: the next one of another class.
-
-    After the last comes the first; where all are of one class it is the next one, and where there is but one, itself.
-
-    Args:
-        classes: which each photo is explained as, in the order of the photos.
-    """
-    names = list(classes)
-    found = {}
-    for i, name in enumerate(names):
-        following = names[i + 1 :] + names[:i] or [name]
-        found[name] = next((other for other in following if classes[other] != classes[name]), following[0])
-    return found
 
 
 def companion_maps(

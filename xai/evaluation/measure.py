@@ -92,7 +92,10 @@ def measure_given(
     maps: Mapping[str, Tensor],
     tick: Tick = lambda maps: None,
 ) -> Iterator[dict]:
-    """As `measure`, of raw maps (B, h, w) that are there already, by row; coherency is not measured of these."""
+    """As `measure`, of raw maps (B, h, w) that are there already, by row.
+
+    They stay what they are when the photo is seen through them, so that they are coherent like other controls.
+    """
     parts = {part for metric in metrics for part in METRICS[metric].parts}
     games = games_among(metrics, settings.substrates)
     pixels = subject.black_box.pixels(photos)  # B, 3, S, S
@@ -102,7 +105,7 @@ def measure_given(
         network = subject.network(TEACHER)
         with evaluating(network):
             batch = looked_at(network, network.normalize(pixels), ())
-            seen = seen_through_maps(batch, rows, maps, targets, False, settings)
+            seen = seen_through_maps(batch, rows, maps, targets, "coherency" in parts, settings)
     for i in missing:
         found = {row.name: entry(seen.get(row.name, {}), i) for row in rows}
         raws = {name: raw[i] for name, raw in maps.items()}

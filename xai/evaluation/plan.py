@@ -10,7 +10,7 @@ from xai.blackbox.explain import BASELINES, check, looked_into
 from xai.layers import COMBINED, suitable_layers
 from xai.methods import METHODS, UnsuitableError
 from xai.methods.distilled import LITERAL
-from xai.metrics.controls import CONTROLS
+from xai.metrics.controls import COMPANIONS, CONTROLS
 from xai.metrics.games import GAMES, STEP
 from xai.metrics.hiding import Hiding
 from xai.models import Classifier
@@ -18,11 +18,6 @@ from xai.models import Classifier
 TEACHER, STUDENT = "teacher", "student"
 RANDOM = "random"
 CONTROL_NAMES = (*CONTROLS, RANDOM)
-ANOTHER, MEAN = "another", "mean"
-COMPANIONS = {  # controls that each row has of its own, made of its method's maps of other photos
-    ANOTHER: "another photo's map",
-    MEAN: "the mean of the maps",
-}
 PUBLISHED = {"normalised": False, "masks": 4000}  # RISE's own form, for VGG-16
 VARIANTS = {  # options by what is written for them
     "distilled": {"literal": LITERAL},

@@ -10,7 +10,8 @@ import numpy as np
 
 from xai.evaluation.bootstrap import interval, resampled_means, resampled_shares
 from xai.evaluation.figures import METRICS, MOSAIC, SHARED, games_among, of_photos
-from xai.evaluation.plan import COMPANIONS, Row, Subject
+from xai.evaluation.plan import Row, Subject
+from xai.metrics.controls import COMPANIONS
 from xai.metrics.games import GAMES
 from xai.metrics.shared import nearly_the_same, share_of
 

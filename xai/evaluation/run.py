@@ -20,12 +20,13 @@ from tqdm import tqdm
 from xai.evaluation import report
 from xai.evaluation.bootstrap import LEVEL
 from xai.evaluation.check import check
-from xai.evaluation.companions import KeptMaps, companion_maps, partners
+from xai.evaluation.companions import KeptMaps, companion_maps
 from xai.evaluation.figures import METRICS, MOSAIC, SEEN, SHARED, games_among, of_photos
 from xai.evaluation.measure import Tick, measure, measure_given
 from xai.evaluation.mosaics import measure_mosaics, plan_mosaics
 from xai.evaluation.plan import STUDENT, TEACHER, Row, Settings, Subject, rows_of
 from xai.evaluation.subset import chosen_photos, split_of
+from xai.metrics.controls import partners
 from xai.metrics.games import KERNEL_SIDE, KERNEL_SIGMA
 from xai.models import Classifier
 from xai.photo import PhotoError, load_photo

@@ -1,6 +1,6 @@
 """Maps that know nothing of the photo: what an explanation has to beat."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -32,3 +32,24 @@ def random(like: Tensor, seeds: Sequence[int], cells: int | None = None) -> Tens
 
 
 CONTROLS = {"constant": constant, "gaussian": gaussian}  # from maps (N, 1, S, S), for their shape alone
+ANOTHER, MEAN = "another", "mean"
+COMPANIONS = {  # made of other photos' maps by the same method and layer: they know photos, but not this one
+    ANOTHER: "another photo's map",
+    MEAN: "the mean of the maps",
+}
+
+
+def partners(classes: Mapping[str, str]) -> dict[str, str]:
+    """The photo whose map each photo is given as another one's, by name: the next one of another class.
+
+    After the last comes the first; where all are of one class it is the next one, and where there is but one, itself.
+
+    Args:
+        classes: which each photo is explained as, in the order of the photos.
+    """
+    names = list(classes)
+    found = {}
+    for i, name in enumerate(names):
+        following = names[i + 1 :] + names[:i] or [name]
+        found[name] = next((other for other in following if classes[other] != classes[name]), following[0])
+    return found

@@ -12,7 +12,7 @@ from xai.explanation import Explanation
 from xai.layers import COMBINED, suitable_layers
 from xai.maps import combined, resized, unit_range
 from xai.metrics.confidence import average_drop, average_gain, increase_in_confidence
-from xai.metrics.controls import CONTROLS
+from xai.metrics.controls import ANOTHER, CONTROLS, MEAN, partners
 from xai.metrics.hiding import Hiding, hide, strongest
 from xai.metrics.reliability import adcc, coherency, complexity
 from xai.models import Classifier
@@ -76,6 +76,7 @@ def score_layers(
     hiding: Hiding = "black",
     share: float | None = None,
     step: Step = lambda done: None,
+    companions: bool = False,
     **options,
 ) -> dict[str, Scores]:
     """Scores of every layer's maps of the predicted classes, of their combination and of the controls, by name.
@@ -91,16 +92,21 @@ def score_layers(
         share: keep only this share of the pixels, those with the largest values, and these in full; None dims every
             pixel by its value.
         step: told the number of photos after each batch.
+        companions: with each layer and the combination also, as `LAYER:another` and `LAYER:mean`, another photo's map
+            (the next one's of another class), and the mean of all photos' maps, each scaled to [0, 1].
         options: of the method.
     """
     layers = list(layers or suitable_layers(model, method))
     parts: dict[str, list[Scores]] = {}
+    kept: dict[str, list[Tensor]] = {}  # each layer's maps (B, 1, S, S)
     with evaluating(model):
         for start in range(0, len(images), BATCH):
             batch = Activations(model, model.preprocess(as_photos(images[start : start + BATCH])), layers)
             targets = batch.logits().argmax(1)  # B
             before = confidence(batch, targets)
             maps = scaled_maps(batch, method, targets, layers, **options)
+            for name, each in maps.items() if companions else ():
+                kept.setdefault(name, []).append(each.half().cpu())  # maps of hundreds of photos
             maps |= {name: control(batch.x[:, :1]) for name, control in CONTROLS.items()}
             for name, each in maps.items():
                 if name == "constant" and share is not None:
@@ -111,6 +117,34 @@ def score_layers(
                 scores = Scores(before, confidence(inner, targets), coherency(each, again), complexity(shown))
                 parts.setdefault(name, []).append(scores)
             step(len(before))
+        found = {name: joined(batches) for name, batches in parts.items()}
+        if companions:
+            maps = {name: torch.cat(each) for name, each in kept.items()}
+            found |= score_companions(model, images, maps, hiding, share)
+    return found
+
+
+def score_companions(
+    model: Classifier, images: Sequence[Photo], maps: dict[str, Tensor], hiding: Hiding, share: float | None
+) -> dict[str, Scores]:
+    """Scores of other photos' maps: of each layer's (N, 1, S, S), another photo's and their mean."""
+    targets = torch.from_numpy(model.predict_proba(list(images)).argmax(1))  # N
+    partner = list(partners(dict(enumerate(targets.tolist()))).values())
+    parts: dict[str, list[Scores]] = {}
+    means = {name: each.float().mean(0, keepdim=True) for name, each in maps.items()}
+    for start in range(0, len(images), BATCH):
+        part = slice(start, start + BATCH)
+        batch = Activations(model, model.preprocess(as_photos(images[part])))
+        its_targets, size = targets[part].to(batch.x.device), batch.x.shape[2:]
+        before = confidence(batch, its_targets)
+        for name, each in maps.items():
+            others = {ANOTHER: each[partner[part]].float(), MEAN: means[name].expand(len(before), -1, -1, -1)}
+            for companion, raw in others.items():
+                scaled = unit_range(resized(raw[:, 0].to(batch.x), size))[:, None]
+                shown = scaled if share is None else strongest(scaled, share)
+                inner = Activations(model, hide(model, batch.x, shown, hiding))
+                scores = Scores(before, confidence(inner, its_targets), coherency(scaled, scaled), complexity(shown))
+                parts.setdefault(f"{name}:{companion}", []).append(scores)
     return {name: joined(batches) for name, batches in parts.items()}
 
 
