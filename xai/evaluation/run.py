@@ -171,16 +171,22 @@ class Run:
         }
         classes = {s.name: s.black_box.classes for s in self.subjects}
         plan = plan_mosaics(answers, classes, self.settings)
+        rows = {s.name: self.explaining(s) for s in self.subjects}
+        few = self.settings.slow_mosaics
+        slow = {name: {mosaic.name for mosaic in mosaics[:few]} for name, mosaics in plan.items()}
+        plan = {name: each[:few] if all(row.slow for row in rows[name]) else each for name, each in plan.items()}
         known = read_records(self.output / MOSAIC_RECORDS, "mosaic")
         missing = {name: [m for m in plan[name] if (name, m.name) not in known] for name in plan}
-        rows = {s.name: self.explaining(s) for s in self.subjects}
-        total = sum(len(missing[name]) * len(rows[name]) for name in plan)
+        total = sum(
+            not row.slow or mosaic.name in slow[name] for name in plan for mosaic in missing[name] for row in rows[name]
+        )
         with (self.output / MOSAIC_RECORDS).open("a", encoding="utf-8") as lines, bar_of(total) as bar:
             for s in self.subjects:
                 left = missing[s.name]
-                slow = {mosaic.name for mosaic in plan[s.name][: self.settings.slow_mosaics]}
                 for some in (left[i : i + MOSAICS_AT_ONCE] for i in range(0, len(left), MOSAICS_AT_ONCE)):
-                    for record in measure_mosaics(s, rows[s.name], some, slow, self.folder, self.settings, bar.update):
+                    for record in measure_mosaics(
+                        s, rows[s.name], some, slow[s.name], self.folder, self.settings, bar.update
+                    ):
                         write_record(lines, record)
                         known[s.name, record["mosaic"]] = record
         return {name: [known[name, mosaic.name] for mosaic in mosaics] for name, mosaics in plan.items()}
