@@ -65,7 +65,7 @@ def test_hidden_pixels_become_black_or_the_mean(photos):
         seen = metrics.hide(model, x, left, hiding)
         assert torch.equal(seen[..., :64], x[..., :64])
         torch.testing.assert_close(seen[..., 64:], value.expand(2, 3, 128, 64))
-    pixels = x * model.std + model.mean  # black is the paper's x ⊙ L, on the photo itself
+    pixels = x * model.std + model.mean  # black is x ⊙ L of Grad-CAM++ (WACV 2018), on the photo itself
     soft = torch.rand(2, 1, 128, 128)
     torch.testing.assert_close(metrics.hide(model, x, soft, "black"), model.normalize(pixels * soft))
     with pytest.raises(ValueError, match="black, mean"):
