@@ -82,7 +82,7 @@ def imagenet(folder: Path, without: set[int]) -> list[Path]:
         return [folder / row["file"] for row in csv.DictReader(lines) if int(row["index"]) not in without]
 
 
-def measure(networks: list[str], sets: dict[str, tuple[str, list]]) -> list[dict]:
+def measure(group: str, networks: list[str], sets: dict[str, tuple[str, list]]) -> list[dict]:
     """A row for each list of training photos and set of photos: how many there are, and how many were noticed."""
     rows = []
     for file in dict.fromkeys(map(familiar_file, networks)):
@@ -90,11 +90,11 @@ def measure(networks: list[str], sets: dict[str, tuple[str, list]]) -> list[dict
         for title, (kind, photos) in sets.items():
             answers = [is_familiar(photo, names[0]) for photo in tqdm(photos, f"{names[0]}, {title}", leave=False)]
             counts = {"count": len(photos), "noticed": answers.count(False)}
-            rows.append({"networks": names, "kind": kind, "photos": title, **counts})
+            rows.append({"group": group, "networks": names, "kind": kind, "photos": title, **counts})
         own = [row for row in rows if row["networks"] == names and row["kind"] == "own"]
         if len(own) > 1:
             counts = {key: sum(row[key] for row in own) for key in ("count", "noticed")}
-            rows.append({"networks": names, "kind": "own", "photos": "together", **counts})
+            rows.append({"group": group, "networks": names, "kind": "own", "photos": "together", **counts})
     return rows
 
 
@@ -111,9 +111,10 @@ def milliseconds(photos: list[Path], network: str) -> float:
 
 def show() -> None:
     found = read("familiar")
-    rows = []
+    rows, lists = [], {(row["group"], *row["networks"]) for row in found["rows"]}
     for row in found["rows"]:
-        names = ", ".join(f"`{name}`" for name in row["networks"])
+        alone = sum(group == row["group"] for group, *_ in lists) == 1
+        names = row["group"] if alone else ", ".join(f"`{name}`" for name in row["networks"])
         share = f"{100 * row['noticed'] / row['count']:.1f} %"
         rows.append([names, row["kind"], row["photos"], row["count"], share])
     print(markdown(["networks", "", "photos", "how many", "noticed"], rows), end="")
@@ -135,12 +136,12 @@ def main() -> None:
         "drawn surfaces": ("nothing", drawn(KINDS, options.each)),
         "drawn surfaces of other kinds": ("nothing", drawn(UNSEEN, 2 * options.each)),
     }
-    rows = measure([*GARBAGE, *STUDENTS], {
+    rows = measure("waste", [*GARBAGE, *STUDENTS], {
         "TrashNet": ("own", tests["trashnet"]), "webwaste": ("own", tests["webwaste"]),
         "ImageNet without containers": ("strangers", imagenet(options.imagenet, CONTAINERS)),
         "UC Merced": ("strangers", tests["ucmerced"]), **surfaces,
     })  # fmt: skip
-    rows += measure(list(PYRAMID), {
+    rows += measure("aerial", list(PYRAMID), {
         "UC Merced": ("own", tests["ucmerced"]), "ImageNet": ("strangers", imagenet(options.imagenet, set())),
         "TrashNet": ("strangers", tests["trashnet"]), "webwaste": ("strangers", tests["webwaste"]), **surfaces,
     })  # fmt: skip
