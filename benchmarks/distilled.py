@@ -12,6 +12,7 @@ from functools import partial
 import torch
 
 import xai
+from benchmarks import record
 from benchmarks.timing import in_turn, machine, median
 from xai.activations import Activations
 from xai.methods.distilled import LITERAL, distilled
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--masks", type=int, default=4000, help="of RISE")
     parser.add_argument("--timed", type=int, default=64, help="masks of RISE that are timed")
+    parser.add_argument("--output", default="distilled", help="name of the results file, or a path that ends in .json")
     options = parser.parse_args()
     student, black_box = xai.load_model(options.student), xai.load_black_box(options.black_box)
     x = student.preprocess([EXAMPLES[0]])
@@ -52,9 +54,13 @@ def main() -> None:
     rise = some * options.masks / options.timed
     print(f"{machine()}, {options.student}, medians of {options.rounds} rounds\n\n| | ms | forward passes | of RISE |")
     print("| --- | --- | --- | --- |")
+    rows = []
     for name, row in [*times.items(), (f"RISE, {options.masks} masks", [rise])]:
         ms = median(row)
         print(f"| {name} | {ms:.1f} | {ms / bare:.2f} | 1/{rise / ms:.0f} |")
+        passes, share = round(ms / bare, 2), round(ms / rise, 5)
+        rows.append({"what": name, "ms": round(ms, 1), "forward passes": passes, "share of RISE": share})
+    record.write(options.output, rows, student=options.student, rounds=options.rounds)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import xai
+from benchmarks import record
 from benchmarks.timing import in_turn, machine, median
 from xai.__main__ import main as shell
 from xai.folders import photos_in
@@ -23,6 +24,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=200)
     parser.add_argument("--model", default="garbage-resnet50")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--output", default="folder", help="name of the results file, or a path that ends in .json")
     options = parser.parse_args()
     found = photos_in(options.folder)
     photos = found[:: max(1, len(found) // options.photos)][: options.photos]
@@ -39,8 +41,12 @@ def main() -> None:
     base = median(times["classify"])
     print(f"{machine()}, {options.model}, {len(photos)} photos, {options.rounds} rounds\n\n| | seconds | times |")
     print("| --- | --- | --- |")
+    rows = []
     for name, row in times.items():
         print(f"| {name} | {median(row) / 1000:.1f} | {median(row) / base:.2f} |")
+        seconds, times_as_long = round(median(row) / 1000, 1), round(median(row) / base, 2)
+        rows.append({"what": name, "seconds": seconds, "times classifying": times_as_long})
+    record.write(options.output, rows, model=options.model, photos=len(photos), rounds=options.rounds)
 
 
 if __name__ == "__main__":

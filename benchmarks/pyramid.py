@@ -5,6 +5,7 @@ import argparse
 import torch
 
 import xai
+from benchmarks import record
 from benchmarks.timing import in_turn, machine, median
 from xai.activations import Activations
 from xai.explain import finish, raw_maps
@@ -17,7 +18,9 @@ from xai.zoo import PYRAMID
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=40)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--output", default="pyramid", help="name of the results file, or a path that ends in .json")
+    options = parser.parse_args()
+    rounds = options.rounds
     models = {name: xai.load_model(name) for name in PYRAMID}
     inputs = {name: model.preprocess([EXAMPLES[0]]) for name, model in models.items()}
     forward = {name: lambda model=model, x=inputs[name]: model(x) for name, model in models.items()}
@@ -36,9 +39,12 @@ def main() -> None:
     times = {name: median(row) for name, row in in_turn(runs, rounds).items()}
     print(machine())
     print(f"forward passes alone: {median(fpn):.1f} ms, with branches {median(fal):.1f} ms, {extra:+.1%} in a round")
+    rows = []
     for name, milliseconds in times.items():
         passes = milliseconds / times[f"{name.partition(':')[0]}: forward"]
         print(f"{name:60} {milliseconds:7.1f} ms  {passes:.2f} forward passes")
+        rows.append({"what": name, "ms": round(milliseconds, 1), "forward passes": round(passes, 2)})
+    record.write(options.output, rows, rounds=rounds, branches=round(extra, 3))
 
 
 def four_layers(model: xai.models.Pyramid, x: torch.Tensor, layers: tuple[str, ...]) -> torch.Tensor:

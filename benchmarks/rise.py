@@ -19,6 +19,7 @@ from scipy.stats import spearmanr
 from skimage.transform import resize
 
 import xai
+from benchmarks import record
 from benchmarks.timing import in_turn, machine, median, with_peak
 from xai.blackbox import BlackBox, from_checkpoint
 from xai.blackbox.rise import drawn, rise
@@ -64,6 +65,7 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=16, help="masks a question of ours")
     parser.add_argument("--half", action="store_true", help="ours in bfloat16 too, where that is faster")
     parser.add_argument("--many", action="store_true", help="8,000 masks, for the memory: minutes")
+    parser.add_argument("--output", default="rise", help="name of the results file, or a path that ends in .json")
     options = parser.parse_args()
 
     model = xai.load_model(options.model)
@@ -89,15 +91,22 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- | --- |")
     expected, _, memory = with_peak(runs["published"])
     print(f"| published | {times['published']:.2f} | {making:.2f} | | | | {memory:.0f} |", flush=True)
+    row = {"code": "published", "ms a mask": round(times["published"], 2), "and making it": round(making, 2)}
+    rows = [row | {"MiB": round(memory)}]
     for name in boxes:
         found, _, memory = with_peak(runs[name])
-        alike = f"{spearmanr(expected, found, axis=None)[0]:.5f} | {np.abs(expected - found).max():.1e}"
+        rank = float(spearmanr(expected, found, axis=None)[0])
+        alike = f"{rank:.5f} | {np.abs(expected - found).max():.1e}"
         faster = times["published"] / times[name]
         print(f"| {name} | {times[name]:.2f} | | {faster:.2f} | {alike} | {memory:.0f} |", flush=True)
+        row = {"code": name, "ms a mask": round(times[name], 2), "times faster": round(faster, 2)}
+        rows.append(row | {"rank correlation": round(rank, 5), "MiB": round(memory)})
     if options.many:
         name, black_box = list(boxes.items())[-1]
         _, seconds, memory = with_peak(lambda: ours(black_box, pixels, 8000, target, options.at_once))
         print(f"\n8,000 masks, {name}: {seconds:.0f} s, {memory:.0f} MiB")
+        rows.append({"code": f"{name}, 8,000 masks", "ms a mask": round(seconds / 8, 2), "MiB": round(memory)})
+    record.write(options.output, rows, model=options.model, masks=options.masks, rounds=options.rounds)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,112 @@
+"""Every benchmark runs as a reader would start it, at its smallest size, and writes what it found."""
+
+import importlib.util
+import json
+import runpy
+import sys
+
+import numpy as np
+import pytest
+
+import xai
+from benchmarks import record
+from tests.conftest import fresh
+from xai.studio.garbage import EXAMPLES
+from xai.studio.pyramid import EXAMPLES as AERIAL_EXAMPLES
+
+RUNS = {
+    "accuracy": "--data WASTE --model garbage-cnn garbage-efficientnet_lite0",
+    "agreement": "--data WASTE --limit 2",
+    "controls": "--data AERIAL --models pyramid-fpn --limit 2 --work WORK",
+    "distilled": "--rounds 1 --timed 4",
+    "duplicates": "WASTE",
+    "familiar": "--trashnet WASTE --webwaste WASTE --ucmerced AERIAL --imagenet IMAGENET --each 1",
+    "folder": "WASTE --photos 2 --rounds 1 --model garbage-cnn",
+    "methods": "--rounds 1 --methods smoothgrad gradcam",
+    "mosaic": "--data WASTE --models garbage-cnn --mosaics 1 --slow-mosaics 1 --limit 6 --questions 8 --work WORK "
+    "--checkpoints WORK",
+    "pyramid": "--rounds 1",
+    "rise": "--masks 4 --rounds 1 --model garbage-cnn",
+    "rise_questions": "WASTE --limit 2 --few 8 --many 16 --at-once 8 --model garbage-cnn",
+    "scorecam": "WASTE --limit 2 --channels 8 --model garbage-efficientnet_lite0 --scores SCORES",
+    "similar": "WASTE --model garbage-cnn --limit 2",
+}
+IN_A_BROWSER = {"first_answer": "--clicks 1", "memory": "--explanations 4 --every 2"}
+WITHOUT = {
+    "browser", "record", "timing",  # they are what the others share
+    "protocol",  # it only copies what trainings wrote
+    "tables",  # tests/test_readme.py runs it
+}  # fmt: skip
+PEERS = ("captum", "torchcam", "psutil")
+
+
+def test_every_benchmark_is_run_here():
+    modules = {path.stem for path in (record.ROOT / "benchmarks").glob("*.py")}
+    assert modules == RUNS.keys() | IN_A_BROWSER.keys() | WITHOUT
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Photos by class, all of them in every split, and the scores of their channels, which take minutes to ask for."""
+    found = {name: tmp_path_factory.mktemp(name.lower()) for name in ("WASTE", "AERIAL", "IMAGENET", "SCORES")}
+    generator = np.random.default_rng(0)
+    for i, example in enumerate([*EXAMPLES, *AERIAL_EXAMPLES[:4]]):
+        kind, label = example.stem.rsplit("-", 1)[0].split("-", 1)
+        photos = found["AERIAL" if kind == "pyramid" else "WASTE"]
+        path = photos / label / f"{i}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(example.read_bytes())
+        for split in ("train", "test"):
+            with (photos / f"{split}.txt").open("a") as lines:
+                lines.write(f"{label}/{i}.jpg\n")
+        features = generator.random((32, 4, 4), np.float32)
+        kept = {"features": features, "scores": features[:, 0, 0] - features[:, 3, 3]}
+        np.savez(found["SCORES"] / f"garbage-efficientnet_lite0 {label} {i}.jpg.npz", **kept)
+    (found["IMAGENET"] / "0.jpg").write_bytes(EXAMPLES[0].read_bytes())
+    (found["IMAGENET"] / "labels.csv").write_text("file,index,name\n0.jpg,0,tench\n")
+    return found
+
+
+def run(name, arguments, folders, tmp_path, monkeypatch):
+    """What `python -m benchmarks.NAME` wrote."""
+    monkeypatch.setattr(record, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(record, "ROOT", tmp_path)
+    places = {**folders, "WORK": tmp_path / "work"}
+    arguments = [str(places.get(argument, argument)) for argument in arguments.split()]
+    monkeypatch.setattr(sys, "argv", [name, *arguments])
+    runpy.run_module(f"benchmarks.{name}", run_name="__main__", alter_sys=True)
+    (file,) = (tmp_path / "results").glob("*.json")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(autouse=True)
+def peers():
+    for peer in PEERS:
+        if importlib.util.find_spec(peer) is None:
+            pytest.skip(f'{peer} is not installed: pip install -e ".[bench]"')
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_it_runs_and_writes_what_it_found(name, folders, tmp_path, monkeypatch, capsys):
+    found = run(name, RUNS[name], folders, tmp_path, monkeypatch)
+    assert found["rows"]
+    assert {"commit", "machine", "date"} <= found.keys()
+    assert found["command"].startswith(f"python -m benchmarks.{name} ")
+    assert str(tmp_path.parent) not in json.dumps(found)
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", IN_A_BROWSER)
+def test_it_runs_in_a_browser(name, folders, tmp_path, monkeypatch):
+    assert run(name, IN_A_BROWSER[name], folders, tmp_path, monkeypatch)["rows"]
+
+
+def test_all_methods_that_suit_a_network_are_measured_beside_their_peers(photos):
+    from benchmarks.methods import UNTIMED, contenders
+
+    model = fresh("resnet50", input_size=64)
+    suited = xai.list_methods(model)
+    runs = contenders(model, model.preprocess(photos[:1]), 3, suited)
+    assert {name for name, library in runs if library == "xai"} == set(suited) - set(UNTIMED)
+    for key, run in runs.items():
+        assert np.isfinite(np.asarray(run().detach() if key[1] == "" else run())).all(), key
