@@ -160,7 +160,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=20, help="photos of the folder's test split")
     parser.add_argument("--channels", type=int, default=40, help="that Fast Score-CAM asks about")
     parser.add_argument("--scores", type=Path, help="a folder for the scores of all channels")
-    parser.add_argument("--openvino", action="store_true", help="full scores by OpenVINO (pip install openvino)")
+    parser.add_argument("--openvino", action="store_true", help="full scores by OpenVINO")
     parser.add_argument("--peers", action="store_true", help="seconds beside the peers, minutes each")
     parser.add_argument("--photos", type=int, default=1, help="examples, with --peers")
     parser.add_argument("--output", help="name of the results file; scorecam, or scorecam-peers")

@@ -1,6 +1,5 @@
 """Every benchmark runs as a reader would start it, at its smallest size, and writes what it found."""
 
-import importlib.util
 import json
 import runpy
 import sys
@@ -37,7 +36,6 @@ WITHOUT = {
     "protocol",  # it only copies what trainings wrote
     "tables",  # tests/test_readme.py runs it
 }  # fmt: skip
-PEERS = ("captum", "torchcam", "psutil")
 
 
 def test_every_benchmark_is_run_here():
@@ -77,13 +75,6 @@ def run(name, arguments, folders, tmp_path, monkeypatch):
     runpy.run_module(f"benchmarks.{name}", run_name="__main__", alter_sys=True)
     (file,) = (tmp_path / "results").glob("*.json")
     return json.loads(file.read_text(encoding="utf-8"))
-
-
-@pytest.fixture(autouse=True)
-def peers():
-    for peer in PEERS:
-        if importlib.util.find_spec(peer) is None:
-            pytest.skip(f'{peer} is not installed: pip install -e ".[bench]"')
 
 
 @pytest.mark.parametrize("name", RUNS)
