@@ -47,6 +47,7 @@ def test_api_answers_like_the_package(client):
     np.testing.assert_allclose(answer["raw"], e.raw, atol=1e-4)
     assert tuple(answer["box"]) == e.bounding_box()
     assert tuple(answer["size"]) == e.photo.size
+    assert (answer["familiar"], answer["blank"]) == (True, False)
     assert sum(answer["confidences"].values()) == pytest.approx(1, abs=1e-4)
     assert heatmap.endswith(".png")
     difference = np.asarray(Image.open(heatmap).convert("RGB"), int) - np.asarray(e.overlay(), int)

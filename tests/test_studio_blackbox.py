@@ -134,7 +134,8 @@ def test_api_answers_like_the_package(client):
     assert answer["kl"] == pytest.approx(divergence(said[None], imitated[None])[0], abs=1e-3)
     assert answer["agreed"] == agreement(said, imitated, black_box.classes).agreed
     np.testing.assert_allclose(answer["raw"], e.raw.reshape(56, 4, 56, 4).mean((1, 3)), atol=1e-3)
-    assert answer["deletion"] is None
+    assert answer["deletion"] is answer["questions"] is answer["settled"] is None
+    assert (answer["familiar"], answer["blank"]) == (True, False)
     difference = np.asarray(Image.open(heatmap).convert("RGB"), int) - np.asarray(e.overlay(), int)
     assert np.abs(difference).max() <= 2  # lossless but for rounding
 
@@ -151,7 +152,8 @@ def test_api_sends_progress_and_plays_the_games(client, quick):
     assert any(heatmap for message, heatmap in outputs if message.get("progress", 1) < 1)  # growing
     e = xai.blackbox.explain.explain_black_box(box, EXAMPLES[1], "rise", masks=400)
     assert np.shape(answer["raw"]) == (56, 56)
-    assert (answer["label"], answer["source"]) == (e.label, "black box")
+    assert (answer["label"], answer["source"], answer["questions"]) == (e.label, "black box", e.questions)
+    assert answer["settled"] == pytest.approx(e.settled, abs=1e-3)
     curves = play(box, EXAMPLES[1], {"rise": e}, e.target)
     for game in ("deletion", "insertion"):
         assert answer[game] == pytest.approx(auc(curves[game]["rise"]), abs=1e-3)
@@ -293,7 +295,7 @@ def test_other_methods_are_shown_with_their_seconds_and_source(tab, quick):
         captions(tab)[:4],
         ["Distilled", "Grad-CAM", "RISE", "LIME"],
         ["student's gradients", "teacher's gradients", "black box", "black box"],
-        ["", "", rf"{asked}\n\d+% settled", asked],
+        ["", "", rf"{asked}\n\d+% settled", rf"{asked}\n\d+% settled"],
         strict=True,
     ):
         assert re.match(rf"{name} · [\d.]+ m?s\n{re.escape(ENGLISH[f'source.{source}'])}{more}", caption), caption
@@ -456,14 +458,14 @@ def test_a_black_box_that_does_not_answer_leaves_nothing_of_the_former(quick, mo
     for trouble in (lambda title: (Dead(), None), refuse):
         monkeypatch.setattr(blackbox_look, "load", trouble)
         silent, warning, label, student, verdict, figure, *_, classes, methods = blackbox.answer(
-            photo, former, "another", "predicted", ASKED
+            photo, former, "another", "metal", ASKED
         )
         assert former.stopped.is_set()
         assert silent.silent
         assert not silent.answers(photo, [silent.side.question])  # it is asked again
         assert (label, student.visible, figure.visible, warning.visible) == (None, False, False, False)
         assert ENGLISH["no_answer"] in verdict
-        assert (len(classes.choices), methods.choices) == (1, [])
+        assert (len(classes.choices), classes.value, methods.choices) == (1, "predicted", [])
         painted = blackbox.paint(silent, 0.5, "turbo", *blackbox.preset("best"), ASKED)
         assert painted == ("", *[None] * 3, [], [], [], "")
         assert blackbox.expected(silent, 400, ASKED) == blackbox.about(silent, ASKED) == ""

@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import xai
+from tests.conftest import EXAMPLES
 from tests.test_photo import BAD
 from tests.test_studio import EXPLAINED, choose, serious, told_and_dismissed
 from xai.layers import COMBINED
@@ -75,6 +76,9 @@ def test_api_answers_like_the_package(client):
     after = seen_through(model, list(found.values()))
     assert list(answer["layers"]) == LAYERS
     assert answer["label"] == found[COMBINED].label
+    assert answer["familiar"] is True
+    assert not any(layer["blank"] for layer in answer["layers"].values())
+    assert ask(client, EXAMPLES[0])[0]["familiar"] is False  # a bottle
     for i, (name, e) in enumerate(found.items()):
         told = answer["layers"][name]
         np.testing.assert_allclose(told["raw"], e.raw, atol=1e-3 * max(1, e.raw.max()))
@@ -167,15 +171,13 @@ def test_the_table_is_the_one_that_was_measured_and_marks_the_better(kept_tab):
 def test_layers_that_show_the_same_for_every_photo_are_said_to(tmp_path, monkeypatch):
     measured = {"method": "gradcam", "layers": {"layer1": {"shared": 0.42}, "layer4": {"shared": 0.89}}}
     (tmp_path / "explained.json").write_text(json.dumps(measured))
-    monkeypatch.setattr(pyramid, "find_checkpoint", lambda name: tmp_path)
-    pyramid.shared_by_all.cache_clear()
+    monkeypatch.setattr("xai.metrics.explained.find_checkpoint", lambda name: tmp_path)
     photo, request = Image.open(pyramid.EXAMPLES[0]).convert("RGB"), SimpleNamespace(headers={})
     for method, count in (("gradcam", 1), ("hirescam", 0)):
         answer, *_ = pyramid.answer(photo, None, method, "predicted", "predicted", request)
         assert pyramid.note(answer.sides[0], "en").count("nearly the same for every photo") == count
     answer, *_ = pyramid.answer(photo, None, "gradcam", "predicted", "predicted", request)
     assert "Layer 4 shows nearly the same for every photo: 89% of" in pyramid.note(answer.sides[1], "en")
-    pyramid.shared_by_all.cache_clear()
 
 
 def test_controls_that_both_networks_have_stand_in_the_table():
@@ -273,6 +275,7 @@ def test_accessible_and_in_bounds(kept_tab, scheme, width):
     kept_tab.set_viewport_size({"width": width, "height": 900})
     for network in ("fpn", "fal"):
         kept_tab.wait_for_selector(f"#accuracy-{network} svg.marks", timeout=EXPLAINED)
+    expect(kept_tab.locator(".pending")).to_have_count(0, timeout=EXPLAINED)  # pale while it is replaced
     kept_tab.wait_for_timeout(500)
     assert serious(kept_tab) == []
     assert kept_tab.evaluate("document.documentElement.scrollWidth") <= width

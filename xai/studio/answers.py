@@ -80,14 +80,6 @@ def model_of(name: str) -> Classifier:
         return load(name)
 
 
-def is_familiar(photo: Image.Image, name: str) -> bool | None:
-    try:
-        from xai.familiar import is_familiar as known
-    except ImportError:
-        return None
-    return known(photo, name)
-
-
 def asked(model: str, method: str, target: str, layer: str = LAST) -> Question:
     """A question as the page's menus put it; a layer that the network has not is the usual one."""
     known = layer in model_of(model).layers

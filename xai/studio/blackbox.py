@@ -121,7 +121,8 @@ def menus_of(side: BlackBoxSide, lang: str) -> tuple[gr.Dropdown, gr.CheckboxGro
     """The menus of a black box's classes and of the methods that can explain it; empty where it did not answer."""
     classes = [(translated("predicted"), PREDICTED), *((say(lang, f"class.{c}"), c) for c in side.classes)]
     others = [] if side.silent else others_of(side.question.model)
-    return gr.Dropdown(classes), gr.CheckboxGroup(others, value=[method for _, method in others])
+    target = PREDICTED if side.silent else side.question.target or PREDICTED  # Gradio refuses what is not in a menu
+    return gr.Dropdown(classes, value=target), gr.CheckboxGroup(others, value=[method for _, method in others])
 
 
 def paint(answer: BlackBoxAnswer | None, alpha, colormap, blocks, stages, operator, sign, extras, request: gr.Request):

@@ -17,6 +17,7 @@ from xai.blackbox import BlackBox
 from xai.blackbox.explain import BASELINES, explain_black_box_steps
 from xai.blackbox.hosted import hosted_black_boxes, load_hosted
 from xai.explain import class_index
+from xai.familiar import is_familiar
 from xai.methods import METHODS as NETWORK_METHODS
 from xai.methods.distilled import ALL_BLOCKS, LITERAL, distilled, joined, parts
 from xai.metrics import GAMES
@@ -24,7 +25,7 @@ from xai.metrics.controls import random
 from xai.metrics.games import play_steps
 from xai.models import Classifier
 from xai.noise import suspicious, without_contrast
-from xai.studio.answers import LOADING, Answer, Question, Side, is_familiar
+from xai.studio.answers import LOADING, Answer, Question, Side
 from xai.studio.gpu import GPU
 
 STAGES = (1, 2, 3, 4)
@@ -174,9 +175,10 @@ def has_figure(student: Classifier | None) -> bool:
 
 
 def is_known(photo: Image.Image, title: str) -> bool | None:
-    """Whether a photo is like those that a black box's student was trained on; None where nobody knows."""
-    student = hosted_black_boxes()[title].student
-    return is_familiar(photo, student) if student else None
+    """Whether a photo is like those that a black box's student was trained on, or where it has none, the network
+    inside; None where nobody knows.
+    """
+    return is_familiar(photo, hosted_black_boxes()[title].student or hosted(title)[0])
 
 
 def pace(title: str) -> float:

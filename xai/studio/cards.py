@@ -16,6 +16,7 @@ from xai.models import Classifier
 from xai.studio.text import say
 
 METRICS = ("drop", "increase", "gain", "adcc")
+KNOW_NOTHING = {*CONTROLS, "another", "mean"}  # rows of maps that are not this network's of this photo
 MANY = 10  # classes, whose names stand upright to leave room
 
 
@@ -75,8 +76,8 @@ def layer_table(figures: list[dict], group: str, names: list[str], lang: str) ->
         head = "".join(f'<th scope="colgroup" colspan="2">{escape(say(lang, f"metric.{m}"))}</th>' for m in METRICS)
         heads = "".join(f'<th scope="col">{escape(name)}</th>' for _ in METRICS for name in names)
         body = ""
-        for layer in rows[0]:
-            better = {m: None if layer in CONTROLS else min if m == "drop" else max for m in METRICS}
+        for layer in filter(rows[1].__contains__, rows[0]):
+            better = {m: None if layer in KNOW_NOTHING else min if m == "drop" else max for m in METRICS}
             cells = "".join(compared([row[layer][m] for row in rows], better[m]) for m in METRICS)
             body += f'<tr><th scope="row">{escape(say(lang, f"layer.{layer}"))}</th>{cells}</tr>'
         caption = escape(say(lang, f"way.{way}", group=say(lang, f"class.{group}"), count=count))

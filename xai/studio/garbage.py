@@ -8,6 +8,7 @@ from PIL import Image
 
 from xai import on_common_scale
 from xai.explanation import with_box
+from xai.familiar import is_familiar
 from xai.methods import METHODS
 from xai.studio import cards
 from xai.studio.answers import LAST, PREDICTED, Answer, asked, model_of
@@ -165,8 +166,8 @@ def lay_out_side(s: str, name: str) -> list[Component]:
 
 def build(page: gr.Blocks) -> None:
     """Lay out the tab inside a page and connect it."""
-    for name in GARBAGE:
-        model_of(name), index_of(name)  # before the first visitor, and on ZeroGPU before the worker is forked
+    for name in GARBAGE:  # before the first visitor, and on ZeroGPU before the worker is forked
+        model_of(name), index_of(name), is_familiar(EXAMPLES[0], name)
     gr.Markdown(translated("intro"))
     pictures, legends, abouts = [], [], []
     with gr.Row(equal_height=False):

@@ -13,9 +13,10 @@ from xai import Evidence, Explanation
 from xai.activations import Activations
 from xai.evidence import evidence_of
 from xai.explain import explain_batch, explain_steps, finish
+from xai.familiar import is_familiar
 from xai.methods import METHODS
 from xai.similar import Index, Neighbour, load_index
-from xai.studio.answers import Question, Side, is_familiar, model_of
+from xai.studio.answers import Question, Side, model_of
 from xai.studio.gpu import GPU
 
 LOG = logging.getLogger(__name__)

@@ -9,10 +9,11 @@ import torch
 from torch.nn import functional as F
 
 from xai.blackbox import BlackBoxError
+from xai.familiar import is_familiar
 from xai.metrics import GAMES, auc
 from xai.photo import PhotoError
 from xai.studio import blackbox_look, garbage_look, pyramid_look
-from xai.studio.answers import LAST, PREDICTED, Question, is_familiar, model_of
+from xai.studio.answers import LAST, PREDICTED, Question, model_of
 from xai.studio.text import say
 from xai.zoo import PYRAMID
 
@@ -130,11 +131,12 @@ def blackbox(photo, black_box: str, method: str, target: str, masks: int, games:
         A dictionary with label, confidence and confidences (the black box's), student (up to five classes with their
         confidences, the surest first, or null), agreed (how many of the surest classes are the same, in order), kl (the
         divergence of the student's confidences, in nats), method, source (who was asked, or whose gradients), seconds,
-        questions (how many were asked, or null), settled (0 to 1: how much of RISE's map would come out again from as
-        many other questions, or null), familiar (false where the photo is unlike those that the student was trained
-        on, so that the answer means little; null where that is not known), raw (the unscaled map, averaged down to
-        56 × 56 at most), blank (true where nothing in the photo speaks for the class, so that the heatmap is the plain
-        photo), deletion and insertion (areas under the curves, or null); and the heatmap over the photo as a PNG.
+        questions (how many were asked, or null), settled (0 to 1: how much of the map of RISE or LIME would come out
+        again from as many other questions, or null), familiar (false where the photo is unlike those that the student
+        was trained on, so that the answer means little; null where that is not known), raw (the unscaled map, averaged
+        down to 56 × 56 at most), blank (true where nothing in the photo speaks for the class, so that the heatmap is
+        the plain photo), deletion and insertion (areas under the curves, or null); and the heatmap over the photo as a
+        PNG.
     """
     question = Question(black_box, method, None if target == PREDICTED else target)
     for done, e in told(blackbox_look.look_slowly, photo, question, masks):

@@ -5,8 +5,11 @@ from pathlib import Path
 import gradio as gr
 from PIL import Image
 
+from xai.familiar import is_familiar
 from xai.layers import COMBINED
 from xai.methods import METHODS
+from xai.metrics import nearly_the_same
+from xai.metrics.explained import explained_layers
 from xai.studio import cards
 from xai.studio.answers import PREDICTED, Answer, asked, model_of
 from xai.studio.picture import Thumbnails
@@ -46,6 +49,12 @@ def note(side: PyramidSide, lang: str) -> str:
     lines = [say(lang, "seconds", label=label, confidence=f"{e.confidence:.0%}", seconds=taken(e.seconds))]
     if not method.class_specific:
         lines.append(say(lang, "whatever_class", method=method.title))
+    known = explained_layers(side.question.model) if side.question.method == "gradcam" else {}
+    lines += [
+        say(lang, "shared", layer=say(lang, f"layer.{layer}"), shared=figures["shared"])
+        for layer, figures in known.items()
+        if nearly_the_same(figures["shared"])
+    ]
     return "\n\n".join(lines)
 
 
@@ -135,7 +144,7 @@ def marked(name: str, lang: str) -> str:
 def build(page: gr.Blocks, tab: gr.Tab) -> None:
     """Lay out the tab inside a page and connect it; the first photo is explained when the tab is first opened."""
     for name in PYRAMID:
-        model_of(name)
+        model_of(name), is_familiar(EXAMPLES[0], name)  # before the first visitor
     gr.Markdown(translated("pyramid_intro"))
     rows, notes, labels, abouts = [], [], [], []
     with gr.Row(equal_height=False):

@@ -10,11 +10,12 @@ from PIL import Image
 from xai import Explanation
 from xai.activations import Activations
 from xai.explain import finish
+from xai.familiar import is_familiar
 from xai.layers import explain_layers_batch, explain_layers_steps, suitable_layers
 from xai.methods import METHODS, UnsuitableError
 from xai.metrics import average_drop, average_gain, seen_through
 from xai.models import Classifier
-from xai.studio.answers import Question, Side, is_familiar, model_of
+from xai.studio.answers import Question, Side, model_of
 from xai.studio.gpu import GPU
 
 

@@ -247,13 +247,13 @@ ENGLISH = {
     "others": "Other methods, side by side",
     "others_info": "RISE and LIME hide parts of the photo at random, many times, and ask the black box what it says then. MASK looks for the "
     "smallest part to blur that changes its mind, Grad-CAM follows gradients: both need to look inside, into the black box itself "
-    "where it happens to be open, else into its student. Each picture says which, and how many questions were asked; for RISE also how "
-    "settled its map is: how much of it would come out again from as many other questions.",
+    "where it happens to be open, else into its student. Each picture says which, and how many questions were asked; for RISE and LIME "
+    "also how settled the map is: how much of it would come out again from as many other questions.",
     "compared": "Methods",
     "others_pictures": "One photo, every method",
     "masks": "Questions that RISE and LIME ask",
     "masks_info": "More are finer and take longer; published: RISE 4,000, LIME 1,000.",
-    "masks.400": "400, mostly enough",
+    "masks.400": "400, quick",
     "masks.1000": "1,000",
     "masks.4000": "4,000, as published",
     "pace": "At the speed measured here, RISE takes about {seconds} s and LIME as long; MASK's 300 steps say how long they will take "
@@ -523,12 +523,12 @@ KOREAN = {
     "extra.softmax": "화소 전체의 소프트맥스 (더 흐려지나 순서는 그대로)",
     "others": "다른 방법과 나란히",
     "others_info": "RISE와 LIME은 사진의 일부를 무작위로 여러 번 가리고 그때마다 블랙박스에 묻습니다. MASK는 흐리게 하면 답이 바뀌는 가장 작은 부분을 찾고, Grad-CAM은 기울기를 따라갑니다: 둘은 속을 보아야 하므로 블랙박스가 마침 "
-    "열려 있으면 그 속을, 아니면 학생의 속을 봅니다. 어느 쪽인지와 질문 수는 그림마다 적혀 있습니다. RISE에는 지도가 얼마나 확정되었는지, 곧 같은 수의 다른 질문에서도 다시 나올 몫도 적혀 있습니다.",
+    "열려 있으면 그 속을, 아니면 학생의 속을 봅니다. 어느 쪽인지와 질문 수는 그림마다 적혀 있습니다. RISE와 LIME에는 지도가 얼마나 확정되었는지, 곧 같은 수의 다른 질문에서도 다시 나올 몫도 적혀 있습니다.",
     "compared": "방법",
     "others_pictures": "사진 한 장, 모든 방법",
     "masks": "RISE와 LIME의 질문 수",
     "masks_info": "많을수록 섬세하고 오래 걸립니다. 발표된 값: RISE 4,000, LIME 1,000.",
-    "masks.400": "400, 대개 충분함",
+    "masks.400": "400, 빠름",
     "masks.1000": "1,000",
     "masks.4000": "4,000, 발표된 대로",
     "pace": "여기서 잰 속도로는 RISE에 약 {seconds}초, LIME에도 그만큼 걸립니다. MASK의 300단계는 시작한 뒤 얼마나 걸릴지 알려 줍니다. 언제든 멈출 수 있습니다.",

@@ -54,6 +54,7 @@ button[role=tab][aria-selected=true] { color: var(--primary-700) !important; }
 .thumbnails.captioned .thumbnail-item { display: flex; flex-direction: column; aspect-ratio: auto; }
 .captioned .thumbnail-item img { aspect-ratio: 1; height: auto; }
 .captioned .thumbnail-item .caption-label { position: static; max-width: none; border: 0; white-space: pre-line; }
+.captioned .thumbnail-item:hover .caption-label { opacity: 1; }  /* it hides nothing here */
 .prose .layers td { white-space: nowrap; }
 .prose .layers .better, .prose .games .better { background: color-mix(in srgb, var(--primary-500) 18%, transparent); }
 #slider img { height: 100%; max-height: 100% !important; }  /* else a portrait is cut off */
