@@ -170,26 +170,48 @@ def explain(checkpoints: Path, model: str, folder: Path, rows: Sequence[dict]) -
 
 
 def table(found: dict) -> str:
-    """The file as Markdown: a row for each network and method, controls last; and how networks differ."""
-    rows = [
-        "| network | method | mosaic test, % | mosaics | same for every photo, % |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for row in found["rows"]:
-        shared = text(row[SHARED]) if row[SHARED] else ""
-        cells = [f"`{row['explains']}`", f"`{row['method']}`", text(row[MOSAIC]), row[MOSAIC]["n"], shared]
-        rows.append(f"| {' | '.join(map(str, cells))} |")
-    lines = [f"Chance is {found['chance']:g} %; in brackets 95 % intervals.", "", *rows]
-    apart = [row for row in found["rows"] if row["differs"] and row["method"] not in CONTROLS]
+    """The file as Markdown: a row a method, a column a network; how networks differ; and what maps share."""
+    rows = found["rows"]
+    lines = [f"Percent, chance is {found['chance']:g}; in brackets 95 % intervals over {found['mosaics']} mosaics.", ""]
+    for pyramids in (False, True):
+        lines += [*across([row for row in rows if row["explains"].startswith("pyramid") == pyramids], MOSAIC), ""]
+    few = [row for row in rows if row[MOSAIC]["n"] < found["mosaics"]]
+    if few:
+        names = ", ".join(dict.fromkeys(f"`{method_of(row)}`" for row in few))
+        lines += [f"Of {names} only {min(row[MOSAIC]['n'] for row in few)} mosaics, as they take long.", ""]
+    if left_out := found.get("left_out"):
+        lines += [f"Left out, as they take minutes a mosaic: {', '.join(f'`{name}`' for name in left_out)}.", ""]
+    shared = [row for row in rows if row[SHARED] and method_of(row).startswith("gradcam") and "++" not in row["method"]]
+    if shared:
+        lines += ["Of Grad-CAM's maps this much is the same for every photo, in percent of their variance:", ""]
+        lines += ["| network | map | the same for every photo |", "| --- | --- | --- |"]
+        lines += [f"| `{row['explains']}` | `{method_of(row)}` | {text(row[SHARED])} |" for row in shared] + [""]
+    apart = [row for row in rows if row["differs"] and row["method"].split("@")[0] == "gradcam"]
     if apart:
-        lines += ["", "On the same mosaics, in percentage points:", ""]
-        lines += ["| network | method | less | difference | mosaics |", "| --- | --- | --- | --- | --- |"]
+        lines += ["Grad-CAM of two networks on the same mosaics, in percentage points:", ""]
+        lines += ["| network | map | less | difference | mosaics |", "| --- | --- | --- | --- | --- |"]
         lines += [
             f"| `{row['model']}` | `{row['method']}` | `{row['differs']['from']}` | {text(row['differs'])} "
             f"| {row['differs']['n']} |"
             for row in apart
         ]
-    return "\n".join(lines)
+    return "\n".join(lines).strip()
+
+
+def across(rows: Sequence[dict], key: str) -> list[str]:
+    """A figure of each method (a row) and network (a column); empty where a method does not suit a network."""
+    networks = list(dict.fromkeys(row["explains"] for row in rows))
+    methods = list(dict.fromkeys(method_of(row) for row in rows))
+    found = {(method_of(row), row["explains"]): text(row[key]) for row in rows}
+    lines = [f"| method | {' | '.join(f'`{name}`' for name in networks)} |", "| --- " * (len(networks) + 1) + "|"]
+    return lines + [
+        f"| `{method}` | {' | '.join(found.get((method, name), '') for name in networks)} |" for method in methods
+    ]
+
+
+def method_of(row: dict) -> str:
+    """A row's method, without whose gradients it reads, which the column says."""
+    return row["method"].removesuffix(":student").removesuffix(":teacher")
 
 
 def text(figure: dict) -> str:

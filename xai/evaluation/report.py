@@ -240,8 +240,7 @@ def not_better(lines: Sequence[Line], metrics: Sequence[str], resamples: int, se
     for (model, name), controls in lost.items():
         alike[model, " nor than ".join(controls)].append(f"`{name}`")
     return [
-        f"{', '.join(names)}{f' of {model}' if several else ''}: not surely better than {controls}; "
-        "by this it could be any photo's."
+        f"{', '.join(names)}{f' of {model}' if several else ''}: not surely better than {controls}."
         for (model, controls), names in alike.items()
     ]
 

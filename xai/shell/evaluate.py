@@ -26,8 +26,9 @@ examples:
 
 A method is NAME[:VARIANT][@LAYER]. One that looks into a network looks into the black box where that is white, else
 into the student; `:teacher` and `:student` say which. `distilled:literal` is eq. 9 of Kang et al., 2021, and
-`rise:published` RISE as published. Maps that know nothing: {", ".join(CONTROL_NAMES)} (a number a pixel), random:7 (7×7 numbers, enlarged).
-`another` and `mean` set two controls beside each other row, from its own maps: another photo's, and the mean of all.
+`rise:published` RISE as published. Maps that know nothing: {", ".join(CONTROL_NAMES)} (a number a pixel),
+random:7 (7×7 numbers, enlarged). `another` and `mean` set two controls beside each other row, made of its own
+maps: another photo's, and the mean of all.
 
 `mosaic` is the share of each class's map that lies on its own photo, of photos of different classes side by side;
 `shared` the share of a method's maps that is the same for every photo. `deletion:blur`, or any GAME:SUBSTRATE, plays a
@@ -54,8 +55,9 @@ def add_to(commands) -> None:
         help="NAME or FOLDER of a checkpoint, timm:NAME, onnx:FILE, or an address http://… or https://…")  # fmt: skip
     add("--student", metavar="NAME", help="a network that imitates the black box, for methods that look inside one")
     add("--methods", nargs="+", required=True, metavar="METHOD", help="see below")
+    defaults = f"default: {' '.join(GAMES)}; of a --model {' '.join(TABLE_1)}"
     add("--metrics", nargs="+", choices=METRICS, metavar="METRIC",
-        help=f"of {', '.join(PLAIN)}, see below (default: {' '.join(GAMES)}; of a --model {' '.join(TABLE_1)})")  # fmt: skip
+        help=f"of {', '.join(PLAIN)}, see below ({defaults})")  # fmt: skip
     add("--data", type=Path, required=True, metavar="FOLDER",
         help="of CLASS/PHOTO, split by train.txt, val.txt, test.txt that list such paths, or by folders")  # fmt: skip
     add("--output", type=Path, required=True, metavar="DIR", help="the folder for the results; made if it is not there")
