@@ -291,7 +291,8 @@ def test_the_explanation_is_the_methods_own(black_box, white, student, photos):
     e = explain_black_box(white, photos[0], "mask", 2, iterations=2)
     np.testing.assert_allclose(e.raw, finish(mask(white.white, pixels, 2, iterations=2)).raw, atol=1e-5)
     e = explain_black_box(white, photos[0], "gradcam", 4, student, "student", target_layer="layer2")
-    np.testing.assert_array_equal(e.raw, xai.explain(student, photos[0], "gradcam", 4, "layer2").raw)
+    own = xai.explain(student, photos[0], "gradcam", 4, "layer2").raw
+    np.testing.assert_allclose(e.raw, own, rtol=1e-4)  # where in memory features lie decides how sums are rounded
     assert (e.label, e.target_layer) == ("plastic", "layer2")
 
 
