@@ -25,8 +25,7 @@ from xai.evaluation.plan import ALL_LAYERS, RANDOM
 from xai.evaluation.report import Figure, Line, difference, figure_of
 from xai.evaluation.subset import chosen_photos
 from xai.methods import METHODS
-from xai.metrics.explained import FILE
-from xai.zoo import CHECKPOINTS, GARBAGE, PYRAMID, STUDENTS, SUMS, load_model, skeleton
+from xai.zoo import CHECKPOINTS, EXPLAINED, GARBAGE, PYRAMID, STUDENTS, SUMS, load_model, skeleton
 
 BLACK_BOX, STUDENT = "garbage-efficientnet_lite0", STUDENTS[0]
 FIRST = "garbage-resnet50"  # whom the others are compared with
@@ -161,11 +160,11 @@ def explain(checkpoints: Path, model: str, folder: Path, rows: Sequence[dict]) -
     target = checkpoints / model
     target.mkdir(parents=True, exist_ok=True)
     text = json.dumps(found, indent=1) + "\n"
-    (target / FILE).write_text(text, encoding="utf-8", newline="\n")
+    (target / EXPLAINED).write_text(text, encoding="utf-8", newline="\n")
     sums = target / SUMS
     lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
-    kept = [line for line in lines if not line.endswith(f"  {FILE}")]
-    kept.append(f"{hashlib.sha256(text.encode()).hexdigest()}  {FILE}")
+    kept = [line for line in lines if not line.endswith(f"  {EXPLAINED}")]
+    kept.append(f"{hashlib.sha256(text.encode()).hexdigest()}  {EXPLAINED}")
     sums.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8", newline="\n")
 
 

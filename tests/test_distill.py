@@ -739,7 +739,7 @@ def test_the_command_line_trains_the_same_again(change):
 
 
 def test_the_command_line_answers_a_mistake_with_one_sentence(tmp_path, monkeypatch):
-    line = f"train.distill quick --teacher nobody --data {tmp_path} --out {tmp_path / 'out'}"
+    line = f"train.distill quick --teacher nobody --data {tmp_path} --out {tmp_path / 'out'} --precision no"
     monkeypatch.setattr(sys, "argv", line.split())
     with pytest.raises(SystemExit, match="there is no model 'nobody'"):
         main()

@@ -14,7 +14,7 @@ from train.run import Run, command_line
 from xai import familiar
 from xai.familiar import Known
 from xai.models import Classifier
-from xai.zoo import FAMILIAR, NEEDED, SUMS, find_checkpoint, read_json
+from xai.zoo import EXPLAINED, FAMILIAR, NEEDED, SUMS, find_checkpoint, read_json
 
 SOURCES = {  # what a card says of a data set, by the name of its folder
     "trashnet": "TrashNet (garythung/trashnet), MIT, Gary Thung and Mindy Yang",
@@ -124,7 +124,8 @@ def amend(folder: Path, layers: dict) -> None:
 
 def write_sums(folder: Path) -> None:
     """SHA256SUMS, as `sha256sum --check` reads it."""
-    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in NEEDED]
+    names = [*NEEDED, *([EXPLAINED] if (folder / EXPLAINED).is_file() else [])]
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     (folder / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
 
 

@@ -32,6 +32,7 @@ SHARED = {
 }  # of networks that saw the same photos
 SUMS = "SHA256SUMS"
 NEEDED = ("config.json", "model.safetensors", "metrics.json", "history.json")  # the card may be edited, these not
+EXPLAINED = "explained.json"  # what its maps have in common, where that was measured
 LOG = logging.getLogger(__name__)
 REMEDY = "fetch it again, in a clone of this project with `git checkout -- checkpoints`, else from where it came"
 CHECKPOINTS = Path(os.environ.get("XAI_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
@@ -139,7 +140,10 @@ def from_hub(repository: str, commit: str) -> Path | None:
     for offline in (True, False):
         try:
             folder = snapshot_download(
-                repository, revision=commit, allow_patterns=[*NEEDED, SUMS, FAMILIAR], local_files_only=offline
+                repository,
+                revision=commit,
+                allow_patterns=[*NEEDED, SUMS, EXPLAINED, FAMILIAR],
+                local_files_only=offline,
             )
         except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError):
             continue
@@ -163,7 +167,7 @@ def verify(folder: Path) -> None:
         raise damaged(sums, "is missing")
     lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
     expected = dict(reversed(line.split("  ", 1)) for line in lines if "  " in line)
-    for name in NEEDED:
+    for name in (*NEEDED, *({EXPLAINED} & set(expected))):
         file = folder / name
         if not file.is_file():
             raise damaged(file, "is missing")

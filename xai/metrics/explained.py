@@ -2,9 +2,7 @@
 
 from os import PathLike
 
-from xai.zoo import find_checkpoint, read_json
-
-FILE = "explained.json"
+from xai.zoo import EXPLAINED, find_checkpoint, read_json
 
 
 def explained_layers(name: str | PathLike) -> dict[str, dict[str, float]]:
@@ -17,5 +15,5 @@ def explained_layers(name: str | PathLike) -> dict[str, dict[str, float]]:
         ValueError: there is no model of this name.
         OSError: the checkpoint is missing, or the file damaged.
     """
-    file = find_checkpoint(name) / FILE
+    file = find_checkpoint(name) / EXPLAINED
     return read_json(file)["layers"] if file.is_file() else {}
