@@ -4,9 +4,10 @@
 
 4,000 masks a photo are asked about, and both maps come from them: that of the first 400 normalised by how often each
 pixel is seen, and the published one of all. Photos are those that `xai.evaluation` takes of a folder, the class is the
-one predicted. Deletion goes to grey, insertion comes from blur. A line for every photo is written to
-runs/rise-questions-MODEL.jsonl at once, from which a stopped run goes on; at the end all rows, means and paired 95 %
-bootstrap intervals go to benchmarks/results/rise-questions-MODEL.json. Seconds are those of each form alone.
+one predicted. Deletion goes to grey and to the blurred photo, insertion comes from the blurred photo. A line for every
+photo is written to runs/rise-questions-MODEL.jsonl at once, from which a stopped run goes on; at the end all rows,
+means and paired 95 % bootstrap intervals go to benchmarks/results/rise-questions-MODEL.json. Seconds are those of each
+form alone.
 """
 
 import argparse
@@ -31,7 +32,8 @@ from xai.metrics.games import auc, play
 from xai.photo import load_photo
 
 COVERAGE, PUBLISHED = "coverage", "published"
-FIGURES = ("deletion", "insertion", "seconds")
+PLAYED = {"deletion": "grey", "deletion:blur": "blur", "insertion": "blur"}  # what pixels go to, or come from
+FIGURES = (*PLAYED, "seconds")
 RESAMPLES = 10_000
 
 
@@ -66,7 +68,7 @@ def measured(black_box: BlackBox, photo, few: int, many: int, at_once: int) -> d
     pixels = black_box.pixels([photo])
     target = int(black_box.ask(pixels).argmax())
     maps = both_maps(black_box, pixels, target, few, many, at_once)
-    played = play(black_box, photo, {name: raw for name, (raw, _) in maps.items()}, target)
+    played = play(black_box, photo, {name: raw for name, (raw, _) in maps.items()}, target, PLAYED)
     return {
         name: {**{game: float(auc(curves[name])) for game, curves in played.items()}, "seconds": seconds}
         for name, (_, seconds) in maps.items()
@@ -131,7 +133,7 @@ def main() -> None:
     print(record.write(name, rows, summary=means, **settings))
     for line in means:
         low, high = line["interval"]
-        print(f"{line['figure']:10} {line[COVERAGE]:8.3f} {line[PUBLISHED]:8.3f} {line['difference']:+.4f} "
+        print(f"{line['figure']:14} {line[COVERAGE]:8.3f} {line[PUBLISHED]:8.3f} {line['difference']:+.4f} "
               f"[{low:+.4f}, {high:+.4f}]")  # fmt: skip
 
 

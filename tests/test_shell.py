@@ -141,7 +141,7 @@ def test_lists_models_and_methods(capsys):
     assert main(["methods", "layercam"]) == 0
     assert "Formula: `L^c = ReLU(Σ_k ReLU(∂y^c/∂A^k) ⊙ A^k)`" in capsys.readouterr().out
     assert main(["methods", "rise"]) == 0
-    assert "Formula: `S = 1/(N p) Σ_i" in capsys.readouterr().out
+    assert "Formula: `S = Σ_i f_i M_i / Σ_i M_i`" in capsys.readouterr().out
     assert main(["methods", "gradcan"]) == 2
 
 
