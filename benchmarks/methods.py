@@ -28,7 +28,7 @@ import xai
 from benchmarks import record
 from benchmarks.timing import in_turn, machine, median
 from xai.activations import Activations
-from xai.explain import finish
+from xai.explaining import finish
 from xai.explanation import to_photo_size, to_unit_range
 from xai.methods import METHODS
 from xai.models import Classifier

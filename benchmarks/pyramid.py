@@ -8,7 +8,7 @@ import xai
 from benchmarks import record
 from benchmarks.timing import in_turn, machine, median
 from xai.activations import Activations
-from xai.explain import finish, raw_maps
+from xai.explaining import finish, raw_maps
 from xai.maps import combined
 from xai.studio.pyramid import EXAMPLES
 from xai.zoo import PYRAMID

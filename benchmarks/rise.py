@@ -23,7 +23,7 @@ from benchmarks import record
 from benchmarks.timing import in_turn, machine, median, with_peak
 from xai.blackbox import BlackBox, from_checkpoint
 from xai.blackbox.rise import drawn, rise
-from xai.explain import finish
+from xai.explaining import finish
 from xai.models import Classifier
 from xai.studio.garbage import EXAMPLES
 

@@ -27,7 +27,7 @@ from xai.blackbox.blackbox import BlackBox
 from xai.blackbox.rise import rise
 from xai.evaluation.bootstrap import interval, resampled_means
 from xai.evaluation.subset import chosen_photos
-from xai.explain import finish
+from xai.explaining import finish
 from xai.metrics.games import auc, play
 from xai.photo import load_photo
 

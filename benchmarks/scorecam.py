@@ -27,7 +27,7 @@ from benchmarks.timing import machine, with_peak
 from xai.activations import Activations
 from xai.evaluation.bootstrap import interval, resampled_means
 from xai.evaluation.subset import chosen_photos
-from xai.explain import finish
+from xai.explaining import finish
 from xai.explanation import to_photo_size
 from xai.methods.gradcam import weighted
 from xai.methods.scorecam import inferred, masked_scores, telling

@@ -17,7 +17,7 @@ from xai.blackbox.lime import drawn as samples_drawn
 from xai.blackbox.lime import lime, superpixels
 from xai.blackbox.mask import mask
 from xai.blackbox.rise import drawn, rise
-from xai.explain import finish
+from xai.explaining import finish
 from xai.methods import METHODS
 from xai.models import Classifier
 

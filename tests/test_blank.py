@@ -10,8 +10,8 @@ from tests.conftest import CLASSES, fresh
 from xai import noise
 from xai.activations import Activations
 from xai.blackbox import BlackBox, explain_black_box, from_checkpoint
-from xai.evidence import evidence
-from xai.explain import finish, raw_maps
+from xai.class_evidence import evidence
+from xai.explaining import finish, raw_maps
 from xai.methods import METHODS, list_methods
 from xai.models import Classifier
 

@@ -14,7 +14,7 @@ from tests import literal
 from tests.conftest import fresh
 from tests.test_methods import trace
 from xai.activations import Activations
-from xai.explain import explain_steps
+from xai.explaining import explain_steps
 from xai.methods import METHODS, UnsuitableError
 
 FEW = {"smoothgrad": {"samples": 5}, "smooth-gradcam++": {"samples": 5}, "scorecam-fast": {"channels": 12}}

@@ -10,8 +10,8 @@ e.overlay().save("why.png")
 from xai import evaluation, metrics
 from xai.agreement import Agreement
 from xai.blackbox import BlackBox, BlackBoxError, explain_black_box, load_black_box
-from xai.evidence import Evidence, evidence
-from xai.explain import explain
+from xai.class_evidence import Evidence, evidence
+from xai.explaining import explain
 from xai.explanation import Explanation, on_common_scale
 from xai.layers import explain_layers
 from xai.methods import list_methods

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from xai.activations import Activations
-from xai.explain import Target, check, explanations_of, finish, in_batches, portion, raw_maps, target_indices
+from xai.explaining import Target, check, explanations_of, finish, in_batches, portion, raw_maps, target_indices
 from xai.explanation import Explanation
 from xai.familiar import marked
 from xai.maps import combined

@@ -13,8 +13,8 @@ from xai.blackbox.estimate import Estimate
 from xai.blackbox.lime import lime
 from xai.blackbox.mask import mask
 from xai.blackbox.rise import rise
-from xai.explain import Target, check_options, class_index, explain_steps, finish
-from xai.explain import check as check_network
+from xai.explaining import Target, check_options, class_index, explain_steps, finish
+from xai.explaining import check as check_network
 from xai.explanation import Explanation, blank_saliency, saliency_of
 from xai.familiar import marked
 from xai.methods import METHODS, Method

@@ -10,7 +10,7 @@ from torch import Tensor
 from xai.activations import Activations
 from xai.evaluation.plan import RANDOM, Row
 from xai.evaluation.subset import lot
-from xai.explain import finish, raw_maps
+from xai.explaining import finish, raw_maps
 from xai.layers import COMBINED, suitable_layers
 from xai.maps import combined
 from xai.metrics.controls import CONTROLS, random

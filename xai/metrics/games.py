@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from xai.blackbox.blackbox import GREY, BlackBox
-from xai.explain import finish
+from xai.explaining import finish
 from xai.explanation import Explanation
 from xai.maps import resized
 from xai.photo import Photo

@@ -8,7 +8,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from xai.activations import Activations
-from xai.explain import finish, raw_maps
+from xai.explaining import finish, raw_maps
 from xai.maps import resized
 from xai.methods import method_of
 from xai.models import Classifier

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from xai.activations import Activations
-from xai.explain import finish, raw_maps
+from xai.explaining import finish, raw_maps
 from xai.explanation import Explanation
 from xai.layers import COMBINED, suitable_layers
 from xai.maps import combined, resized, unit_range

@@ -12,7 +12,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from xai.activations import Activations
-from xai.explain import class_index, explain_batch
+from xai.explaining import class_index, explain_batch
 from xai.explanation import COLORMAPS, Explanation
 from xai.folders import photos_named
 from xai.methods import METHODS, Method, UnsuitableError, method_of

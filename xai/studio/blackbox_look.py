@@ -16,7 +16,7 @@ from xai.agreement import TOP, Agreement, agreement, order
 from xai.blackbox import BlackBox
 from xai.blackbox.explain import BASELINES, explain_black_box_steps
 from xai.blackbox.hosted import hosted_black_boxes, load_hosted
-from xai.explain import class_index
+from xai.explaining import class_index
 from xai.familiar import is_familiar
 from xai.methods import METHODS as NETWORK_METHODS
 from xai.methods.distilled import ALL_BLOCKS, LITERAL, distilled, joined, parts

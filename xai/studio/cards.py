@@ -10,7 +10,7 @@ import torch
 
 from xai.activations import Activations
 from xai.agreement import Agreement
-from xai.evidence import COLORS, Evidence
+from xai.class_evidence import COLORS, Evidence
 from xai.metrics import CONTROLS
 from xai.models import Classifier
 from xai.studio.text import say

@@ -11,8 +11,8 @@ from PIL import Image
 
 from xai import Evidence, Explanation
 from xai.activations import Activations
-from xai.evidence import evidence_of
-from xai.explain import explain_batch, explain_steps, finish
+from xai.class_evidence import evidence_of
+from xai.explaining import explain_batch, explain_steps, finish
 from xai.familiar import is_familiar
 from xai.methods import METHODS
 from xai.similar import Index, Neighbour, load_index

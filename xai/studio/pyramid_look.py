@@ -9,7 +9,7 @@ from PIL import Image
 
 from xai import Explanation
 from xai.activations import Activations
-from xai.explain import finish
+from xai.explaining import finish
 from xai.familiar import is_familiar
 from xai.layers import explain_layers_batch, explain_layers_steps, suitable_layers
 from xai.methods import METHODS, UnsuitableError
