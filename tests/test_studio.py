@@ -22,8 +22,8 @@ from tests.test_photo import BAD, QUARTERS, bomb
 from xai.methods import METHODS
 from xai.similar import load_index
 from xai.studio import garbage
-from xai.studio.answers import model_of
-from xai.studio.tab import fitting_methods, protocol_of, records, true_class
+from xai.studio.answers import Answer, model_of
+from xai.studio.tab import RefiningFlow, fitting_methods, protocol_of, records, true_class
 from xai.studio.text import ENGLISH, KOREAN
 from xai.zoo import GARBAGE
 
@@ -345,6 +345,23 @@ def test_a_slow_method_says_how_far_it_is_and_can_be_stopped(page):
     expect(page.locator("#note-a")).to_contain_text(ENGLISH["stopped"])
     choose(page, "#method", "Layer-CAM")
     expect(page.locator("#note-b")).to_contain_text("% sure", timeout=EXPLAINED)
+
+
+@pytest.mark.parametrize("by_visitor", [True, False])
+def test_the_last_word_on_what_was_stopped_is_that_it_was(by_visitor):
+    """A share on its way to the page while the visitor stops it would stand there for good; what came instead stays."""
+    questions = [garbage.asked(name, "scorecam", "predicted") for name in garbage.DEFAULT_PAIR]
+    sides = [SimpleNamespace(question=question, pending=True) for question in questions]
+    answer, request = Answer(None, sides), SimpleNamespace(headers={})
+    flow = SimpleNamespace(painted=["picture"], look_slowly=lambda photo, question: iter([0.25, 0.5, 0.75]))
+    steps = RefiningFlow.refine(flow, answer, request)
+    next(steps)
+    assert "25%" in next(steps)[0]
+    answer.end(by_visitor)
+    *notes, button, picture = list(steps)[-1]
+    assert notes == [ENGLISH["stopped"] if by_visitor else gr.skip()] * 2
+    assert (button == gr.skip()) != by_visitor
+    assert picture == gr.skip()
 
 
 def test_a_slow_method_ends_when_something_else_is_asked_or_the_visitor_leaves(page, url):

@@ -77,22 +77,21 @@ def rise(
     def ask_again(n: int) -> Tensor:
         return black_box.ask(nudged(look(slice(n))[1]))[:, target]
 
-    sums, answers, beside, places = Sums(side, p), [], [], []
-    at = torch.linspace(0, side - 1, min(PLACES, side)).round().long().to(pixels.device)
+    sums, at = Sums(side, p), torch.linspace(0, side - 1, min(PLACES, side)).round().long().to(pixels.device)
+    known = Known.empty(masks, len(at) ** 2, 1 + pixels.shape[1])
     for start in range(0, masks, at_once):
         seen, photos = look(slice(start, start + at_once))
         told = black_box.ask(photos)[:, target]  # n
         sums.add(told, seen.flatten(1))
-        answers.append(told.cpu())
-        beside.append(torch.cat([seen.mean((1, 2))[:, None], photos.mean((2, 3), dtype=torch.float64)], dim=1).cpu())
-        places.append(seen[:, at][:, :, at].flatten(1).cpu())
-        known = Known(list(answers), list(places), list(beside))
+        beside = torch.cat([seen.mean((1, 2))[:, None], photos.mean((2, 3), dtype=torch.float64)], dim=1)
+        known.put(start, told, seen[:, at][:, :, at].flatten(1), beside)
+        so_far = known.first(sums.n)
         estimate = Estimate(
             as_map(sums.map(normalised), side),
             sums.n,
             as_map(sums.error(normalised), side),
-            lambda known=known: known.settled(normalised, p),
-            lambda known=known: bool(without_contrast(pixels)) or known.is_chance(ask_again),
+            lambda so_far=so_far: so_far.settled(normalised, p),
+            lambda so_far=so_far: bool(without_contrast(pixels)) or so_far.is_chance(ask_again),
         )
         if until is not None and sums.n >= FEWEST and estimate.settled() >= until:
             return estimate
@@ -147,14 +146,28 @@ class Sums:
 
 
 class Known:
-    """Answers (N), the masks' values at P places (N, P), and what of each picture is no place (N, Q), in portions."""
+    """Answers (N), the masks' values at P places (N, P), and what of each picture is no place (N, Q).
 
-    def __init__(self, answers: list[Tensor], places: list[Tensor], beside: list[Tensor]) -> None:
-        self.portions = answers, places, beside
+    Room for all is taken at once: small tensors kept beside large ones that come and go would scatter the memory.
+    """
+
+    def __init__(self, answers: Tensor, places: Tensor, beside: Tensor) -> None:
+        self.columns = answers, places, beside
+
+    @classmethod
+    def empty(cls, masks: int, places: int, beside: int) -> "Known":
+        return cls(torch.empty(masks), torch.empty(masks, places), torch.empty(masks, beside, dtype=torch.float64))
+
+    def put(self, start: int, *rows: Tensor) -> None:
+        for column, values in zip(self.columns, rows, strict=True):
+            column[start : start + len(values)] = values
+
+    def first(self, n: int) -> "Known":
+        return Known(*(column[:n] for column in self.columns))
 
     def settled(self, normalised: bool, p: float) -> float:
         """How far a map of other masks would agree, from how each mask moved this one at the places."""
-        answers, places = (torch.cat(portion).double() for portion in self.portions[:2])
+        answers, places = (column.double() for column in self.columns[:2])
         if normalised:
             shown = places.sum(0).clamp(min=torch.finfo(places.dtype).tiny)
             values = answers @ places / shown
@@ -167,7 +180,7 @@ class Known:
         return settled_share(float(values.var(correction=0)), float(moved.square().sum(0).mean()))
 
     def is_chance(self, ask_again: Callable[[int], Tensor]) -> bool:
-        answers, places, beside = map(torch.cat, self.portions)
+        answers, places, beside = self.columns
         return is_rounding(answers, ask_again) or not depends_on_place(places, answers, beside)
 
 

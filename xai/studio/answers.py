@@ -44,7 +44,8 @@ class Side:
 class Answer:
     """A photo and its sides; `stopped` ends what is being computed for it; `look` is how it was last painted.
 
-    `running` names what was asked for besides, by a button of its own.
+    `running` names what was asked for besides, by a button of its own. `halted` is True where the visitor stopped it,
+    and not what came instead.
     """
 
     photo: Image.Image
@@ -52,15 +53,21 @@ class Answer:
     look: tuple = ()
     stopped: threading.Event = field(default_factory=threading.Event)
     running: str = ""
+    halted: bool = False
 
     @property
     def silent(self) -> bool:
         """True where nobody answered, so that there is nothing to go on with."""
         return False
 
+    def end(self, halted: bool = False) -> None:
+        """End what is being computed."""
+        self.halted = halted
+        self.stopped.set()
+
     def begin(self, what: str) -> None:
         """End what is being computed, for something else, or for nothing."""
-        self.stopped.set()
+        self.end()
         self.stopped, self.running = threading.Event(), what
 
     def answers(self, photo: Image.Image, questions: list[Question]) -> bool:

@@ -89,7 +89,7 @@ def answer(photo, former, black_box, target, request: gr.Request):
     if former and former.answers(photo, [question]):  # a menu tells of one choice twice
         return nothing_new
     if former:
-        former.stopped.set()
+        former.end()
     try:
         side = look_at(photo, question)
     except NO_ANSWER as error:

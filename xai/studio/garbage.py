@@ -72,7 +72,7 @@ def answer(photo, former, model_a, model_b, method, target, layer_a, layer_b, re
     if former and former.answers(photo, questions):  # a menu tells of one choice twice
         return nothing_new
     if former:
-        former.stopped.set()
+        former.end()
     sides = look_at(photo, questions)
     labels = [
         {say(lang, f"class.{c}"): float(p) for c, p in zip(s.evidence.classes, s.evidence.confidences, strict=True)}

@@ -73,7 +73,7 @@ def answer(photo, former, method, target, table, request: gr.Request):
     if former and former.answers(photo, questions):  # a menu tells of one choice twice
         return nothing_new
     if former:
-        former.stopped.set()
+        former.end()
     sides = look_at(photo, questions)
     labels = [{say(lang, f"class.{c}"): p for c, p in side.confidences.items()} for side in sides]
     new = Answer(photo, sides)

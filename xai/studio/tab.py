@@ -94,9 +94,14 @@ def stop(answer: Answer | None, request: gr.Request):
     """End what is being computed: both notes and the stop button."""
     if not answer:
         return [gr.skip()] * 3
-    answer.stopped.set()
-    stopped = say(language(request), "stopped")
-    return *(stopped if side.pending else gr.skip() for side in answer.sides), gr.Button(visible=False)
+    answer.end(halted=True)
+    return stopped_notes(answer, language(request))
+
+
+def stopped_notes(answer: Answer, lang: str) -> list:
+    """The notes of what the visitor stopped, and no stop button."""
+    stopped = say(lang, "stopped")
+    return [*(stopped if side.pending else gr.skip() for side in answer.sides), gr.Button(visible=False)]
 
 
 def beside(i: int, told: str) -> list:
@@ -385,7 +390,8 @@ class RefiningFlow(Flow):
             yield *beside(i, say(lang, "running", method=method)), *same[2:]
             for done in self.look_slowly(answer.photo, side.question):
                 if answer.stopped.is_set():
-                    yield same  # the last thing yielded is sent once more at the end
+                    # Said here too: a note that was on its way would stand there for good.
+                    yield *(stopped_notes(answer, lang) if answer.halted else same[:3]), *same[3:]
                     return
                 if isinstance(done, float):
                     yield *beside(i, remaining(method, done, started, lang)), *same[2:]
