@@ -7,7 +7,8 @@ pixel is seen, and the published one of all. Photos are those that `xai.evaluati
 one predicted. Deletion goes to grey and to the blurred photo, insertion comes from the blurred photo. A line for every
 photo is written to runs/rise-questions-MODEL.jsonl at once, from which a stopped run goes on; at the end all rows,
 means and paired 95 % bootstrap intervals go to benchmarks/results/rise-questions-MODEL.json. Seconds are those of each
-form alone.
+form alone. With --compiled, which needs a C++ compiler, the network is compiled, and RISE's questions are answered in
+bfloat16; the games are played in single precision in any case.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch._inductor.config
 from tqdm import tqdm
 
 import xai
@@ -29,6 +31,7 @@ from xai.evaluation.bootstrap import interval, resampled_means
 from xai.evaluation.subset import chosen_photos
 from xai.explaining import finish
 from xai.metrics.games import auc, play
+from xai.models import Classifier
 from xai.photo import load_photo
 
 COVERAGE, PUBLISHED = "coverage", "published"
@@ -63,12 +66,33 @@ def both_maps(black_box: BlackBox, pixels: torch.Tensor, target: int, few: int, 
     return {COVERAGE: (coverage, seconds), PUBLISHED: (published, asking + rest)}
 
 
-def measured(black_box: BlackBox, photo, few: int, many: int, at_once: int) -> dict[str, dict[str, float]]:
+def compiled(model: Classifier, at_once: int) -> tuple[BlackBox, BlackBox]:
+    """Who plays, and who answers RISE, faster: the same network in single precision and in bfloat16.
+
+    Questions are filled up to `at_once` pictures, so that the compiler sees one shape.
+    """
+    torch._inductor.config.freezing = True
+    model.compile()
+    single = from_checkpoint(model)
+
+    def answer(pixels: torch.Tensor) -> torch.Tensor:
+        full = torch.cat([pixels, pixels.new_zeros(at_once - len(pixels), *pixels.shape[1:])])
+        return single.answer(full)[: len(pixels)]
+
+    def answer_in_half(pixels: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return answer(pixels)
+
+    about = {"classes": single.classes, "input_size": single.input_size, "at_once": at_once}
+    return BlackBox(answer, **about), BlackBox(answer_in_half, **about)
+
+
+def measured(plays: BlackBox, answers: BlackBox, photo, few: int, many: int, at_once: int) -> dict[str, dict]:
     """Deletion, insertion and seconds of both forms for a photo."""
-    pixels = black_box.pixels([photo])
-    target = int(black_box.ask(pixels).argmax())
-    maps = both_maps(black_box, pixels, target, few, many, at_once)
-    played = play(black_box, photo, {name: raw for name, (raw, _) in maps.items()}, target, PLAYED)
+    pixels = plays.pixels([photo])
+    target = int(plays.ask(pixels).argmax())
+    maps = both_maps(answers, pixels, target, few, many, at_once)
+    played = play(plays, photo, {name: raw for name, (raw, _) in maps.items()}, target, PLAYED)
     return {
         name: {**{game: float(auc(curves[name])) for game, curves in played.items()}, "seconds": seconds}
         for name, (_, seconds) in maps.items()
@@ -112,19 +136,24 @@ def main() -> None:
     parser.add_argument("--few", type=int, default=400, help="questions of the form by coverage")
     parser.add_argument("--many", type=int, default=4000, help="questions of the published form, a multiple")
     parser.add_argument("--at-once", type=int, default=40, help="masks a question")
+    parser.add_argument("--compiled", action="store_true", help="compile the network, and ask it in bfloat16")
     parser.add_argument("--name", help="of the results; rise-questions-MODEL if not given")
     options = parser.parse_args()
 
     model = xai.load_model(options.model)
     name = options.name or f"rise-questions-{Path(options.model).name}"
-    black_box = from_checkpoint(model.to(memory_format=torch.channels_last))
+    model.to(memory_format=torch.channels_last)
+    boxes = compiled(model, options.at_once) if options.compiled else [from_checkpoint(model)] * 2
     names = chosen_photos(options.folder, limit=options.limit)
-    settings = {"model": Path(options.model).name, "few": options.few, "many": options.many, "at_once": options.at_once}
+    settings = {
+        "model": Path(options.model).name, "few": options.few, "many": options.many, "at_once": options.at_once,
+        "compiled": options.compiled,
+    }  # fmt: skip
     file = record.ROOT / "runs" / f"{name}.jsonl"
     known = lines_of(file, settings)
     with file.open("a", encoding="utf-8") as lines:
         for photo in tqdm([n for n in names if n not in known]):
-            found = measured(black_box, load_photo(options.folder / photo), options.few, options.many, options.at_once)
+            found = measured(*boxes, load_photo(options.folder / photo), options.few, options.many, options.at_once)
             known[photo] = {"photo": photo, **found}
             lines.write(json.dumps(known[photo]) + "\n")
             lines.flush()
