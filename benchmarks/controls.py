@@ -24,6 +24,7 @@ from xai.zoo import PYRAMID
 
 METRICS = ["drop", "increase"]
 WAYS = {"soft": None, "strongest": 0.2}
+TITLES = {"soft": "Each pixel dimmed by the map", "strongest": "Only the strongest 20 % of the pixels kept"}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -75,19 +76,23 @@ def rows_of(outcome: Outcome, way: str, settings: Settings) -> list[dict]:
 
 
 def table(found: dict) -> str:
-    """The file as Markdown, a table for each way of showing the photo."""
+    """The file as Markdown, a table for each way of showing the photo: a layer a row, its controls beside it."""
+    head = ["network", "map", "drop ↓", "drop of another photo's map, less that", "drop of the mean map, less that",
+            "increase ↑", "the same for every photo"]  # fmt: skip
     lines = []
-    for way in dict.fromkeys(row["way"] for row in found["rows"]):
-        lines += [f"{way}, {found['photos']} photos, 95 % intervals:", "",
-                  "| network | map | drop, % ↓ | increase, % ↑ | same for every photo, % |",
-                  "| --- | --- | --- | --- | --- |"]  # fmt: skip
-        for row in found["rows"]:
-            if row["way"] == way:
-                shared = text(row[SHARED]) if SHARED in row else ""
-                cells = [f"`{row['model']}`", f"`{row['map']}`", text(row["drop"]), text(row["increase"]), shared]
+    for way, title in TITLES.items():
+        rows = [row for row in found["rows"] if row["way"] == way]
+        apart = {(row["model"], row["map"]): row.get(f"drop less {row['map'].split(':')[0]}") for row in rows}
+        lines += [f"{title}, %:", "", f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
+        for row in rows:
+            if ":" not in row["map"]:
+                beside = [apart.get((row["model"], f"{row['map']}:{control}")) for control in (ANOTHER, MEAN)]
+                figures = [row["drop"], *beside, row["increase"], row.get(SHARED)]
+                cells = [f"`{row['model']}`", f"`{row['map']}`", *(text(each) if each else "" for each in figures)]
                 lines.append(f"| {' | '.join(cells)} |")
         lines.append("")
-    return "\n".join(lines)
+    brackets = "in brackets 95 % intervals, of differences paired ones"
+    return "\n".join([*lines, f"{found['photos']} test photos; {brackets}."])
 
 
 if __name__ == "__main__":

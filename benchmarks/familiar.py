@@ -22,7 +22,7 @@ from scipy.ndimage import gaussian_filter
 from tqdm import tqdm
 
 from benchmarks import record
-from benchmarks.tables import markdown, origin, read
+from benchmarks.record import markdown, read
 from xai.familiar import described, is_familiar
 from xai.folders import splits_in
 from xai.photo import as_photo
@@ -109,17 +109,16 @@ def milliseconds(photos: list[Path], network: str) -> float:
     return float(np.median(times))
 
 
-def show() -> None:
-    found = read("familiar")
+def table(found: dict) -> str:
+    """The file as Markdown."""
     rows, lists = [], {(row["group"], *row["networks"]) for row in found["rows"]}
     for row in found["rows"]:
         alone = sum(group == row["group"] for group, *_ in lists) == 1
         names = row["group"] if alone else ", ".join(f"`{name}`" for name in row["networks"])
         share = f"{100 * row['noticed'] / row['count']:.1f} %"
         rows.append([names, row["kind"], row["photos"], row["count"], share])
-    print(markdown(["networks", "", "photos", "how many", "noticed"], rows), end="")
-    print(f"\nA photo takes {found['milliseconds']:.1f} ms, whatever the number of networks.")
-    print(origin(found), end="")
+    time = f"\nA photo takes {found['milliseconds']:.1f} ms, whatever the number of networks.\n"
+    return markdown(["networks", "", "photos", "how many", "noticed"], rows) + time
 
 
 def main() -> None:
@@ -130,7 +129,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print the results file as a table")
     options = parser.parse_args()
     if options.show:
-        return show()
+        return print(table(read("familiar")))
     tests = {name: splits_in(getattr(options, name))["test"] for name in ("trashnet", "webwaste", "ucmerced")}
     surfaces = {
         "drawn surfaces": ("nothing", drawn(KINDS, options.each)),
@@ -146,7 +145,7 @@ def main() -> None:
         "TrashNet": ("strangers", tests["trashnet"]), "webwaste": ("strangers", tests["webwaste"]), **surfaces,
     })  # fmt: skip
     record.write("familiar", rows, milliseconds=milliseconds(tests["trashnet"], GARBAGE[0]))
-    show()
+    print(table(read("familiar")))
 
 
 if __name__ == "__main__":

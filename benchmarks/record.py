@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.timing import machine
@@ -31,6 +32,23 @@ def write(name: str, rows, command: str | None = None, **extra) -> Path:
     }
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False, default=as_number) + "\n", encoding="utf-8")
     return path
+
+
+def read(name: str, folder: Path = RESULTS) -> dict | None:
+    """What a results file holds; None where there is none."""
+    file = folder / f"{name}.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+def origin(found: dict) -> str:
+    """How the figures came about, as a line of text."""
+    return f"\n`{found['command']}`, {found['date']}, commit {found['commit']}, {found['machine']}.\n"
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence]) -> str:
+    """A table as Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(str(cell).replace('|', '&#124;') for cell in line)} |\n" for line in lines)
 
 
 def running_command() -> str:

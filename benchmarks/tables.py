@@ -5,17 +5,14 @@ Where the file behind a table does not exist, the table is empty.
 """
 
 import argparse
-import contextlib
-import importlib.util
-import io
-import json
 import re
-import runpy
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from types import ModuleType
 
-from benchmarks.record import RESULTS, ROOT
+from benchmarks import controls, familiar, mosaic
+from benchmarks.controls import TITLES
+from benchmarks.record import RESULTS, ROOT, markdown, origin, read
+from benchmarks.rise_questions import COVERAGE, PLAYED, PUBLISHED
 from train import distillation, recipe
 from xai.blackbox import BASELINES
 from xai.methods import METHODS
@@ -23,9 +20,9 @@ from xai.references import REFERENCES, SOURCES, keys_in
 from xai.zoo import CHECKPOINTS, GARBAGE, PYRAMID, STUDENTS
 
 BLOCK = re.compile(r"<!-- table: ([\w-]+) -->\n(.*?)<!-- end of table -->\n", re.DOTALL)
-FILES = (ROOT / "README.md", ROOT / "benchmarks/README.md", CHECKPOINTS / "README.md")
+READMES = (ROOT / "README.md", ROOT / "benchmarks/README.md", CHECKPOINTS / "README.md")
+FILES = (*READMES, *(CHECKPOINTS / name / "README.md" for name in (*GARBAGE, *PYRAMID, *STUDENTS)))
 LAYERS = {"drop": "average drop ↓", "increase": "increase ↑", "gain": "average gain ↑", "adcc": "ADCC ↑"}
-WAYS = {"soft": "Each pixel dimmed by the map", "strongest": "Only the strongest 20 % of the pixels kept"}
 KINDS = {
     "garbage-cnn": "2 convolutions, 3 fully connected layers",
     "garbage-resnet50": "no attention",
@@ -36,22 +33,6 @@ KINDS = {
     "pyramid-fal": "attention branches on Layers 1 and 2",
     "blackbox-student": "ResNet-50 with CBAM in each of 16 blocks",
 }
-
-
-def markdown(head: Sequence[str], rows: Sequence[Sequence]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(str(cell).replace('|', '&#124;') for cell in line)} |\n" for line in lines)
-
-
-def read(name: str, folder: Path = RESULTS) -> dict | None:
-    """What a results file holds; None where there is none."""
-    file = folder / f"{name}.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
-
-
-def origin(found: dict) -> str:
-    """How the figures came about, as a line of text."""
-    return f"\n`{found['command']}`, {found['date']}, commit {found['commit']}, {found['machine']}.\n"
 
 
 def metrics(name: str) -> dict:
@@ -149,7 +130,7 @@ def duplicates() -> str:
 def layers() -> str:
     """Table 1 for all test photos: what each layer of both pyramids is worth, with the controls."""
     parts = []
-    for way, title in WAYS.items():
+    for way, title in TITLES.items():
         rows = []
         for name in PYRAMID:
             for layer, values in metrics(name)["layers"][way]["all"].items():
@@ -190,21 +171,59 @@ def sources() -> str:
     return "".join(f"{number}. {source}\n" for number, source in enumerate(SOURCES.values(), start=1))
 
 
-def shown(name: str) -> Callable[[], str]:
-    """A table that a benchmark of this name shows itself from its results file."""
+def mosaic_of(name: str) -> Callable[[], str]:
+    """The mosaic test of a network's Grad-CAM, for its card."""
+
+    def show() -> str:
+        found = read("mosaic")
+        rows = [
+            [row["layer"], mosaic.text(row["mosaic"]), mosaic.text(row["shared"])]
+            for row in found["rows"]
+            if row["explains"] == name and mosaic.method_of(row).partition("@")[0] == "gradcam"
+        ]
+        return markdown(["Grad-CAM at", "in its quarter, %", "the same for every photo, %"], rows) + origin(found)
+
+    return show
+
+
+def games() -> str:
+    """Deletion and insertion of what explains a black box."""
+    found = read("games")
+    if found is None:
+        return ""
+    rows = [
+        [f"`{r['method']}`", *(f"{mean:.3f} [{low:.3f}, {high:.3f}]" for mean, low, high in map(r.get, PLAYED))]
+        for r in found["rows"]
+    ]
+    head = ["method", "deletion to grey ↓", "deletion to the blurred photo ↓", "insertion ↑"]
+    return markdown(head, rows) + f"\n{found['photos']} photos; in brackets 95 % intervals.\n" + origin(found)
+
+
+def rise_questions() -> str:
+    """Few questions by coverage against many by the published form, for each network that was asked."""
+    rows, commands = [], []
+    for file in sorted(RESULTS.glob("rise-questions-*.json")):
+        found = read(file.stem)
+        for line in found["summary"]:
+            low, high = line["interval"]
+            digits = 1 if line["figure"] == "seconds" else 3
+            values = [f"{line[form]:.{digits}f}" for form in (COVERAGE, PUBLISHED)]
+            apart = f"{line['difference']:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
+            rows.append([f"`{found['model']}`", len(found["rows"]), line["figure"], *values, apart.replace("-", "−")])
+        few, many = found["few"], found["many"]
+        commands.append(origin(found))
+    if not rows:
+        return ""
+    head = ["black box", "photos", "", f"{few} questions, by coverage", f"{many:,}, as published", "difference"]
+    return markdown(head, rows) + "".join(commands)
+
+
+def shown(name: str, module: ModuleType) -> Callable[[], str]:
+    """A table that a benchmark makes itself of its results file."""
 
     def show() -> str:
         found = read(name)
-        if found is None or importlib.util.find_spec(f"benchmarks.{name}") is None:
-            return ""
-        out, arguments = io.StringIO(), sys.argv
-        try:
-            sys.argv = [f"benchmarks/{name}.py", "--show"]
-            with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
-                runpy.run_module(f"benchmarks.{name}", run_name="__main__")
-        finally:
-            sys.argv = arguments
-        return out.getvalue().strip() + "\n"
+        return f"{module.table(found).strip()}\n{origin(found)}" if found else ""
 
     return show
 
@@ -243,12 +262,14 @@ TABLES: dict[str, Callable[[], str]] = {
     "presets": presets,
     "differences": differences,
     "sources": sources,
-    "mosaic": shown("mosaic"),
-    "familiar": shown("familiar"),
-    "rise-questions": plain("rise-questions"),
+    "mosaic": shown("mosaic", mosaic),
+    "familiar": shown("familiar", familiar),
+    "controls": shown("pyramid-controls", controls),
+    "rise-questions": rise_questions,
     "scorecam": plain("scorecam"),
     "speed": plain("methods"),
-    "games": plain("games"),
+    "games": games,
+    **{f"mosaic-of-{name}": mosaic_of(name) for name in (*GARBAGE, *PYRAMID, *STUDENTS)},
 }
 
 

@@ -5,6 +5,7 @@ cards.
 """
 
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,14 @@ class Calibration:
     """Names or folders of checkpoints."""
     data: list[str] = field(default_factory=list)
     """Image folders, or hub:OWNER/NAME: the data sets of their records."""
+
+
+def with_errors(card: str, tested: dict) -> str:
+    """A card whose table names these errors of its data sets."""
+    for data, splits in tested.items():
+        row = re.compile(rf"^(\| {re.escape(data)} \|.*\| )[\d.]+( % \| {splits['test']['photos']} \|)$", re.MULTILINE)
+        card = row.sub(rf"\g<1>{splits['test']['ece']:.2f}\g<2>", card)
+    return card
 
 
 def in_card(card: str, text: str) -> str:
@@ -75,13 +84,14 @@ def with_calibration(record: dict, name: str, sources: dict[str, dict]) -> dict:
         shipped = found["after" if measured is folded else "before"]
         if abs(shipped - splits["test"]["ece"]) > 0.2:
             raise ValueError(f"{name}: the record says {splits['test']['ece']} % of {data}, measured were {shipped} %")
-        splits["test"]["calibration"] = found
+        splits["test"] |= {"ece": shipped, "calibration": found}
     return record
 
 
 def write(folder: Path, record: dict, student: bool) -> None:
     """Record, card and checksums."""
-    card = in_card((folder / "README.md").read_text(encoding="utf-8"), sentence(record["data"], student))
+    card = with_errors((folder / "README.md").read_text(encoding="utf-8"), record["data"])
+    card = in_card(card, sentence(record["data"], student))
     for name, text in (("metrics.json", json.dumps(record, indent=1) + "\n"), ("README.md", card)):
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     write_sums(folder)
