@@ -16,7 +16,7 @@ from benchmarks.rise_questions import COVERAGE, PLAYED, PUBLISHED
 from xai.blackbox import load_black_box
 from xai.evaluation import Settings, Subject, evaluate
 from xai.evaluation.bootstrap import interval, resampled_means
-from xai.evaluation.report import figure_of
+from xai.evaluation.report import figure_of, not_better
 from xai.evaluation.subset import chosen_photos
 from xai.zoo import load_model, read_json
 
@@ -48,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for line in outcome.lines
     ]
     rows += rise_rows(record.RESULTS / f"rise-questions-{options.black_box}.json", names, draws)
-    print(record.write(options.output, rows, photos=len(names), data=options.data.name, black_box=options.black_box))
+    said = not_better(outcome.lines, list(PLAYED), *draws)
+    facts = {"photos": len(names), "data": options.data.name, "black_box": options.black_box, "not_better": said}
+    print(record.write(options.output, rows, **facts))
 
 
 def figures(figure) -> list[float]:

@@ -73,17 +73,17 @@ def write(options: argparse.Namespace) -> None:
                 slow_mosaics=options.slow_mosaics,
                 options={"rise": {"masks": options.questions}, "lime": {"samples": options.questions}},
             )
-            work = options.work / (student or models[0])
-            started = time.perf_counter()
-            metrics = [MOSAIC, SHARED]
-            found = evaluate(subjects, quick, metrics, folder, work / "quick", names, layers, settings)
-            measured = rows_of(found, settings)
-            if slow:
-                found_slow = evaluate(subjects, slow, [MOSAIC], folder, work / "slow", names, (), settings)
-                measured += rows_of(found_slow, settings)
+            work, measured = options.work / (student or models[0]), []
+            runs = [("quick", quick, [MOSAIC, SHARED], layers)] + ([("slow", slow, [MOSAIC], ())] if slow else [])
+            for pace, methods, metrics, at in runs:
+                started = time.perf_counter()
+                found = evaluate(subjects, methods, metrics, folder, work / pace, names, at, settings)
+                measured += rows_of(found, settings)
+                whose = f"{models[0]}, asked" if student and pace == "slow" else student or ", ".join(models)
+                taken = (time.perf_counter() - started) / len(models)
+                seconds[whose] = round(seconds.get(whose, 0) + taken, 1)
             for row in measured:
-                row["explains"] = student if student and row["method"] not in (*ASKING, *CONTROLS) else row["model"]
-            seconds[student or ", ".join(models)] = round((time.perf_counter() - started) / len(models), 1)
+                row["explains"] = student if student and row["method"] not in ASKING else row["model"]
             photos[folder.name] = len(names)
             rows += measured
             for model in [student] if student else models:

@@ -79,8 +79,7 @@ def main() -> None:
 
 
 def figures(name: str, queries: list[Path], of_queries: np.ndarray, train: list[Path], of_train: np.ndarray) -> dict:
-    """What one network's index is worth: shares in %, milliseconds; the other readings where training photos are given.
-    """
+    """What an index is worth: shares in %, milliseconds; the other readings where training photos are given."""
     model, index = xai.load_model(name, "cpu"), load_index(name)
     asked = features_of(model, queries)
     mine = hamming(hashed(low_frequencies(asked), index.medians), index.hashes)

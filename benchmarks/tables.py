@@ -134,7 +134,8 @@ def layers() -> str:
         rows = []
         for name in PYRAMID:
             for layer, values in metrics(name)["layers"][way]["all"].items():
-                rows.append([f"`{name}`", layer, *(f"{values[key]:.1f}" for key in LAYERS)])
+                if ":" not in layer:  # controls of a layer's own are in the table below, with intervals
+                    rows.append([f"`{name}`", layer, *(f"{values[key]:.1f}" for key in LAYERS)])
         parts.append(f"{title}, %:\n\n" + markdown(["network", "map", *LAYERS.values()], rows))
     photos = metrics(PYRAMID[0])["layers"]["photos"]["all"]
     return "\n".join(parts) + f"\n{photos} test photos; `layers` in each `metrics.json` has every class.\n"
@@ -196,7 +197,9 @@ def games() -> str:
         for r in found["rows"]
     ]
     head = ["method", "deletion to grey ↓", "deletion to the blurred photo ↓", "insertion ↑"]
-    return markdown(head, rows) + f"\n{found['photos']} photos; in brackets 95 % intervals.\n" + origin(found)
+    said = "".join(f"- {line}\n" for line in found["not_better"])
+    photos = f"{found['photos']} photos; in brackets 95 % intervals."
+    return f"{markdown(head, rows)}\n{photos}\n\n{said}{origin(found)}"
 
 
 def rise_questions() -> str:

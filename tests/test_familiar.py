@@ -44,13 +44,17 @@ def noise(kind: str, side: int) -> Image.Image:
     return Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8))
 
 
+def unit(rows: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(rows / np.linalg.norm(rows, axis=1, keepdims=True)).float()
+
+
 @pytest.mark.parametrize("name", [*GARBAGE, *STUDENTS, *PYRAMID])
 def test_every_shipped_network_has_a_list_that_fits_it(name):
     known = familiar.load(familiar_file(name))
     assert known.grey == getattr(xai.load_model(name, "cpu"), "grey", False)
     assert known.photos.shape[1] == 1280
     assert 1000 <= len(known.photos) <= 2000
-    np.testing.assert_allclose(np.linalg.norm(known.photos, axis=1), 1, rtol=1e-5)
+    torch.testing.assert_close(known.photos.norm(dim=1), torch.ones(len(known.photos)))
     assert 0 < known.threshold < 1
 
 
@@ -128,11 +132,10 @@ def test_every_explanation_says_whether_its_photo_is_familiar():
 
 def test_a_list_is_what_its_formula_says(monkeypatch):
     rng = np.random.default_rng(0)
-    rows = familiar.unit(rng.normal(size=(9, 4)))
-    nothing = familiar.unit(rng.normal(size=(3, 4)))
+    rows, nothing = unit(rng.normal(size=(9, 4))), unit(rng.normal(size=(3, 4)))
     monkeypatch.setattr(familiar, "surfaces_of", lambda grey: nothing)
     for threshold, margin in ((0.2, 0.0), (0.6, -0.5), (1.5, 0.3)):
-        known, asked = Known(rows, threshold, margin), familiar.unit(rng.normal(size=(50, 4)))
+        known, asked = Known(rows, threshold, margin), unit(rng.normal(size=(50, 4)))
         for vector, found, distance in zip(asked, known.knows(asked), known.distance(asked), strict=True):
             alike = sorted(float(vector @ row) for row in rows)
             assert distance == pytest.approx(1 - np.mean(alike[-5:]), abs=1e-6)
@@ -141,7 +144,7 @@ def test_a_list_is_what_its_formula_says(monkeypatch):
 
 
 def test_a_list_comes_back_from_its_file_in_8_bits(tmp_path):
-    rows = familiar.unit(np.random.default_rng(0).random((40, 1280)) ** 4)
+    rows = unit(np.random.default_rng(0).random((40, 1280)) ** 4)
     familiar.save(Known(rows, 0.375, -0.25, True), tmp_path / "list.npz")
     found = familiar.load(tmp_path / "list.npz")
     assert (found.threshold, found.margin, found.grey) == (0.375, -0.25, True)
@@ -159,7 +162,7 @@ def test_training_lists_its_photos_and_notices_a_share_of_the_validation_photos(
     known = looks(sources)
     assert len(known.photos) == len(training)
     network = familiar.frozen_network()
-    rows = np.concatenate([familiar.describe(network, pixels_of(photo)[None]) for photo in validation])
+    rows = torch.cat([familiar.describe(network, pixels_of(photo)[None]) for photo in validation])
     assert (~known.knows(rows)).sum() == 1  # 3 % of 24, rounded up
     few = dataclasses.replace(sources[0]["val"], photos=validation[: LEAST - 1])
     assert looks([{**sources[0], "val": few}]) is None
@@ -169,7 +172,7 @@ def test_a_list_in_the_folder_comes_before_the_shared_one(tmp_path):
     folder = tmp_path / "mine"
     shutil.copytree(CHECKPOINTS / CARD, folder)
     assert xai.load_model(folder, "cpu").familiar_file is None
-    everything = Known(familiar.unit(np.ones((5, 1280))), 2.0)
+    everything = Known(unit(np.ones((5, 1280))), 2.0)
     familiar.save(everything, folder / FAMILIAR)
     assert xai.load_model(folder, "cpu").familiar_file == folder / FAMILIAR
     assert familiar.load(folder / FAMILIAR).threshold == 2
@@ -179,12 +182,12 @@ def test_folding_changes_nothing_but_the_speed():
     photo = pixels_of(EXAMPLES[0])[None]
     plain, fast = xai.load_model(IMAGENET, "cpu"), familiar.frozen_network()
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in fast.modules())
-    np.testing.assert_allclose(familiar.describe(fast, photo), familiar.describe(plain, photo), atol=1e-5)
+    torch.testing.assert_close(familiar.describe(fast, photo), familiar.describe(plain, photo), atol=1e-5, rtol=0)
 
 
 def test_validation_photos_set_margin_and_threshold(monkeypatch):
     rng = np.random.default_rng(0)
-    rows, others, nothing = (familiar.unit(rng.random((n, 8))) for n in (50, 400, 5))
+    rows, others, nothing = (unit(rng.random((n, 8))) for n in (50, 400, 5))
     monkeypatch.setattr(familiar, "surfaces_of", lambda grey: nothing)
     known = familiar.fitted(Known(rows, np.inf), others)
     assert (~known.knows(others)).sum() == 12  # 3 % of 400

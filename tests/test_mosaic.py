@@ -239,6 +239,20 @@ def test_a_black_box_and_its_student_are_tested(planted, folder, tmp_path):
     assert rise.values["mosaic"][0] > 30
 
 
+def test_all_classes_of_a_mosaic_are_answered_by_the_same_questions(planted, folder, tmp_path):
+    asked = []
+
+    def answer(pixels):
+        asked.append(len(pixels))
+        return planted(pixels).softmax(1)
+
+    box = BlackBox(answer, list(COLORS), "counted", 32)
+    settings = Settings(mosaics=2, slow_mosaics=1, options={"rise": {"masks": 64}})
+    evaluate([Subject(box)], ["rise"], ["mosaic"], folder, tmp_path, settings=settings)
+    photos = len(list(folder.glob("*/*.png")))
+    assert 64 <= sum(asked) - photos < 2 * 64  # the masks, and what tells whether the map is blank
+
+
 def test_networks_are_compared_on_the_mosaics_that_both_got(planted, folder, tmp_path):
     other = Planted().eval()
     outcome = evaluate(

@@ -156,15 +156,16 @@ def test_the_table_is_the_one_that_was_measured_and_marks_the_better(kept_tab):
     choose(kept_tab, "#table-class", ENGLISH["all_photos"])
     expect(kept_tab.locator("#table-one")).to_contain_text(ENGLISH["class.all"], timeout=EXPLAINED)
     rows = table.locator("tr").all()[2:]
-    assert len(rows) == 7  # four layers, their combination, two controls
-    for row, name in zip(rows, [*LAYERS, "constant", "gaussian"], strict=True):
+    shown = [*LAYERS, "constant", "gaussian", "combined:another", "combined:mean"]
+    assert len(rows) == len(shown)
+    for row, name in zip(rows, shown, strict=True):
         cells = row.locator("td").all()
         for i, metric in enumerate(("drop", "increase", "gain", "adcc")):
             values = [f["soft"]["all"][name][metric] for f in figures]
             assert [cell.inner_text() for cell in cells[2 * i : 2 * i + 2]] == [f"{value:.1f}" for value in values]
             marks = [cell.locator("b").count() for cell in cells[2 * i : 2 * i + 2]]
             best = min(values) if metric == "drop" else max(values)
-            differ = f"{values[0]:.1f}" != f"{values[1]:.1f}" and name not in ("constant", "gaussian")
+            differ = f"{values[0]:.1f}" != f"{values[1]:.1f}" and name in LAYERS
             assert marks == [int(differ and value == best) for value in values]
 
 
@@ -180,15 +181,18 @@ def test_layers_that_show_the_same_for_every_photo_are_said_to(tmp_path, monkeyp
     assert "Layer 4 shows nearly the same for every photo: 89% of" in pyramid.note(answer.sides[1], "en")
 
 
-def test_controls_that_both_networks_have_stand_in_the_table():
-    row = {"drop": 1.0, "increase": 2.0, "gain": 3.0, "adcc": 4.0}
-    figures = [
-        {"photos": {"all": 9}, **{way: {"all": dict.fromkeys(names, row)} for way in ("soft", "strongest")}}
-        for names in (["layer1", "gaussian", "another", "mean"], ["layer1", "gaussian", "another"])
-    ]
-    table = cards.layer_table(figures, "all", ["FPN", "FAL"], "en")
-    assert ENGLISH["layer.another"] in html.unescape(table)
+def test_layers_no_better_than_another_photos_map_are_named():
+    drops = {"layer1": 5.0, "layer1:another": 8.0, "layer1:mean": 5.0, "combined": 9.0, "combined:another": 8.0}
+    rows = {name: {"drop": drop, "increase": 2.0, "gain": 3.0, "adcc": 4.0} for name, drop in drops.items()}
+    without = {name: row for name, row in rows.items() if not name.endswith("mean")}
+    ways = [{key: {"all": each} for key in ("soft", "strongest")} for each in (rows, without)]
+    figures = [{"photos": {"all": 9}, **each} for each in ways]
+    table = html.unescape(cards.layer_table(figures, "all", ["FPN", "FAL"], "en"))
+    assert table.count(ENGLISH["layer.another"]) == 2
     assert ENGLISH["layer.mean"] not in table
+    assert table.count("FPN: another photo's map drops no more than this photo's own, of All together.") == 2
+    assert table.count("FPN: the mean map of all photos drops no more than this photo's own, of Layer 1.") == 2
+    assert "FAL: the mean map" not in table
 
 
 def test_the_table_follows_the_explained_class(kept_tab):

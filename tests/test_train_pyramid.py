@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -14,7 +15,8 @@ from tests.test_train import folder  # noqa: F401  # a fixture
 from train.augment import Hidden
 from train.classifier import make_objective
 from train.data import read
-from train.layers import per_class, weak_layers
+from train.layers import Worth, measure, per_class, weak_layers
+from train.publish import amend
 from train.pyramid import Procedure, run
 from train.recipe import PRESETS
 from train.report import not_better
@@ -67,6 +69,20 @@ def test_measures_what_the_metrics_say(done, procedure):
     assert record["layers"]["photos"] == expected["photos"] == {"all": 8, "bright": 4, "dark": 4}
     assert record["layers"]["soft"]["dark"]["layer2"] == pytest.approx(expected["soft"]["dark"]["layer2"], abs=0.1)
     assert record["layers"]["method"] == "gradcam"
+
+
+def test_layers_of_a_pyramid_that_is_there_are_measured_alike(done, procedure, tmp_path):
+    own = json.loads((done / "fpn-0" / "checkpoint" / "metrics.json").read_text())["layers"]
+    copy = tmp_path / "copy"
+    shutil.copytree(done / "fpn-0" / "checkpoint", copy)
+    amend(copy, {})
+    measure(Worth([str(copy)], str(procedure.data)))
+    again = json.loads((copy / "metrics.json").read_text())["layers"]
+    assert again["photos"] == own["photos"]
+    assert again["hiding"] == own["hiding"]
+    assert again["soft"]["dark"]["layer2"] == pytest.approx(own["soft"]["dark"]["layer2"], abs=0.1)
+    assert "layer2:another" in again["soft"]["all"]
+    assert xai.load_model(copy).attended_layers == ()  # its list of checksums holds
 
 
 def test_writes_table_and_figures_for_every_class_and_all(done):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 import tyro
 from PIL import Image
 from timm.data import ImageNetInfo
@@ -62,7 +63,7 @@ def convert(options: Conversion) -> Path:
 def described(network: EfficientNetLite0, pictures: list[Image.Image]) -> dict[str, np.ndarray]:
     """The network's features of pictures, in colour and turned grey: int8 (N, 1280) each."""
     return {
-        name: in_8_bits(np.concatenate([describe(network, pixels_of(p, grey)[None]) for p in tqdm(pictures, name)]))
+        name: in_8_bits(torch.cat([describe(network, pixels_of(p, grey)[None]) for p in tqdm(pictures, name)]))
         for name, grey in (("color", False), ("grey", True))
     }
 

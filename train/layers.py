@@ -1,16 +1,26 @@
-"""What the layers of a pyramid are worth as explanations: figures for every class, and the layers to strengthen."""
+"""What the layers of a pyramid are worth as explanations: figures for every class, and the layers to strengthen.
 
+`python -m train.pyramid` measures this itself; for pyramids that are there, `python -m train.layers --models NAMES
+--data FOLDER` writes it into their metrics.json.
+"""
+
+import sys
 import time
+from dataclasses import dataclass
 from statistics import mean, median
+from typing import Literal
 
 import torch
+import tyro
 from PIL import Image
 from tqdm import tqdm
 
-from train.data import Split
-from xai.metrics import Scores, score_layers
+from train.data import Split, read
+from train.publish import amend
+from xai.metrics import HIDINGS, Scores, score_layers
 from xai.models import Classifier
 from xai.photo import as_photo
+from xai.zoo import find_checkpoint, load_model
 
 ALL = "all"
 SHARE = 0.2  # of the pixels, where maps are compared that must not profit from being broad
@@ -88,3 +98,38 @@ def milliseconds(models: list[Classifier], split: Split, rounds: int = 25) -> li
 
 def open_photos(split: Split) -> list[Image.Image]:
     return [as_photo(photo() if callable(photo) else photo) for photo in split.photos]
+
+
+@dataclass
+class Worth:
+    """Measure on test photos what the layers of pyramids are worth, and write it into their metrics.json."""
+
+    models: list[str]
+    """Names or folders of checkpoints."""
+    data: str
+    """An image folder, or hub:OWNER/NAME."""
+    method: str = "gradcam"
+    """How a layer is explained."""
+    hiding: Literal[HIDINGS] = "black"
+    """What pixels become where the map is dark."""
+
+
+def measure(options: Worth) -> None:
+    """Write it for every model.
+
+    Raises:
+        ValueError: a method does not suit a layer, or the data cannot be read.
+    """
+    split = read(options.data)["test"]
+    for name in options.models:
+        model, folder = load_model(name), find_checkpoint(name)
+        layers = list(model.explained_layers)
+        scores = score_split(model, split, options.method, layers, options.hiding, name)
+        amend(folder, {"method": options.method, "hiding": options.hiding, **per_class(scores, split.labels)})
+
+
+if __name__ == "__main__":
+    try:
+        measure(tyro.cli(Worth))
+    except (ValueError, OSError) as error:
+        sys.exit(str(error))

@@ -12,6 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import normalize
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.transforms.v2 import functional as F
 
@@ -53,21 +54,21 @@ class Known:
         grey: photos are turned grey first.
     """
 
-    photos: np.ndarray = field(repr=False)
+    photos: Tensor = field(repr=False)
     threshold: float
     margin: float = 0.0
     grey: bool = False
 
-    def distance(self, features: np.ndarray) -> np.ndarray:
+    def distance(self, features: Tensor) -> Tensor:
         """Mean cosine distance (B) of unit vectors (B, 1280) from the five nearest training photos."""
-        alike = np.partition(features @ self.photos.T, -min(NEAREST, len(self.photos)), axis=1)[:, -NEAREST:]  # B, 5
+        alike = (features @ self.photos.T).topk(min(NEAREST, len(self.photos))).values  # B, 5
         return 1 - alike.mean(1)
 
-    def lead(self, features: np.ndarray) -> np.ndarray:
+    def lead(self, features: Tensor) -> Tensor:
         """By how much unit vectors (B, 1280) are more like a training photo than like any surface: (B)."""
-        return (features @ self.photos.T).max(1) - (features @ surfaces_of(self.grey).T).max(1)
+        return (features @ self.photos.T).amax(1) - (features @ surfaces_of(self.grey).T).amax(1)
 
-    def knows(self, features: np.ndarray) -> np.ndarray:
+    def knows(self, features: Tensor) -> Tensor:
         """Which of some unit vectors (B, 1280) are of familiar photos: bool (B)."""
         return (self.distance(features) <= self.threshold) & (self.lead(features) >= self.margin)
 
@@ -123,22 +124,17 @@ def is_flat(pixels: Tensor) -> bool:
 
 
 @lru_cache(maxsize=16)
-def described(pixels: bytes) -> np.ndarray:
+def described(pixels: bytes) -> Tensor:
     """The unit vector (1280) of pixels (3, 224, 224), kept, since several networks are asked about one photo."""
     photo = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(1, 3, SIDE, SIDE)
     return describe(frozen_network(), photo)[0]
 
 
 @torch.no_grad()
-def describe(network: Classifier, pixels: Tensor) -> np.ndarray:
+def describe(network: Classifier, pixels: Tensor) -> Tensor:
     """Pixels, uint8 (B, 3, 224, 224), as unit vectors of a network's pooled features: float32 (B, C)."""
     features = network.features(network.normalize(pixels.float() / 255))  # B, C, 7, 7
-    return unit(features.mean(dim=(2, 3)).numpy())
-
-
-def unit(rows: np.ndarray) -> np.ndarray:
-    rows = rows.astype(np.float32)
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return normalize(features.mean(dim=(2, 3)))
 
 
 @cache
@@ -166,10 +162,10 @@ def folded(model: Classifier) -> Classifier:
 
 
 @cache
-def surfaces_of(grey: bool) -> np.ndarray:
+def surfaces_of(grey: bool) -> Tensor:
     """The unit vectors (M, 1280) of the surfaces, in colour or turned grey."""
     with np.load(find_checkpoint(IMAGENET) / SURFACES, allow_pickle=False) as saved:
-        return unit(saved["grey" if grey else "color"])
+        return from_8_bits(saved["grey" if grey else "color"])
 
 
 def known_of(training: Iterable[Photo], validation: Iterable[Photo], grey: bool = False) -> Known | None:
@@ -186,21 +182,26 @@ def known_of(training: Iterable[Photo], validation: Iterable[Photo], grey: bool 
     photos, others = (
         [describe(network, pixels_of(photo, grey)[None]) for photo in some] for some in (training, validation)
     )  # 1, 1280 each
-    return fitted(Known(unit(in_8_bits(np.concatenate(photos))), np.inf, grey=grey), np.concatenate(others))
+    return fitted(Known(from_8_bits(in_8_bits(torch.cat(photos))), np.inf, grey=grey), torch.cat(others))
 
 
-def fitted(known: Known, others: np.ndarray) -> Known:
+def fitted(known: Known, others: Tensor) -> Known:
     """A list with the margin and the threshold by the unit vectors (N, 1280) of validation photos."""
     leads = known.lead(others)
     margin = min(MARGIN, float(np.quantile(leads, AS_SURFACES)))
-    distances = np.where(leads < margin, np.inf, known.distance(others))  # noticed already
+    distances = known.distance(others).masked_fill(leads < margin, np.inf)  # noticed already
     threshold = float(np.quantile(distances, 1 - NOTICED, method="lower"))
     return replace(known, margin=margin, threshold=threshold)
 
 
-def in_8_bits(rows: np.ndarray) -> np.ndarray:
+def in_8_bits(rows: Tensor) -> np.ndarray:
     """Rows of any scale as int8, each by its own largest value; only their directions count."""
-    return np.rint(127 * rows / np.maximum(np.abs(rows).max(axis=1, keepdims=True), 1e-12)).astype(np.int8)
+    return (127 * normalize(rows, p=float("inf"))).round().to(torch.int8).numpy()
+
+
+def from_8_bits(rows: np.ndarray) -> Tensor:
+    """Unit vectors, float32. In PyTorch, since NumPy's threads, once woken, for a while slow down a network's."""
+    return normalize(torch.from_numpy(rows).float())
 
 
 def save(known: Known, file: Path) -> None:
@@ -219,6 +220,6 @@ def load(file: Path, changed: int = 0) -> Known:
     try:
         with np.load(file, allow_pickle=False) as saved:
             limits = (float(saved[name]) for name in ("threshold", "margin"))
-            return Known(unit(saved["photos"]), *limits, bool(saved["grey"]))
+            return Known(from_8_bits(saved["photos"]), *limits, bool(saved["grey"]))
     except (BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
         raise ValueError(f"{file} does not say what photos look like, or is damaged") from error

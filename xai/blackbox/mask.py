@@ -107,8 +107,6 @@ def mask(
     return Estimate(raw, asked, is_blank=is_blank)
 
 
-
-
 def place_does_not_matter(answer: Callable[[Tensor], Tensor], kept: Tensor, pixels: Tensor, hidden: Tensor) -> bool:
     """Whether the mask (S, S) would hide as much of the class anywhere else, so that it tells of no place.
 

@@ -31,7 +31,6 @@ def game_of(name: str) -> str:
     return name.partition(":")[0]
 
 
-
 @cache
 def kernel() -> Tensor:
     """The published blurring kernel (11, 11): a dirac in the eyes of SciPy's filter, so nearly flat, its sum 1."""

@@ -11,12 +11,11 @@ import torch
 from xai.activations import Activations
 from xai.agreement import Agreement
 from xai.class_evidence import COLORS, Evidence
-from xai.metrics import CONTROLS
+from xai.metrics import COMBINED, COMPANIONS, CONTROLS
 from xai.models import Classifier
 from xai.studio.text import say
 
 METRICS = ("drop", "increase", "gain", "adcc")
-KNOW_NOTHING = {*CONTROLS, "another", "mean"}  # rows of maps that are not this network's of this photo
 MANY = 10  # classes, whose names stand upright to leave room
 
 
@@ -77,14 +76,34 @@ def layer_table(figures: list[dict], group: str, names: list[str], lang: str) ->
         heads = "".join(f'<th scope="col">{escape(name)}</th>' for _ in METRICS for name in names)
         body = ""
         for layer in filter(rows[1].__contains__, rows[0]):
-            better = {m: None if layer in KNOW_NOTHING else min if m == "drop" else max for m in METRICS}
+            of, _, companion = layer.partition(":")
+            if companion and of != COMBINED:  # ten rows more: said in words below
+                continue
+            knows_nothing = companion or layer in CONTROLS
+            better = {m: None if knows_nothing else min if m == "drop" else max for m in METRICS}
             cells = "".join(compared([row[layer][m] for row in rows], better[m]) for m in METRICS)
-            body += f'<tr><th scope="row">{escape(say(lang, f"layer.{layer}"))}</th>{cells}</tr>'
+            body += f'<tr><th scope="row">{escape(say(lang, f"layer.{companion or layer}"))}</th>{cells}</tr>'
         caption = escape(say(lang, f"way.{way}", group=say(lang, f"class.{group}"), count=count))
         head = f"<tr><td></td>{head}</tr><tr><td></td>{heads}</tr>"
-        tables.append(f'<p>{caption}</p><table aria-label="{caption}">{head}{body}</table>')
+        said = "".join(f"<p>{escape(line)}</p>" for line in no_better(rows, names, lang))
+        tables.append(f'<p>{caption}</p><table aria-label="{caption}">{head}{body}</table>{said}')
     region = f'role="region" aria-label="{escape(say(lang, "table_region"))}" tabindex="0"'
     return f'<div class="confusion layers" {region}>{"".join(tables)}</div>'
+
+
+def no_better(rows: list[dict], names: list[str], lang: str) -> list[str]:
+    """Of each network, a sentence on the layers that drop no less than another photo's map, or the mean of all maps."""
+    lines = []
+    for name, row in zip(names, rows, strict=True):
+        for companion in COMPANIONS:
+            worse = [
+                say(lang, f"layer.{layer}")
+                for layer in row
+                if f"{layer}:{companion}" in row and row[layer]["drop"] >= row[f"{layer}:{companion}"]["drop"]
+            ]
+            if worse:
+                lines.append(say(lang, f"no_better.{companion}", network=name, layers=", ".join(worse)))
+    return lines
 
 
 def compared(values: list[float], better: Callable | None) -> str:

@@ -140,8 +140,10 @@ ENGLISH = {
     "layer.combined": "All together",
     "layer.constant": "control: everything",
     "layer.gaussian": "control: the middle",
-    "layer.another": "control: another photo's map",
-    "layer.mean": "control: mean of all maps",
+    "layer.another": "control: another photo's All together",
+    "layer.mean": "control: mean of every All together",
+    "no_better.another": "{network}: another photo's map drops no more than this photo's own, of {layers}.",
+    "no_better.mean": "{network}: the mean map of all photos drops no more than this photo's own, of {layers}.",
     "shared": "{layer} shows nearly the same for every photo: {shared:.0%} of its map is common to all.",
     "blank_layer": "{layer}\nno map: nothing here speaks for “{label}”",
     "blank_attention": "Attention of {layer}\nno map: it is the same everywhere",
@@ -152,7 +154,7 @@ ENGLISH = {
     "table_one": "## What the maps are worth\n\nThe same on test photos: average drop, of how many photos the network becomes surer "
     "(increase), average gain, and ADCC, which a map that covers everything cannot win. The better network is in bold, which "
     "with few photos is often chance. The controls know nothing of the photo: one covers everything, one always the middle; another photo's map and "
-    "the mean of all photos' maps, where they stand here, show how much a map owes to this very photo.",
+    "the mean of all photos' maps show how much a map owes to this very photo.",
     "table_class": "Test photos",
     "table_region": "What the maps are worth on test photos",
     "as_explained": "of the explained class",
@@ -425,8 +427,10 @@ KOREAN = {
     "layer.combined": "모두 합쳐",
     "layer.constant": "대조: 전체",
     "layer.gaussian": "대조: 가운데",
-    "layer.another": "대조: 다른 사진의 지도",
-    "layer.mean": "대조: 모든 지도의 평균",
+    "layer.another": "대조: 다른 사진의 '모두 합쳐'",
+    "layer.mean": "대조: 모든 '모두 합쳐'의 평균",
+    "no_better.another": "{network}: 다른 사진의 지도가 이 사진의 지도보다 더 하락하지 않는 층: {layers}.",
+    "no_better.mean": "{network}: 모든 사진의 평균 지도가 이 사진의 지도보다 더 하락하지 않는 층: {layers}.",
     "shared": "{layer}의 지도는 어느 사진에서나 거의 같습니다: 지도의 {shared:.0%}가 모든 사진에 공통입니다.",
     "blank_layer": "{layer}\n지도 없음: 여기에는 “{label}”의 근거가 없습니다",
     "blank_attention": "{layer}의 주의\n지도 없음: 어디나 같습니다",
@@ -436,7 +440,7 @@ KOREAN = {
     "그렇습니다.",
     "table_one": "## 지도의 가치\n\n시험 사진에서 잰 값: 평균 하락, 신경망이 더 확신하게 된 사진의 비율(증가), 평균 이득, 그리고 전체를 덮는 지도로는 이길 수 없는 ADCC. 더 나은 신경망은 굵은 글씨이며, 사진이 적으면 "
     "우연인 경우가 많습니다. "
-    "대조 지도는 사진을 전혀 모릅니다: 하나는 전체를, 하나는 늘 가운데를 덮습니다. 표에 있다면 다른 사진의 지도와 모든 지도의 평균은 지도가 바로 이 사진에서 나온 정도를 보여 줍니다.",
+    "대조 지도는 사진을 전혀 모릅니다: 하나는 전체를, 하나는 늘 가운데를 덮습니다. 다른 사진의 지도와 모든 지도의 평균은 지도가 바로 이 사진에서 나온 정도를 보여 줍니다.",
     "table_class": "시험 사진",
     "table_region": "시험 사진에서 지도의 가치",
     "as_explained": "설명한 분류의 사진",
