@@ -62,7 +62,7 @@ def test_the_command_adds_to_record_card_and_checksums(tmp_path):
         (shipped, [], "tested on photos too"),
         (shipped, [str(photos)], None),
     ):
-        record["data"] = {"photos": {"test": {"ece": ece}}}
+        record["data"] = {"photos": {"test": {"ece": ece, "photos": len(EXAMPLES)}}}
         (folder / "metrics.json").write_text(json.dumps(record))
         write_sums(folder)
         with pytest.raises(ValueError, match=trouble) if trouble else nullcontext():

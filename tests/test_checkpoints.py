@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 import xai
 from tests.conftest import CLASSES, EXAMPLES
 from xai.agreement import similarity
+from xai.metrics import COMPANIONS
 from xai.studio import pyramid
 from xai.zoo import CHECKPOINTS, GARBAGE, IMAGENET, PYRAMID, STUDENTS
 
@@ -100,7 +101,8 @@ def test_every_class_has_its_layers_measured_with_controls(name):
     rows = ["layer1", "layer2", "layer3", "layer4", "combined"]
     for way, controls in (("soft", ["constant", "gaussian"]), ("strongest", ["gaussian"])):
         for group, found in layers[way].items():
-            assert list(found) == [*rows, *controls], group
+            companions = [f"{row}:{companion}" for row in rows for companion in COMPANIONS]
+            assert list(found) == [*rows, *controls, *companions], group
             assert all(0 <= value <= 100 for row in found.values() for value in row.values())
     everything = layers["soft"]["all"]["constant"]
     assert (everything["drop"], everything["increase"], everything["adcc"]) == (0, 0, 0)

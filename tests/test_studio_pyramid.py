@@ -190,9 +190,9 @@ def test_layers_no_better_than_another_photos_map_are_named():
     table = html.unescape(cards.layer_table(figures, "all", ["FPN", "FAL"], "en"))
     assert table.count(ENGLISH["layer.another"]) == 2
     assert ENGLISH["layer.mean"] not in table
-    assert table.count("FPN: another photo's map drops no more than this photo's own, of All together.") == 2
-    assert table.count("FPN: the mean map of all photos drops no more than this photo's own, of Layer 1.") == 2
-    assert "FAL: the mean map" not in table
+    assert table.count("FPN, All together: another photo's map drops no more than the photo's own.") == 2
+    assert table.count("FPN, Layer 1: the mean of all photos' maps drops no more than the photo's own.") == 2
+    assert "FAL, Layer 1: the mean" not in table
 
 
 def test_the_table_follows_the_explained_class(kept_tab):

@@ -85,8 +85,8 @@ def layer_table(figures: list[dict], group: str, names: list[str], lang: str) ->
             body += f'<tr><th scope="row">{escape(say(lang, f"layer.{companion or layer}"))}</th>{cells}</tr>'
         caption = escape(say(lang, f"way.{way}", group=say(lang, f"class.{group}"), count=count))
         head = f"<tr><td></td>{head}</tr><tr><td></td>{heads}</tr>"
-        said = "".join(f"<p>{escape(line)}</p>" for line in no_better(rows, names, lang))
-        tables.append(f'<p>{caption}</p><table aria-label="{caption}">{head}{body}</table>{said}')
+        said = "<br>".join(map(escape, no_better(rows, names, lang)))
+        tables.append(f'<p>{caption}</p><table aria-label="{caption}">{head}{body}</table><p>{said}</p>')
     region = f'role="region" aria-label="{escape(say(lang, "table_region"))}" tabindex="0"'
     return f'<div class="confusion layers" {region}>{"".join(tables)}</div>'
 
