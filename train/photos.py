@@ -82,16 +82,15 @@ class Stream(IterableDataset):
         processes: int = 1,
     ) -> None:
         from datasets import load_dataset
-        from datasets.distributed import split_dataset_by_node
 
         name, _, revision = source.removeprefix(HUB).partition("@")
         rows = load_dataset(name, split="train", revision=revision or None, streaming=True)
         if rows.column_names and not set(rows.column_names) >= COLUMNS:
             raise ValueError(f"{name}: expected the columns image and label, found {', '.join(rows.column_names)}")
-        self.rows = split_dataset_by_node(rows.shuffle(seed=0, buffer_size=BUFFER), process, processes)
+        self.rows, self.process, self.processes, self.epoch, self.batch = rows, process, processes, 0, 1
         self.side, self.photos, self.device = side, photos // processes, device
-        self.workers = min(workers, self.rows.num_shards)  # one without a file of its own would have nothing to read
-        self.process, self.processes, self.epoch, self.batch = process, processes, 0, 1
+        shards = self.shuffled(0).num_shards
+        self.workers = min(workers, shards)  # one without a file of its own would have nothing to read
 
     def __len__(self) -> int:
         return self.photos
@@ -104,14 +103,20 @@ class Stream(IterableDataset):
         steps, round_ = self.photos // self.batch, 0
         left = self.batch * len(range(number, steps, workers))  # whole batches, since each worker makes its own
         while left:
-            self.rows.set_epoch(self.epoch + 1_000_000 * round_)  # another order
-            for row in self.rows:
+            for row in self.shuffled(self.epoch + 1_000_000 * round_):
                 photo = F.pil_to_tensor(as_photo(row["image"]))
                 yield F.resize(photo, [self.side, self.side], antialias=True), int(row["label"])
                 left -= 1
                 if not left:
                     return
             round_ += 1
+
+    def shuffled(self, seed: int):
+        """The rows of this process in another order. Not by `set_epoch`: all workers share that epoch, so that one
+        which has begun its second round would change the order of another's first."""
+        from datasets.distributed import split_dataset_by_node
+
+        return split_dataset_by_node(self.rows.shuffle(seed=seed, buffer_size=BUFFER), self.process, self.processes)
 
     def batches(self, batch: int, seed: int, view: int, epoch: int) -> Iterator[Batch]:
         """An epoch's batches, over all processes of `batch` photos."""
