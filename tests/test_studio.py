@@ -604,6 +604,8 @@ def test_the_curves_of_the_protocol_stand_beside_the_shipped_recipes(page):
     expect(page.locator("#protocol-a")).to_contain_text(f"{accuracy:.1f} %", timeout=EXPLAINED)
     for curve in ("loss", "protocol-loss", "accuracy", "protocol-accuracy"):
         expect(page.locator(f"#{curve}-a svg.marks")).to_be_visible(timeout=EXPLAINED)
+        expect(page.locator(f"#{curve}-a .role-axis-title").first).to_have_text("epoch")
+    expect(page.locator("body")).not_to_contain_text("__i18n__")
     choose(page, "#model-a", ENGLISH["model.garbage-efficientnet_lite0"])  # no network of source 1's
     expect(page.locator("#protocol-a")).to_be_hidden(timeout=EXPLAINED)
     expect(page.locator("#protocol-loss-a")).to_be_hidden()

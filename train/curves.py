@@ -13,7 +13,7 @@ def draw(history: list[dict], title: str, path: Path) -> None:
     figure.suptitle(title)
     epochs = [row["epoch"] for row in history]
     for axes, (key, label) in zip(figure.subplots(1, 2), PANELS, strict=True):
-        training = "training (all that it minimises)" if key == "loss" else "training"
+        training = "training (all terms)" if key == "loss" else "training"
         axes.plot(epochs, [row[f"train_{key}"] for row in history], label=training, color="#0f766e")
         axes.plot(epochs, [row[f"val_{key}"] for row in history], label="validation", color="#c2410c")
         axes.set(xlabel="epoch", ylabel=label)

@@ -274,7 +274,8 @@ def about(name: str, request: gr.Request):
     for curve in CURVES:
         plots.append(cards.curve(history, curve, lang))
         beside = protocol and cards.curve(protocol["history"], curve, lang)
-        plots.append(gr.LinePlot(visible=False) if beside is None else gr.LinePlot(beside, visible=True))
+        title = say(lang, "epoch")  # a plot that was hidden at first shows a title to be translated as it is written
+        plots.append(gr.LinePlot(visible=False) if beside is None else gr.LinePlot(beside, x_title=title, visible=True))
     title, facts = f"### {say(lang, f'model.{name}')}", cards.facts(model, metrics, lang)
     return title, facts, line, *plots, cards.confusion(model.classes, metrics, lang)
 
