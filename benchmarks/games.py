@@ -1,8 +1,8 @@
 """Deletion and insertion of the methods that explain a black box: python -m benchmarks.games --data TRASHNET.
 
 60 test photos, each method on each: deletion to grey, as RISE's published code and Kang et al. (2021) have it, deletion
-to the blurred photo, and insertion from it. RISE's two rows come from `python -m benchmarks.rise_questions`, which
-asks about the same photos. Writes benchmarks/results/games.json; a stopped run goes on.
+to the blurred photo, and insertion from it. RISE as published, with 4,000 questions, is measured on the same photos by
+`python -m benchmarks.rise_questions`. Writes benchmarks/results/games.json; a stopped run goes on.
 """
 
 import argparse
@@ -12,16 +12,17 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import record
-from benchmarks.rise_questions import COVERAGE, PLAYED, PUBLISHED
-from xai.blackbox import load_black_box
+from benchmarks.rise_questions import PLAYED, PUBLISHED
+from xai.blackbox import BlackBoxError, load_black_box
 from xai.evaluation import Settings, Subject, evaluate
 from xai.evaluation.bootstrap import interval, resampled_means
 from xai.evaluation.report import figure_of, not_better
 from xai.evaluation.subset import chosen_photos
 from xai.zoo import load_model, read_json
 
+COMPANIONS = ("another", "mean")
 METHODS = (
-    "gradcam:teacher", "gradcam:student", "lime", "distilled", "distilled:literal", "another", "mean", "random",
+    "gradcam:teacher", "gradcam:student", "lime", "distilled", "distilled:literal", *COMPANIONS, "random",
     "random:7", "gaussian",
 )  # fmt: skip
 
@@ -38,19 +39,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", default="games", help="name below benchmarks/results, or a .json path")
     options = parser.parse_args(arguments)
 
+    try:
+        print(measure(options))
+    except (ValueError, OSError, BlackBoxError) as error:
+        parser.error(str(error))
+
+
+def measure(options: argparse.Namespace) -> Path:
+    """Play all games, or go on with them; returns the results file.
+
+    Raises:
+        ValueError: there is no such photo, network or method.
+        OSError: a file is damaged.
+        BlackBoxError: the black box gave no answer.
+    """
     names = chosen_photos(options.data, limit=options.limit)
     subject = Subject(load_black_box(options.black_box), load_model(options.student), options.student)
-    settings = Settings()
-    outcome = evaluate([subject], options.methods, list(PLAYED), options.data, options.work, names, settings=settings)
+    settings, lines = Settings(), []
+    for work, methods in ((options.work, options.methods), (options.work / "rise", ["rise", *COMPANIONS])):
+        found = evaluate([subject], methods, list(PLAYED), options.data, work, names, settings=settings)
+        lines += found.lines
     draws = settings.resamples, settings.seed
     rows = [
-        {"method": line.row.name, **{game: figures(figure_of(line, game, *draws)) for game in PLAYED}}
-        for line in outcome.lines
+        {"method": line.row.name, **{game: figures(figure_of(line, game, *draws)) for game in PLAYED}} for line in lines
     ]
-    rows += rise_rows(record.RESULTS / f"rise-questions-{options.black_box}.json", names, draws)
-    said = not_better(outcome.lines, list(PLAYED), *draws)
+    rows += published(record.RESULTS / f"rise-questions-{options.black_box}.json", names, draws)
+    said = not_better(lines, list(PLAYED), *draws)
     facts = {"photos": len(names), "data": options.data.name, "black_box": options.black_box, "not_better": said}
-    print(record.write(options.output, rows, **facts))
+    return record.write(options.output, rows, **facts)
 
 
 def figures(figure) -> list[float]:
@@ -58,23 +74,20 @@ def figures(figure) -> list[float]:
     return [round(float(value), 4) for value in (figure.mean, figure.low, figure.high)]
 
 
-def rise_rows(file: Path, names: Sequence[str], draws: tuple[int, int]) -> list[dict]:
-    """Both forms of RISE on these photos; none where they were not all measured."""
+def published(file: Path, names: Sequence[str], draws: tuple[int, int]) -> list[dict]:
+    """RISE as published on these photos; no row where they were not all measured."""
     if not file.is_file():
         return []
     found = read_json(file)
     known = {row["photo"]: row for row in found["rows"]}
     if not set(names) <= set(known):
         return []
-    rows = []
-    for form, method, questions in ((COVERAGE, "rise", "few"), (PUBLISHED, "rise:published", "many")):
-        row = {"method": method, "questions": found[questions]}
-        for game in PLAYED:
-            values = np.array([[known[name][form][game]] for name in names])  # N, 1
-            low, high = interval(resampled_means(values, *draws))[:, 0]
-            row[game] = [round(float(value), 4) for value in (values.mean(), low, high)]
-        rows.append(row)
-    return rows
+    row = {"method": "rise:published", "questions": found["many"]}
+    for game in PLAYED:
+        values = np.array([[known[name][PUBLISHED][game]] for name in names])  # N, 1
+        low, high = interval(resampled_means(values, *draws))[:, 0]
+        row[game] = [round(float(value), 4) for value in (values.mean(), low, high)]
+    return [row]
 
 
 if __name__ == "__main__":

@@ -43,9 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, nargs="+", metavar="FOLDER", help="of CLASS/PHOTO")
     parser.add_argument("--models", nargs="+", default=[*GARBAGE, *PYRAMID, *STUDENTS], metavar="NAME")
     parser.add_argument("--mosaics", type=int, default=100, help="a network (default: 100)")
-    parser.add_argument("--slow-mosaics", type=int, default=3, help="by slow methods (default: 3)")
+    parser.add_argument("--slow-mosaics", type=int, default=10, help="by slow methods (default: 10)")
     parser.add_argument("--limit", type=int, default=180, help="photos they are made of (default: 180)")
-    parser.add_argument("--questions", type=int, default=400, help="of RISE and LIME (default: 400)")
+    parser.add_argument("--questions", type=int, default=200, help="of RISE and LIME (default: 200)")
     parser.add_argument("--work", type=Path, default=Path("runs/mosaic"), help="folder to go on from")
     parser.add_argument(
         "--output", default="mosaic", help="name below benchmarks/results, or a path that ends in .json"
@@ -57,15 +57,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not options.show:
         if not options.data:
             parser.error("name the data by --data, or --show what was measured")
-        write(options)
+        try:
+            write(options)
+        except (ValueError, OSError) as error:
+            parser.error(str(error))
+    if not file.is_file():
+        parser.error(f"there is no file {file}")
     print(table(json.loads(file.read_text(encoding="utf-8"))))
 
 
 def write(options: argparse.Namespace) -> None:
-    """Measure every network on the data set whose classes it knows, and write it all down."""
+    """Measure every network on the data set whose classes it knows, and write it all down.
+
+    Raises:
+        ValueError: there is no such network, or none knows the classes of a folder.
+        OSError: there is no such folder.
+    """
     rows, seconds, photos = [], {}, {}
+    together = {folder: groups(options.models, folder) for folder in options.data}
+    for folder, found in together.items():
+        if not found:
+            raise ValueError(f"none of {', '.join(options.models)} knows just the classes of {folder}")
     for folder in options.data:
-        for models, student, quick, slow, layers in groups(options.models, folder):
+        for models, student, quick, slow, layers in together[folder]:
             subjects = subjects_of(models, student)
             names = chosen_photos(folder, limit=options.limit)
             settings = Settings(
@@ -90,7 +104,7 @@ def write(options: argparse.Namespace) -> None:
                 explain(options.checkpoints, model, folder, [r for r in measured if r["explains"] == model])
     record.write(
         options.output, rows, chance=25.0, mosaics=options.mosaics, photos=photos, seconds_a_network=seconds,
-        left_out=[*LEFT_OUT, "mask"],
+        left_out=[*LEFT_OUT, "mask"], questions=options.questions,
     )  # fmt: skip
 
 
@@ -171,13 +185,15 @@ def explain(checkpoints: Path, model: str, folder: Path, rows: Sequence[dict]) -
 def table(found: dict) -> str:
     """The file as Markdown: a row a method, a column a network; how networks differ; and what maps share."""
     rows = found["rows"]
-    lines = [f"Percent, chance is {found['chance']:g}; in brackets 95 % intervals over {found['mosaics']} mosaics.", ""]
+    lines = [f"Percent, chance is {found['chance']:g}; in brackets 95 % intervals over {found['mosaics']} mosaics"]
+    few = [row for row in rows if row[MOSAIC]["n"] < found["mosaics"]]
+    names = ", ".join(dict.fromkeys(f"`{method_of(row)}`" for row in few))
+    lines[0] += f", of {names} only {min(row[MOSAIC]['n'] for row in few)}, as they take long." if few else "."
+    if found.get("questions"):
+        lines[0] += f" RISE and LIME ask {found['questions']} questions."
+    lines.append("")
     for pyramids in (False, True):
         lines += [*across([row for row in rows if row["explains"].startswith("pyramid") == pyramids], MOSAIC), ""]
-    few = [row for row in rows if row[MOSAIC]["n"] < found["mosaics"]]
-    if few:
-        names = ", ".join(dict.fromkeys(f"`{method_of(row)}`" for row in few))
-        lines += [f"Of {names} only {min(row[MOSAIC]['n'] for row in few)} mosaics, as they take long.", ""]
     if left_out := found.get("left_out"):
         lines += [f"Left out, as they take minutes a mosaic: {', '.join(f'`{name}`' for name in left_out)}.", ""]
     shared = [row for row in rows if row[SHARED] and method_of(row).startswith("gradcam") and "++" not in row["method"]]

@@ -245,6 +245,31 @@ def test_nothing_to_ask_is_refused(black_box, pixels, method):
         next(method(black_box, pixels, 0, **none))
 
 
+@pytest.mark.parametrize(
+    ("method", "options", "sentence"),
+    [
+        (rise, {"masks": 2.5}, "a whole number of 1 or more for masks, not 2.5"),
+        (rise, {"masks": "400"}, "for masks, not '400'"),
+        (rise, {"masks": True}, "for masks, not True"),
+        (rise, {"at_once": -3}, "for at_once, not -3"),
+        (rise, {"cells": 2.5}, "for cells"),
+        (rise, {"p": float("nan")}, "a number of 0.0 or more for p, not nan"),
+        (rise, {"until": "x"}, "until=x"),
+        (rise, {"substrate": 0.5}, "a colour, three numbers in"),
+        (rise, {"substrate": (255, 0, 0)}, "a colour"),
+        (rise, {"substrate": (float("nan"), 0, 0)}, "a colour"),
+        (lime, {"samples": 1.5}, "for samples"),
+        (lime, {"seed": -1}, "for seed"),
+        (lime, {"kernel_width": 0}, "for kernel_width"),
+        (lime, {"alpha": -5}, "for alpha"),
+        (lime, {"substrate": (0, 0)}, "a colour"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(black_box, pixels, method, options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        next(method(black_box, pixels, 0, **options))
+
+
 @pytest.fixture(scope="module")
 def student():
     return fresh("resnet50", seed=1, input_size=32, attention="cbam")

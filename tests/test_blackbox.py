@@ -123,6 +123,30 @@ def test_pixels_go_where_the_black_box_wants_them():
     assert asked == ["meta"]
 
 
+def test_what_a_black_box_does_in_place_stays_inside():
+    """It normalises the pixels it was shown, and answers in a table that it writes anew at each question."""
+    table = np.empty((8, 2), np.float32)
+
+    def answer(pixels):
+        red = pixels.mul_(0.5)[:, 0].mean((1, 2)).numpy()
+        table[: len(red), 0], table[: len(red), 1] = red, 1 - red
+        return table[: len(red)]
+
+    box, pixels = BlackBox(answer, ["a", "b"], input_size=8, at_once=8), torch.rand(20, 3, 8, 8)
+    shown = pixels.clone()
+    found = box.ask(pixels)
+    assert torch.equal(pixels, shown)
+    torch.testing.assert_close(found[:, 0], shown[:, 0].mean((1, 2)) / 2)
+    kept = box.ask(pixels[:8])
+    box.ask(pixels[8:16])
+    torch.testing.assert_close(kept, found[:8])
+
+
+def test_a_black_box_knows_a_class():
+    with pytest.raises(ValueError, match="knows no class"):
+        BlackBox(lambda pixels: pixels, [])
+
+
 def test_no_graph_leaves_a_black_box():
     weight = torch.ones(3, 2, requires_grad=True)
     kept = (torch.ones(1, 3) @ weight).softmax(1)  # made with a graph, elsewhere

@@ -17,7 +17,7 @@ from xai import metrics
 from xai.__main__ import main
 from xai.blackbox import BlackBox, BlackBoxError, from_checkpoint, load_black_box
 from xai.evaluation import Settings, Subject, evaluate
-from xai.evaluation.bootstrap import interval, resampled_means
+from xai.evaluation.bootstrap import FEW, interval, interval_around, resampled_means
 from xai.evaluation.plan import rows_of
 from xai.evaluation.report import figures_of
 from xai.evaluation.subset import chosen_photos, stratified
@@ -252,6 +252,19 @@ def test_intervals_are_those_of_resampled_photos():
     np.testing.assert_allclose(interval(means), other.confidence_interval, atol=0.1)
     width = np.diff(interval(means), axis=0)[0]
     np.testing.assert_allclose(width, 2 * 1.96 * values.std(0) / np.sqrt(200), rtol=0.06)
+
+
+def test_intervals_of_few_photos_are_students():
+    rng = np.random.default_rng(0)
+    for n in (2, 3, 12):
+        values = rng.normal(5, 2, n)
+        expected = stats.t.interval(0.95, n - 1, values.mean(), stats.sem(values))
+        means = resampled_means(values[:, None], 20_000, seed=0)[:, 0]
+        np.testing.assert_allclose(interval_around(values.mean(), means, n), expected, rtol=0.03)
+    many = rng.normal(size=FEW)
+    means = resampled_means(many[:, None], 500, seed=0)
+    np.testing.assert_allclose(interval_around(many.mean(), means[:, 0], FEW), interval(means)[:, 0])
+    assert np.isnan(interval_around(5.0, np.array([5.0, 5.0]), 1)).all()
 
 
 def test_differences_are_paired(subject, folder, tmp_path):

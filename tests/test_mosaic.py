@@ -15,7 +15,7 @@ from xai import metrics
 from xai.blackbox import BlackBox, from_checkpoint
 from xai.evaluation import Settings, Subject, evaluate
 from xai.evaluation.bootstrap import resampled_shares
-from xai.evaluation.mosaics import plan_mosaics
+from xai.evaluation.mosaics import plan_mosaics, remembering
 from xai.evaluation.plan import rows_of
 from xai.metrics.controls import gaussian, partners, random
 from xai.metrics.mosaic import join_photos, own_share
@@ -251,6 +251,20 @@ def test_all_classes_of_a_mosaic_are_answered_by_the_same_questions(planted, fol
     evaluate([Subject(box)], ["rise"], ["mosaic"], folder, tmp_path, settings=settings)
     photos = len(list(folder.glob("*/*.png")))
     assert 64 <= sum(asked) - photos < 2 * 64  # the masks, and what tells whether the map is blank
+
+
+def test_remembered_answers_are_those_that_were_given():
+    table = np.empty((4, 2), np.float32)
+
+    def answer(pixels):
+        table[: len(pixels), 0] = pixels.mean((1, 2, 3))
+        table[:, 1] = 1 - table[:, 0]
+        return table[: len(pixels)]
+
+    box = remembering(BlackBox(answer, ["a", "b"], input_size=4, at_once=4))
+    some = [torch.rand(3, 3, 4, 4) for _ in range(3)]
+    for pixels in (*some, *some, some[0].contiguous(memory_format=torch.channels_last)):
+        torch.testing.assert_close(box.ask(pixels)[:, 0], pixels.mean((1, 2, 3)))
 
 
 def test_networks_are_compared_on_the_mosaics_that_both_got(planted, folder, tmp_path):

@@ -190,9 +190,9 @@ def test_layers_no_better_than_another_photos_map_are_named():
     table = html.unescape(cards.layer_table(figures, "all", ["FPN", "FAL"], "en"))
     assert table.count(ENGLISH["layer.another"]) == 2
     assert ENGLISH["layer.mean"] not in table
-    assert table.count("FPN, All together: another photo's map drops no more than the photo's own.") == 2
-    assert table.count("FPN, Layer 1: the mean of all photos' maps drops no more than the photo's own.") == 2
-    assert "FAL, Layer 1: the mean" not in table
+    assert table.count("FPN: by its drop another photo's map is as good as the photo's own for All together.") == 2
+    assert table.count("FPN: by its drop the mean of all photos' maps is as good as the photo's own for Layer 1.") == 2
+    assert "FAL: by its drop the mean" not in table
 
 
 def test_the_table_follows_the_explained_class(kept_tab):

@@ -85,6 +85,23 @@ def test_layers_of_a_pyramid_that_is_there_are_measured_alike(done, procedure, t
     assert xai.load_model(copy).attended_layers == ()  # its list of checksums holds
 
 
+def test_layers_are_measured_on_photos_of_its_own_classes_only(done, procedure, tmp_path):
+    checkpoint = done / "fpn-0" / "checkpoint"
+    for photo in ("dark/0.png", "light/0.png"):
+        (tmp_path / photo).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (9, 9)).save(tmp_path / photo)
+    before = (checkpoint / "metrics.json").read_text()
+    for models, data, method, trouble in (
+        ([], procedure.data, "gradcam", "must name a checkpoint"),
+        ([str(checkpoint)], str(tmp_path), "gradcam", "no test photos of the classes"),
+        (["garbage-cnn"], procedure.data, "gradcam", "is no pyramid"),
+        ([str(checkpoint)], procedure.data, "bogus", "bogus"),
+    ):
+        with pytest.raises(ValueError, match=trouble):
+            measure(Worth(models, data, method))
+    assert (checkpoint / "metrics.json").read_text() == before
+
+
 def test_writes_table_and_figures_for_every_class_and_all(done):
     text = (done / "table1.md").read_text()
     for group in ("all", "bright", "dark"):

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from train.data import Split, read
 from train.publish import amend
 from xai.metrics import HIDINGS, Scores, score_layers
-from xai.models import Classifier
+from xai.models import Classifier, Pyramid
 from xai.photo import as_photo
 from xai.zoo import find_checkpoint, load_model
 
@@ -118,11 +118,18 @@ def measure(options: Worth) -> None:
     """Write it for every model.
 
     Raises:
-        ValueError: a method does not suit a layer, or the data cannot be read.
+        ValueError: a network is no pyramid or knows other classes, a method does not suit a layer, or the data cannot
+            be read.
     """
+    if not options.models:
+        raise ValueError("--models must name a checkpoint")
     split = read(options.data)["test"]
     for name in options.models:
         model, folder = load_model(name), find_checkpoint(name)
+        if not isinstance(model, Pyramid):
+            raise ValueError(f"{name} is no pyramid")
+        if not split.photos or set(split.labels) - set(model.classes):
+            raise ValueError(f"{options.data} has no test photos of the classes that {name} knows alone")
         layers = list(model.explained_layers)
         scores = score_split(model, split, options.method, layers, options.hiding, name)
         amend(folder, {"method": options.method, "hiding": options.hiding, **per_class(scores, split.labels)})

@@ -15,7 +15,7 @@ from xai.activations import Activations
 from xai.agreement import agreement
 from xai.explanation import Explanation, blank_saliency, saliency_of
 from xai.familiar import marked
-from xai.methods import METHODS, method_of
+from xai.methods import method_of
 from xai.models import Classifier
 from xai.models.classifier import BATCH, evaluating
 from xai.noise import judge
@@ -135,7 +135,7 @@ def explain_batch(
     """`explain_steps` of photos whose activations are there already; `started` is when their clock began."""
     started = started or time.perf_counter()
     check(batch.model, method, target_layer, options)
-    layer = METHODS[method].layer(batch.model, target_layer)
+    layer = method_of(method).layer(batch.model, target_layer)
     indices = target_indices(batch, targets)
     raws = yield from raw_maps(batch, method, indices, layer, **options)
     blank = yield from judge(raws, batch, method, indices, layer, **options)
@@ -146,7 +146,7 @@ def raw_maps(
     batch: Activations, method: str, targets: Tensor | None, layer: str, **options
 ) -> Generator[float, None, Tensor]:
     """A method's unscaled maps (B, h, w), whether it is slow and tells of its progress or not."""
-    raws = METHODS[method].run(batch, targets, layer, **options)
+    raws = method_of(method).run(batch, targets, layer, **options)
     return (yield from raws) if isinstance(raws, Generator) else raws
 
 
@@ -196,7 +196,7 @@ def check(model: Classifier, method: str, target_layer: str | None, options: dic
     """
     if trouble := method_of(method).unsuitable(model, target_layer):
         raise trouble
-    check_options(method, METHODS[method].options, options)
+    check_options(method, method_of(method).options, options)
 
 
 def check_options(method: str, known: Sequence[str], options: dict) -> None:

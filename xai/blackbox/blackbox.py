@@ -31,6 +31,9 @@ class BlackBox:
         device: where `answer` wants its pixels.
         at_once: photos a question at most.
         white: the network itself, where it happens to be no secret; only gradient baselines may use it.
+
+    Raises:
+        ValueError: there is no class.
     """
 
     def __init__(
@@ -43,6 +46,8 @@ class BlackBox:
         at_once: int = AT_ONCE,
         white: Classifier | None = None,
     ) -> None:
+        if not len(classes):
+            raise ValueError(f"{name} knows no class: name its classes")
         self.answer, self.classes, self.name = answer, list(classes), name
         self.input_size, self.device, self.at_once, self.white = input_size, torch.device(device), at_once, white
 
@@ -62,7 +67,7 @@ class BlackBox:
 
     def answered(self, pixels: Tensor) -> object:
         try:
-            return self.answer(pixels.to(self.device))
+            return self.answer(pixels.to(self.device, copy=True))  # whoever answers may normalise in place
         except BlackBoxError:
             raise
         except Exception as error:  # whoever answers raises whatever they like
@@ -90,7 +95,7 @@ def checked(answer: object, photos: int, black_box: BlackBox) -> Tensor:
     """
     name, k = black_box.name, len(black_box.classes)
     try:
-        answer = torch.as_tensor(answer).float()
+        answer = torch.as_tensor(answer).to(torch.float32, copy=True)  # whoever answers may write there again
     except (TypeError, ValueError, RuntimeError) as error:
         raise BlackBoxError(f"{name} answered with something that is no table of numbers") from error
     if tuple(answer.shape) != (photos, k):

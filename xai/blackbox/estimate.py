@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
+from numbers import Integral, Real
 
 import torch
 from torch import Tensor
@@ -24,6 +26,36 @@ class Estimate:
     error: Tensor | None = None
     settled: Callable[[], float | None] = lambda: None
     is_blank: Callable[[], bool] = lambda: False
+
+
+def check_numbers(method: str, **least: tuple[object, float]) -> None:
+    """Refuse options that are no numbers, or too small ones; whole ones where the least is whole.
+
+    Args:
+        method: whose options.
+        least: of each option, its value and the least it may be.
+
+    Raises:
+        ValueError: one is none, or too small.
+    """
+    for name, (value, limit) in least.items():
+        kind, called = (Integral, "a whole number") if isinstance(limit, int) else (Real, "a number")
+        if isinstance(value, bool) or not isinstance(value, kind) or not limit <= value < inf:
+            raise ValueError(f"{method} needs {called} of {limit} or more for {name}, not {value!r}")
+
+
+def check_color(method: str, substrate: object) -> None:
+    """Refuse a substrate that is no colour.
+
+    Raises:
+        ValueError: it is not three numbers in [0, 1].
+    """
+    try:
+        color = [float(part) for part in substrate]
+    except (TypeError, ValueError):
+        color = []
+    if len(color) != 3 or not all(0 <= part <= 1 for part in color):
+        raise ValueError(f"{method} hides by a colour, three numbers in [0, 1], not substrate={substrate!r}")
 
 
 def settled_share(found: float, noise: float) -> float:

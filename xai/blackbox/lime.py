@@ -8,7 +8,7 @@ from torch import Tensor
 
 from xai.blackbox.blackbox import BlackBox
 from xai.blackbox.chance import depends_on_place, is_rounding
-from xai.blackbox.estimate import Estimate, nudged, settled_share
+from xai.blackbox.estimate import Estimate, check_color, check_numbers, nudged, settled_share
 from xai.noise import without_contrast
 
 
@@ -52,11 +52,14 @@ def lime(
         at_once: samples a question; None is as many as the black box takes.
 
     Raises:
-        ValueError: there would be no sample.
+        ValueError: an option is no number of its kind, so that there would be no sample; or the substrate is no colour.
         BlackBoxError: it gave no answer, or none that could be confidences.
     """
-    if samples < 1:
-        raise ValueError(f"LIME needs a sample, not samples={samples}")
+    at_once = black_box.at_once if at_once is None else at_once
+    check_numbers("LIME", samples=(samples, 1), seed=(seed, 0), at_once=(at_once, 1), alpha=(alpha, 0.0))
+    check_numbers("LIME", kernel_width=(kernel_width, 0.01), kernel_size=(kernel_size, 0.1), max_dist=(max_dist, 0.0))
+    if substrate is not None:
+        check_color("LIME", substrate)
     segments = superpixels(pixels, kernel_size, max_dist, ratio, seed)  # S, S
     hidden = mean_colours(pixels, segments) if substrate is None else pixels.new_tensor(substrate)[:, None, None]
     seen = drawn(samples, int(segments.max()) + 1, seed)  # N, d
@@ -70,7 +73,7 @@ def lime(
         return black_box.ask(nudged(look(seen[:n])))[:, target]
 
     answers, colours = [], []
-    for some in seen.split(at_once or black_box.at_once):
+    for some in seen.split(at_once):
         photos = look(some)
         answers.append(black_box.ask(photos)[:, target].cpu())
         colours.append(photos.mean((2, 3), dtype=torch.float64).cpu())  # n, 3

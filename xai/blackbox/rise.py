@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Generator, Sequence
 from math import ceil
+from numbers import Real
 
 import torch
 from torch import Tensor
 
 from xai.blackbox.blackbox import GREY, BlackBox
 from xai.blackbox.chance import depends_on_place, is_rounding
-from xai.blackbox.estimate import Estimate, as_map, nudged, settled_share
+from xai.blackbox.estimate import Estimate, as_map, check_color, check_numbers, nudged, settled_share
 from xai.noise import without_contrast
 
 PLACES = 14  # a side of the grid of pixels at which a mask is remembered, twice as fine as its cells
@@ -56,14 +57,18 @@ def rise(
         at_once: masks a question; None is as many as the black box takes.
 
     Raises:
-        ValueError: there would be no mask, or none that shows anything, or `until` is no correlation.
+        ValueError: an option is no number of its kind: there would be no mask, or none that shows anything, the
+            substrate is no colour, or `until` no correlation.
         BlackBoxError: it gave no answer, or none that could be confidences.
     """
-    if masks < 1 or cells < 1 or not 0 < p <= 1:
-        raise ValueError(f"RISE needs a mask, a cell and 0 < p ≤ 1, not masks={masks}, cells={cells}, p={p}")
-    if until is not None and not 0 <= until <= 1:
+    at_once = black_box.at_once if at_once is None else at_once
+    check_numbers("RISE", masks=(masks, 1), cells=(cells, 1), p=(p, 0.0), seed=(seed, 0), at_once=(at_once, 1))
+    check_color("RISE", substrate)
+    if not 0 < p <= 1:
+        raise ValueError(f"RISE needs 0 < p ≤ 1, not p={p}")
+    if until is not None and not (isinstance(until, Real) and 0 <= until <= 1):
         raise ValueError(f"RISE stops at a correlation in [0, 1], not until={until}")
-    side, at_once = pixels.shape[-1], at_once or black_box.at_once
+    side = pixels.shape[-1]
     cell = ceil(side / cells)
     grids, shifts = drawn(masks, cells, p, cell, seed)
     stretch = stretching(cells, (cells + 1) * cell).to(pixels)  # (s + 1) cell, s

@@ -3,10 +3,12 @@
 from functools import lru_cache
 
 import numpy as np
+from scipy.stats import t
 
 from xai.metrics.shared import share_of
 
 LEVEL = 0.95
+FEW = 30  # of fewer photos, percentiles are too narrow: of three they are the least and the largest value
 
 
 @lru_cache(maxsize=4)
@@ -33,3 +35,18 @@ def resampled_shares(products: np.ndarray, resamples: int, seed: int) -> np.ndar
 def interval(means: np.ndarray) -> np.ndarray:
     """The percentile interval (2, C) that holds `LEVEL` of resampled means (resamples, C)."""
     return np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+
+
+def interval_around(mean: float, means: np.ndarray, photos: int) -> tuple[float, float]:
+    """The interval of a figure of N photos, from resampled ones: percentiles, or Student's of fewer than `FEW` photos.
+
+    Of one photo it is not known: (nan, nan).
+    """
+    if photos >= FEW:
+        low, high = interval(means)
+        return float(low), float(high)
+    if photos == 1:
+        return np.nan, np.nan
+    error = float(means.std()) * (photos / (photos - 1)) ** 0.5  # the bootstrap's is that of N, not N − 1
+    reach = error * float(t.ppf((1 + LEVEL) / 2, photos - 1))
+    return mean - reach, mean + reach

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xai.evaluation.bootstrap import interval, resampled_means, resampled_shares
+from xai.evaluation.bootstrap import interval_around, resampled_means, resampled_shares
 from xai.evaluation.figures import METRICS, MOSAIC, SHARED, games_among, of_photos
 from xai.evaluation.plan import Row, Subject
 from xai.metrics.controls import COMPANIONS
@@ -82,7 +82,7 @@ def lines_of(
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of many photos, with the interval that a bootstrap gives it; not a number where it was not measured."""
+    """A figure of many photos, with the interval of `interval_around`; not a number where it is not known."""
 
     mean: float
     low: float
@@ -91,6 +91,8 @@ class Figure:
     def text(self, digits: int) -> str:
         if np.isnan(self.mean):
             return ""
+        if np.isnan(self.low):
+            return f"{self.mean:.{digits}f}"
         return f"{self.mean:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]"
 
     @property
@@ -117,7 +119,7 @@ def figure_of(line: Line, metric: str, resamples: int, seed: int) -> Figure:
     if metric not in line.values:
         return UNKNOWN
     exact, means = sample(line, metric, resamples, seed)
-    return Figure(exact, *map(float, interval(means)))
+    return Figure(exact, *interval_around(exact, means, len(line.values[metric])))
 
 
 def difference(line: Line, other: Line, metric: str, resamples: int, seed: int) -> Figure:
@@ -128,7 +130,8 @@ def difference(line: Line, other: Line, metric: str, resamples: int, seed: int) 
     if first == 0:
         return UNKNOWN
     (exact, means), (its, others) = (sample(each, metric, resamples, seed, first) for each in (line, other))
-    return Figure(exact - its, *map(float, interval(means - others)))
+    number = len(line.values[metric][:first])
+    return Figure(exact - its, *interval_around(exact - its, means - others, number))
 
 
 def common(line: Line, other: Line, metric: str) -> int:

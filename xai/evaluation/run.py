@@ -18,7 +18,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from xai.evaluation import report
-from xai.evaluation.bootstrap import LEVEL
+from xai.evaluation.bootstrap import FEW, LEVEL
 from xai.evaluation.check import check
 from xai.evaluation.companions import KeptMaps, companion_maps
 from xai.evaluation.figures import METRICS, MOSAIC, SEEN, SHARED, games_among, of_photos
@@ -340,7 +340,7 @@ def description(
             **{module.__name__: module.__version__ for module in (torch, torchvision, numpy, PIL)},
         },
         "report": {
-            "interval": f"{LEVEL:.0%} intervals, by percentile bootstrap over the photos",
+            "interval": f"{LEVEL:.0%} intervals, by bootstrap over the photos, of fewer than {FEW} by Student's t",
             "resamples": settings.resamples,
             "reference": settings.reference,
         },

@@ -92,14 +92,15 @@ def layer_table(figures: list[dict], group: str, names: list[str], lang: str) ->
 
 
 def no_better(rows: list[dict], names: list[str], lang: str) -> list[str]:
-    """Of each network, a sentence on the layers that drop no less than another photo's map, or the mean of all maps."""
+    """Of each network, a sentence on the layers whose drop is no less than another photo's map's, or the mean map's."""
     lines = []
     for name, row in zip(names, rows, strict=True):
         for companion in COMPANIONS:
             worse = [
                 say(lang, f"layer.{layer}")
                 for layer in row
-                if f"{layer}:{companion}" in row and row[layer]["drop"] >= row[f"{layer}:{companion}"]["drop"]
+                if f"{layer}:{companion}" in row
+                and round(row[layer]["drop"], 1) >= round(row[f"{layer}:{companion}"]["drop"], 1)  # as the table reads
             ]
             if worse:
                 lines.append(say(lang, f"no_better.{companion}", network=name, layers=", ".join(worse)))
