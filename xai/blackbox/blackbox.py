@@ -31,9 +31,6 @@ class BlackBox:
         device: where `answer` wants its pixels.
         at_once: photos a question at most.
         white: the network itself, where it happens to be no secret; only gradient baselines may use it.
-
-    Raises:
-        ValueError: there is no class.
     """
 
     def __init__(
@@ -46,8 +43,6 @@ class BlackBox:
         at_once: int = AT_ONCE,
         white: Classifier | None = None,
     ) -> None:
-        if not len(classes):
-            raise ValueError(f"{name} knows no class: name its classes")
         self.answer, self.classes, self.name = answer, list(classes), name
         self.input_size, self.device, self.at_once, self.white = input_size, torch.device(device), at_once, white
 
@@ -94,6 +89,8 @@ def checked(answer: object, photos: int, black_box: BlackBox) -> Tensor:
         BlackBoxError: they have another shape, are not finite, or are no probabilities.
     """
     name, k = black_box.name, len(black_box.classes)
+    if not k:
+        raise BlackBoxError(f"{name} was made without the names of its classes")
     try:
         answer = torch.as_tensor(answer).to(torch.float32, copy=True)  # whoever answers may write there again
     except (TypeError, ValueError, RuntimeError) as error:
