@@ -15,12 +15,12 @@ from benchmarks import record
 from benchmarks.rise_questions import PLAYED, PUBLISHED
 from xai.blackbox import BlackBoxError, load_black_box
 from xai.evaluation import Settings, Subject, evaluate
-from xai.evaluation.bootstrap import interval, resampled_means
-from xai.evaluation.report import figure_of, not_better
+from xai.evaluation.bootstrap import interval_around, resampled_means
+from xai.evaluation.report import Figure, figure_of, not_better
 from xai.evaluation.subset import chosen_photos
+from xai.metrics import COMPANIONS
 from xai.zoo import load_model, read_json
 
-COMPANIONS = ("another", "mean")
 METHODS = (
     "gradcam:teacher", "gradcam:student", "lime", "distilled", "distilled:literal", *COMPANIONS, "random",
     "random:7", "gaussian",
@@ -69,7 +69,7 @@ def measure(options: argparse.Namespace) -> Path:
     return record.write(options.output, rows, **facts)
 
 
-def figures(figure) -> list[float]:
+def figures(figure: Figure) -> list[float]:
     """Mean, low and high of a figure."""
     return [round(float(value), 4) for value in (figure.mean, figure.low, figure.high)]
 
@@ -85,8 +85,8 @@ def published(file: Path, names: Sequence[str], draws: tuple[int, int]) -> list[
     row = {"method": "rise:published", "questions": found["many"]}
     for game in PLAYED:
         values = np.array([[known[name][PUBLISHED][game]] for name in names])  # N, 1
-        low, high = interval(resampled_means(values, *draws))[:, 0]
-        row[game] = [round(float(value), 4) for value in (values.mean(), low, high)]
+        mean = float(values.mean())
+        row[game] = figures(Figure(mean, *interval_around(mean, resampled_means(values, *draws)[:, 0], len(names))))
     return [row]
 
 

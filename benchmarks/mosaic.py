@@ -185,13 +185,12 @@ def explain(checkpoints: Path, model: str, folder: Path, rows: Sequence[dict]) -
 def table(found: dict) -> str:
     """The file as Markdown: a row a method, a column a network; how networks differ; and what maps share."""
     rows = found["rows"]
-    lines = [f"Percent, chance is {found['chance']:g}; in brackets 95 % intervals over {found['mosaics']} mosaics"]
     few = [row for row in rows if row[MOSAIC]["n"] < found["mosaics"]]
     names = ", ".join(dict.fromkeys(f"`{method_of(row)}`" for row in few))
-    lines[0] += f", of {names} only {min(row[MOSAIC]['n'] for row in few)}, as they take long." if few else "."
-    if found.get("questions"):
-        lines[0] += f" RISE and LIME ask {found['questions']} questions."
-    lines.append("")
+    only = f", of {names} only {min(row[MOSAIC]['n'] for row in few)}, as they take long" if few else ""
+    intervals = f"in brackets 95 % intervals over {found['mosaics']} mosaics{only}"
+    asked = f"RISE and LIME ask {found['questions']} questions."
+    lines = [f"Percent, chance is {found['chance']:g}; {intervals}. {asked}", ""]
     for pyramids in (False, True):
         lines += [*across([row for row in rows if row["explains"].startswith("pyramid") == pyramids], MOSAIC), ""]
     if left_out := found.get("left_out"):
