@@ -468,7 +468,7 @@ def test_a_student_learns_to_agree_and_is_written(run, folder, recorder):
     photo = folder / "bright/23.png"
     e = xai.explain(model, photo, black_box=recorder.box)
     assert e.agreement.agreed == 2
-    assert (checkpoint / "SHA256SUMS").read_text().count("\n") == 4
+    assert (checkpoint / "SHA256SUMS").read_text().count("\n") == 5
 
 
 @pytest.mark.parametrize("labels", ["teacher", "none"])

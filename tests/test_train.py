@@ -66,9 +66,10 @@ def test_reads_folders_per_split_and_takes_what_is_missing_from_train(tmp_path):
     for label in "ab":
         (tmp_path / "train" / label).mkdir(parents=True)
         for i in range(42):
-            Image.new("RGB", (20, 20)).save(tmp_path / "train" / label / f"{i:02}.jpg")
+            Image.new("RGB", (20, 20), (5 * i, 0, 0)).save(tmp_path / "train" / label / f"{i:02}.png")
     splits = read(str(tmp_path))
-    assert {name: len(split) for name, split in splits.items()} == {"train": 60, "val": 12, "test": 12}
+    assert sum(map(len, splits.values())) == 84
+    assert all(6 <= len(splits[name]) <= 18 for name in ("val", "test"))
     assert not set(splits["train"].photos) & set(splits["val"].photos + splits["test"].photos)
     assert read(str(tmp_path))["val"].photos == splits["val"].photos
 
@@ -100,7 +101,8 @@ def test_reads_a_zip_on_the_hub(tmp_path, lists):
     if lists:
         (tmp_path / "landscapes-train.txt").write_text("beach00.tif\n")
     splits = read(f"hub:{tmp_path}")
-    assert {name: len(split) for name, split in splits.items()} == {"train": 20, "val": 4, "test": 4}
+    assert sum(map(len, splits.values())) == 28
+    assert all(len(split) for split in splits.values())
     views = Views(splits["test"], ["beach", "river"], "paper", seed=0, cache_side=0)
     for i, label in enumerate(splits["test"].labels):
         assert views.load(i)[0, 0, 0] == {"beach": 0, "river": 200}[label]

@@ -1,10 +1,13 @@
 """What a black box said, kept, so that nothing is asked twice."""
 
+import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -19,12 +22,14 @@ class Answers:
         file: where the answers are kept from one run to the next.
         views: K fixed views of each photo; 0 keeps nothing and asks every time.
         photos: N.
+        contents: of the photos, in their order; answers to others are not used.
     """
 
-    def __init__(self, black_box: BlackBox, file: Path, views: int, photos: int) -> None:
+    def __init__(self, black_box: BlackBox, file: Path, views: int, photos: int, contents: Sequence[str] = ()) -> None:
         self.black_box, self.file, self.asked = black_box, file, 0
+        self.contents = hashlib.sha256(" ".join(contents).encode()).hexdigest()
         self.kept = torch.full((views, photos, len(black_box.classes)), float("nan"))  # K, N, classes
-        if views and file.is_file():
+        if views and file.is_file() and contents_in(file) in (None, self.contents):
             kept = load_file(file)["answers"]
             if kept.shape != self.kept.shape:
                 raise ValueError(f"{file} holds answers to other views or photos: give another --out, or delete it")
@@ -52,5 +57,11 @@ class Answers:
             self.kept = (total / accelerator.reduce(heard)).cpu()  # 0 / 0: nobody asked yet
         if accelerator.is_main_process:
             part = self.file.with_suffix(".part")
-            save_file({"answers": self.kept}, part)
+            save_file({"answers": self.kept}, part, metadata={"contents": self.contents})
             os.replace(part, self.file)
+
+
+def contents_in(file: Path) -> str | None:
+    """Whose contents the answers in a file are to; None where an earlier version did not say."""
+    with safe_open(file, "pt") as kept:
+        return (kept.metadata() or {}).get("contents")

@@ -19,14 +19,17 @@ from tqdm import tqdm
 
 from train import curves, state
 from train.calibrate import fit_temperature, fold, folded
-from train.data import SPLITS, Split, Views, Whole, joined, name_of, read
+from train.data import Split, Views, Whole, joined
+from train.ending import ended, paused
+from train.gather import gather, splits_of
 from train.looks import looks
 from train.measure import predict, score
 from train.objective import Distilled, Supervised
+from train.order import order_of
 from train.publish import publish
 from train.recipe import PRESETS, Recipe
 from train.run import Run
-from train.start import load_imagenet_weights
+from train.start import load_imagenet_weights, start_from
 from xai.models import Classifier, create_model
 from xai.zoo import load_model
 
@@ -45,7 +48,11 @@ def train(recipe: Recipe) -> Path:
     accelerator = Accelerator(mixed_precision=precision(recipe))
     set_seed(seed_of(recipe, 0))
 
-    sources = {name_of(source): read(source) for source in recipe.data}
+    begun = (out / "state.safetensors").is_file()
+    if begun:
+        same_run(recipe, out)
+    data = gather(recipe, recipe.data, out, accelerator, begun)
+    sources = splits_of(data)
     classes = classes_of(sources)
     photos = joined([splits["train"] for splits in sources.values()])
     views = Views(photos, classes, recipe.augmentation, recipe.seed, recipe.cache_side, recipe.crop, recipe.pasted)
@@ -53,11 +60,13 @@ def train(recipe: Recipe) -> Path:
     val_loader = whole_loader(recipe, val_split, classes, accelerator)
 
     model = create_model(recipe.model, classes, **recipe.architecture())
+    if recipe.start and not begun:
+        taken, of = start_from(model, recipe.start)
+        accelerator.print(f"{taken} of {of} weights are from {recipe.start}")
     objective = make_objective(recipe, model).to(memory_format=torch.channels_last)
     optimizer = make_optimizer(recipe, objective)
     progress = {"epoch": 0, "best": -1.0, "history": [], "settings": recipe.settings()}
-    if (out / "state.safetensors").is_file():
-        same_run(recipe, out)
+    if begun:
         progress = state.load(out / "state.safetensors", objective, optimizer)
         accelerator.print(f"going on after epoch {progress['epoch']} of {recipe.epochs}")
         if accelerator.is_main_process:
@@ -87,6 +96,7 @@ def train(recipe: Recipe) -> Path:
         accelerator.wait_for_everyone()
 
     if progress["epoch"] < recipe.epochs or not recipe.test:
+        accelerator.print(paused(out, progress["epoch"], recipe.epochs))
         return out
     model.load_state_dict(load_file(out / "kept.safetensors"))
     temperature = fit_temperature(*predict(model, val_loader, accelerator))
@@ -95,16 +105,14 @@ def train(recipe: Recipe) -> Path:
     if accelerator.is_main_process:
         known = looks(list(sources.values()), recipe.grey)
         publish(recipe, model, metrics, progress["history"], temperature, out, known)
+        tested = {name: splits["test"] for name, splits in metrics.items()}
+        print(ended(out, {name: f"{m['accuracy']:.2f} % right ({m['photos']})" for name, m in tested.items()}))
     return out
 
 
 def classes_of(sources: dict[str, dict[str, Split]]) -> list[str]:
     """The classes of the training photos, sorted."""
-    labels = {split: {label for splits in sources.values() for label in splits[split].labels} for split in SPLITS}
-    for split in SPLITS:
-        if unknown := labels[split] - labels["train"]:
-            raise ValueError(f"no training photo shows {', '.join(sorted(unknown))}, which the {split} photos do")
-    return sorted(labels["train"])
+    return sorted({label for splits in sources.values() for label in splits["train"].labels})
 
 
 def seed_of(recipe: Run, epoch: int) -> int:
@@ -115,7 +123,10 @@ def seed_of(recipe: Run, epoch: int) -> int:
 def same_run(recipe: Run, out: Path) -> None:
     """Refuse to go on with a run of another recipe."""
     began, now = state.read_progress(out / "state.safetensors")["settings"], recipe.settings()
-    other = [f"{key} {began.get(key)} instead of {now[key]}" for key in now if now[key] != began.get(key)]
+    began = {
+        key: began.get(key, getattr(type(recipe), key, None)) for key in now
+    }  # an option may be newer than the run
+    other = [f"{key} {began[key]} instead of {now[key]}" for key in now if now[key] != began[key]]
     if other:
         raise ValueError(f"{out} holds a run with {', '.join(other)}: give another --out, or delete it")
 
@@ -127,7 +138,7 @@ def record(history: list[dict], recipe: Run, out: Path) -> None:
 
 
 def make_objective(recipe: Recipe, model: Classifier) -> nn.Module:
-    if recipe.pretrained:
+    if recipe.pretrained and not recipe.start:
         load_imagenet_weights(model)
     if recipe.teacher is None:
         return Supervised(model, recipe.label_smoothing)
@@ -162,13 +173,13 @@ def train_epoch(
 ) -> dict:
     """One pass over the photos; returns `train_loss` and `train_accuracy` (%) on the views."""
     objective.train()
-    order = torch.randperm(len(views), generator=torch.Generator().manual_seed(seed_of(recipe, epoch)))
+    order = order_of(views.labels, seed_of(recipe, epoch), recipe.balance)
     loader = DataLoader(
         views,
         batch_size=recipe.batch // accelerator.num_processes,
         sampler=order.tolist(),
         num_workers=recipe.workers,
-        drop_last=len(views) >= recipe.batch,  # a last batch of one photo would upset batch normalisation
+        drop_last=len(order) >= recipe.batch,  # a last batch of one photo would upset batch normalisation
     )
     loader = accelerator.prepare(loader)
     done, loss_sum, hits = 0, 0.0, 0

@@ -1,9 +1,9 @@
 """Photos with labels, from image folders or a Hub data set, in three splits."""
 
+import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -15,64 +15,132 @@ from torchvision.transforms.v2 import functional as F
 
 from train.augment import AUGMENTATIONS
 from train.paste import cut_out, paste
-from xai.folders import SPLITS, NoPhotosError, splits_in
+from xai.folders import SPLITS, NoPhotosError, count, folders_in, read_layout, shown, some, split_named
 from xai.photo import as_photo
 
 HUB = "hub:"
 COLUMNS = {"image", "label"}
+SHARES = {"test": (0, 1 / 7), "val": (1 / 7, 2 / 7)}  # of the photos' lots, where nobody else chose a split
 
 
 @dataclass
 class Split:
-    """Photos (paths, or functions that fetch them from a Hub data set) and the names of their classes."""
+    """Photos (paths, or functions that fetch them from a Hub data set) and the names of their classes.
+
+    Attributes:
+        contents: what `content_of` says of each photo, where it was asked already.
+    """
 
     photos: list[Path | Callable[[], Image.Image]]
     labels: list[str]
+    contents: list[str] = field(default_factory=list, compare=False)
 
     def __len__(self) -> int:
         return len(self.photos)
 
+    def only(self, wanted: Callable[[int], bool]) -> "Split":
+        """The photos whose numbers are wanted."""
+        kept = [i for i in range(len(self)) if wanted(i)]
+        parts = (self.photos, self.labels, self.contents)
+        return Split(*([part[i] for i in kept] if part else [] for part in parts))
+
+
+@dataclass
+class DataSet:
+    """Splits, and how they came about.
+
+    Attributes:
+        root: the folder; None of a Hub data set.
+        said: what was taken for what, and what was left out, a line each.
+        empty: folders of classes without a photo.
+        named: the classes that a `data.yaml` names; None without.
+        drawn: splits whose photos were drawn from the training photos.
+    """
+
+    splits: dict[str, Split]
+    root: Path | None = None
+    said: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    named: list[str] | None = None
+    drawn: list[str] = field(default_factory=list)
+
+
+class HubPhoto:
+    """A photo of a Hub data set, fetched when called."""
+
+    def __init__(self, rows, split: str, index: int) -> None:
+        self.rows, self.index, self.name = rows, index, f"{split}/{index}"
+
+    def __call__(self) -> Image.Image:
+        return self.rows[self.index]["image"]
+
+    def stored(self) -> bytes | None:
+        """The bytes of its file; None where the data set has none."""
+        from datasets import Image as Column
+
+        row = self.rows.cast_column("image", Column(decode=False))[self.index]["image"]
+        return row["bytes"] or (Path(row["path"]).read_bytes() if row["path"] else None)
+
 
 def name_of(source: str) -> str:
     """What a data set is called in records: a folder by its own name, a Hub data set in full."""
-    return source if source.startswith(HUB) else Path(source).resolve().name
+    return source if source.startswith(HUB) else shown(Path(source).resolve().name)
 
 
 def read(source: str) -> dict[str, Split]:
     """The splits of an image folder or, as `hub:OWNER/NAME[@REVISION]`, of a Hub data set.
 
-    A folder holds `CLASS/PHOTO` with `train.txt`, `val.txt` and `test.txt` listing such paths, or
-    `train/CLASS/PHOTO` and so on. Where there is only one split, or no val or test, every seventh photo of a class
-    goes to val and every sixth of the rest to test, always the same ones.
+    A folder is read as `xai.folders.read_layout` says. Splits that are not there are drawn from the training photos: a
+    photo's content and class decide, so that other photos, more or fewer, never move it; see `draw`.
 
     Raises:
         ValueError: nothing there reads as photos in classes.
     """
-    expected = (
-        f"{source}: expected train.txt, val.txt and test.txt listing CLASS/PHOTO, or train/CLASS/PHOTO, "
-        f"or CLASS/PHOTO, or {HUB}OWNER/NAME"
-    )
+    return load(source).splits
+
+
+def load(source: str) -> DataSet:
+    """What `read` reads, and how it came about.
+
+    Raises:
+        ValueError: nothing there reads as photos in classes.
+    """
     try:
-        splits = from_hub(source.removeprefix(HUB)) if source.startswith(HUB) else from_folder(Path(source))
+        data = from_hub(source.removeprefix(HUB)) if source.startswith(HUB) else from_folder(Path(source))
     except NoPhotosError as error:
-        raise ValueError(expected) from error
-    if "train" not in splits or not all(len(split) for split in splits.values()):
-        raise ValueError(expected)
-    for name, step in (("val", 7), ("test", 6)):
-        if name not in splits:
-            splits["train"], splits[name] = take_every(splits["train"], step)
-    return splits
+        raise ValueError(
+            f"{shown(source)}: expected train.txt, val.txt and test.txt listing CLASS/PHOTO, or train/CLASS/PHOTO, "
+            f"or CLASS/PHOTO, or {HUB}OWNER/NAME; but {error}"
+        ) from error
+    if not any(len(split) for split in data.splits.values()):
+        raise ValueError(
+            f"{shown(source)}: its photos are in no folders of classes; the name of the folder is the class, as in "
+            "CLASS/PHOTO or train/CLASS/PHOTO"
+        )
+    for name, split in data.splits.items():
+        if not len(split):
+            raise ValueError(f"{shown(source)}: {name} has no photo in a folder of a class, CLASS/PHOTO")
+    if "train" not in data.splits:
+        raise ValueError(f"{shown(source)} has photos for {' and '.join(data.splits)}, but none to train on")
+    data.drawn = [name for name in ("val", "test") if name not in data.splits]
+    if data.drawn:
+        data.splits |= draw(data.splits["train"], data.drawn)
+        data.said.append(f"drawn from the training photos, by their content: {' and '.join(data.drawn)}")
+    data.splits = {name: data.splits[name] for name in SPLITS}
+    return data
 
 
-def from_folder(folder: Path) -> dict[str, Split]:
-    splits = {}
-    for name, photos in splits_in(folder).items():
-        labelled = [photo for photo in photos if photo.parent not in (folder, folder / name)]
-        splits[name] = Split(labelled, [photo.parent.name for photo in labelled])
-    return splits
+def from_folder(folder: Path) -> DataSet:
+    layout, splits, said = read_layout(folder), {}, []
+    for name, photos in layout.splits.items():
+        if loose := [photo for photo, label in photos.items() if not label]:
+            said.append(f"left out: {count(len(loose), 'photo')} in no folder of a class ({some(folder, loose)})")
+        labelled = {photo: label for photo, label in photos.items() if label}
+        splits[name] = Split(list(labelled), list(labelled.values()))
+    return DataSet(splits, folder, layout.said + said, layout.empty, layout.named)
 
 
-def from_hub(name: str) -> dict[str, Split]:
+def from_hub(name: str) -> DataSet:
     from datasets import load_dataset
     from datasets.exceptions import DatasetGenerationError
 
@@ -83,20 +151,26 @@ def from_hub(name: str) -> dict[str, Split]:
         return from_archives(name, revision or None)
     if COLUMNS.isdisjoint(next(iter(found.values())).features):  # it took lists of photos for the data
         return from_archives(name, revision or None)
-    splits = {}
-    for split, rows in found.items():
-        split = "val" if split in ("validation", "valid") else split
-        if split not in SPLITS:
+    data = DataSet({})
+    for called, rows in found.items():
+        split = split_named(called)
+        if split is None or split in data.splits:
+            data.said.append(f"left out: {count(len(rows), 'photo')} called {called}, which is no split of its own")
             continue
         if not set(rows.features) >= COLUMNS:
             raise ValueError(f"{name}: expected the columns image and label, found {', '.join(rows.features)}")
         names = getattr(rows.features["label"], "names", None)
-        photos = [partial(photo_at, rows, index) for index in range(len(rows))]
-        splits[split] = Split(photos, [names[label] if names else str(label) for label in rows["label"]])
-    return splits
+        labels = list(rows["label"])
+        if any(label is None or (names and not 0 <= label < len(names)) for label in labels):
+            data.said.append(f"left out: {count(len(rows), 'photo')} called {called}, which have no labels")
+            continue
+        data.said.append(f"{called} is {split}")
+        photos = [HubPhoto(rows, called, index) for index in range(len(rows))]
+        data.splits[split] = Split(photos, [names[label] if names else str(label) for label in labels])
+    return data
 
 
-def from_archives(name: str, revision: str | None) -> dict[str, Split]:
+def from_archives(name: str, revision: str | None) -> DataSet:
     """A data set whose repository holds zipped folders of photos beside other files, as torchgeo/ucmerced does."""
     from datasets import DownloadManager
 
@@ -106,27 +180,59 @@ def from_archives(name: str, revision: str | None) -> dict[str, Split]:
     archives = sorted(str(path) for path in Path(folder).glob("*.zip"))
     if len(archives) != 1:
         raise ValueError(f"{name}: expected the columns image and label, or one zip of CLASS/PHOTO")
-    return from_folder(Path(DownloadManager().extract(archives[0])))
+    root = outer = Path(DownloadManager().extract(archives[0]))
+    while len(inner := folders_in(root)) == 1 and not split_named(inner[0].name) and folders_in(inner[0]):
+        root = inner[0]  # what an archive is wrapped in has no name that its reader could give
+    data = from_folder(root)
+    if root != outer:
+        data.said.insert(0, f"the photos are those in {shown(root.relative_to(outer))} of {Path(archives[0]).name}")
+    return data
 
 
-def photo_at(rows, index: int) -> Image.Image:
-    return rows[index]["image"]
+def content_of(photo: Path | Callable[[], Image.Image]) -> str:
+    """What is in a photo's file, as 32 hexadecimal digits, the same under whatever name; "" where it cannot be read."""
+    try:
+        stored = photo.read_bytes() if isinstance(photo, Path) else photo.stored() if hasattr(photo, "stored") else None
+        if stored is None:
+            stored = as_photo(photo()).tobytes()
+    except Exception:  # a damaged photo raises whatever it likes, and will be named when photos are looked at
+        return ""
+    return hashlib.sha256(stored).hexdigest()[:32]
 
 
-def take_every(split: Split, step: int) -> tuple[Split, Split]:
-    """A split without every `step`-th photo of each class, and the split of those."""
-    seen: dict[str, int] = {}
-    kept, taken = Split([], []), Split([], [])
-    for photo, label in zip(split.photos, split.labels, strict=True):
-        seen[label] = seen.get(label, 0) + 1
-        part = taken if seen[label] % step == 0 else kept
-        part.photos.append(photo)
-        part.labels.append(label)
-    return kept, taken
+def contents_of(split: Split) -> list[str]:
+    """What is in each photo of a split."""
+    if len(split.contents) == len(split):
+        return split.contents
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(content_of, split.photos))
+
+
+def draw(split: Split, names: list[str]) -> dict[str, Split]:
+    """A split as `train` and those named: of each class about a seventh for val, and for test.
+
+    Formula: a photo's lot is the first 48 bits of `SHA-256(class/content)` over 2⁴⁸; below 1/7 it is for test, from
+    there to 2/7 for val.
+    """
+    split.contents = contents_of(split)
+    lots = [lot(label, content) for label, content in zip(split.labels, split.contents, strict=True)]
+    bounds = {name: SHARES[name] for name in names}
+    found = {
+        name: split.only(lambda i, low=low, high=high: low <= lots[i] < high) for name, (low, high) in bounds.items()
+    }
+    rest = split.only(lambda i: not any(low <= lots[i] < high for low, high in bounds.values()))
+    return {"train": rest, **found}
+
+
+def lot(label: str, content: str) -> float:
+    """A number in [0, 1) that a photo draws by its class and content alone."""
+    return int.from_bytes(hashlib.sha256(f"{label}/{content}".encode(errors="surrogateescape")).digest()[:6]) / 2**48
 
 
 def joined(splits: list[Split]) -> Split:
-    return Split([photo for s in splits for photo in s.photos], [label for s in splits for label in s.labels])
+    contents = [content for s in splits for content in s.contents]
+    photos, labels = [photo for s in splits for photo in s.photos], [label for s in splits for label in s.labels]
+    return Split(photos, labels, contents if len(contents) == len(photos) else [])
 
 
 def pixels_of(photo: Path | Callable[[], Image.Image]) -> Tensor:
@@ -185,13 +291,15 @@ class Views(Dataset):
         return len(self.labels)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        """A view of a photo, and its label; N more than a photo's number is another view of it, N the photos."""
+        number = index % len(self)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(hash((self.seed, self.epoch, index)))
-            photo, grounds = self.load(index), self.grounds[self.labels[index]] if index in self.masks else []
+            photo, grounds = self.load(number), self.grounds[self.labels[number]] if number in self.masks else []
             if grounds and torch.rand(()) < self.pasted:
                 ground = grounds[torch.randint(len(grounds), ()).item()]
-                photo = paste(photo, self.masks[index], self.load(ground))
-            return self.transform(photo), self.labels[index]
+                photo = paste(photo, self.masks[number], self.load(ground))
+            return self.transform(photo), self.labels[number]
 
     def load(self, index: int) -> Tensor:
         photo = self.photos[index]

@@ -9,30 +9,30 @@ import torch
 import tyro
 from accelerate import Accelerator
 from accelerate.utils import set_seed
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from train import state
+from train import seen, state
 from train.answers import Answers
 from train.calibrate import fit_temperature, possible
 from train.classifier import learning_rate, make_optimizer, precision, record, same_run, save_weights, seed_of
-from train.data import Split, Whole, joined, name_of, read
+from train.data import Split, Whole, joined
 from train.distillation import PRESETS, Distillation
+from train.ending import ended, paused
+from train.gather import gather, splits_of
 from train.looks import looks
 from train.measure import score
 from train.objective import Imitation
 from train.photos import InMemory, Stream
 from train.publish import write_checkpoint
-from train.start import OpenGuide
+from train.start import OpenGuide, start_from
 from train.student_card import student_card
 from train.views import cut, shrunk
 from xai.agreement import TOP, divergence, similarity
 from xai.blackbox import BlackBox, load_black_box
 from xai.models import Classifier, create_model
-from xai.zoo import find_checkpoint
 
 BATCH = 64  # photos, where nothing is trained
 
@@ -57,23 +57,30 @@ def distill(run: Distillation, black_box: BlackBox | None = None) -> Path:
     accelerator = Accelerator(mixed_precision=precision(run))
     set_seed(seed_of(run, 0))
     black_box = black_box or load_black_box(run.teacher, device=accelerator.device)
-    sources = {name_of(source): read(source) for source in (run.data[1:] if run.stream else run.data)}
+    begun = (out / "state.safetensors").is_file()
+    if begun:
+        same_run(run, out)
+    if run.stream:
+        accelerator.print(f"{run.data[0]} is streamed: nobody looks whether its photos are in val or test too")
+    data = gather(run, run.data[1:] if run.stream else run.data, out, accelerator, begun, run.labels == "truth")
+    sources = splits_of(data)
     training = training_photos(run, black_box, sources, accelerator)
-    answers = Answers(black_box, out / "answers.safetensors", run.views, len(training) if run.views else 0)
+    contents = [content for splits in sources.values() for content in splits["train"].contents]
+    answers = Answers(black_box, out / "answers.safetensors", run.views, len(training) if run.views else 0, contents)
     val = joined([splits["val"] for splits in sources.values()])
     asked = teacher_of(black_box, whole(val, black_box, black_box.input_size)) if val.photos else None
     val = whole(val, black_box, run.test_size)
 
     model = create_model(run.model, black_box.classes, input_size=run.test_size)
-    if run.start:
-        start_from(model, run.start)
+    if run.start and not begun:
+        taken, of = start_from(model, run.start)
+        accelerator.print(f"{taken} of {of} weights are from {run.start}")
     objective = Imitation(
         model, run.temperatures, run.labels != "none", OpenGuide() if run.guide else None, run.guide_weight
     ).to(memory_format=torch.channels_last)
     optimizer = make_optimizer(run, objective)
     progress = {"epoch": 0, "history": [], "settings": run.settings()}
-    if (out / "state.safetensors").is_file():
-        same_run(run, out)
+    if begun:
         progress = state.load(out / "state.safetensors", objective, optimizer)
         accelerator.print(f"going on after epoch {progress['epoch']} of {run.epochs}")
     objective, optimizer = accelerator.prepare(objective, optimizer)
@@ -102,6 +109,8 @@ def distill(run: Distillation, black_box: BlackBox | None = None) -> Path:
 
     if progress["epoch"] == run.epochs and run.test and accelerator.is_main_process:
         finish(run, model, black_box, sources, progress["history"], out)
+    elif progress["epoch"] < run.epochs or not run.test:
+        accelerator.print(paused(out, progress["epoch"], run.epochs))
     return out
 
 
@@ -124,26 +133,13 @@ def training_photos(
             f"{black_box.name} knows no class {', '.join(unknown[:5])}: name the folders as it does, "
             "or give --labels teacher"
         )
-    return InMemory(whole(split, black_box, side), device, *shares)
+    return InMemory(whole(split, black_box, side), device, *shares, run.balance)
 
 
 def whole(split: Split, black_box: BlackBox, size: int) -> Whole:
     """The photos of a split, squeezed into a square; labels the black box does not know count as its first class."""
     labels = [label if label in black_box.classes else black_box.classes[0] for label in split.labels]
     return Whole(Split(split.photos, labels), black_box.classes, size, cache=True)
-
-
-def start_from(model: Classifier, name: str) -> None:
-    """Every weight of a checkpoint that has the name and shape of one of the model's.
-
-    Raises:
-        ValueError: there is none.
-    """
-    weights, ours = load_file(find_checkpoint(name) / "model.safetensors"), model.state_dict()
-    fitting = {key: w for key, w in weights.items() if key in ours and w.shape == ours[key].shape}
-    if not fitting:
-        raise ValueError(f"{name} has no weights that fit this student")
-    model.load_state_dict(fitting, strict=False)
 
 
 def train_epoch(
@@ -221,7 +217,7 @@ def finish(
     history: list[dict],
     out: Path,
 ) -> None:
-    """Measure the student with its weights in half precision, as it ships, and write the checkpoint."""
+    """Measure the student with its weights in half precision, as it ships, write the checkpoint, and say so."""
     model.load_state_dict({key: t.half() if t.is_floating_point() else t for key, t in model.state_dict().items()})
     similarities, data, said = {}, {}, {}
     for name, splits in sources.items():
@@ -234,8 +230,11 @@ def finish(
                 data[name][split] = score(logits, labels, black_box.classes)
                 said[name, split] = logits, labels
     calibrate(data, said, black_box.classes)
+    photos = seen.read(out)
     figures = {
         "data": data,
+        "photos": photos.counts(),
+        "read": photos.said,
         "similarity": similarities,
         "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": len(history),
@@ -244,6 +243,9 @@ def finish(
     rows = [row for row in history if "val_loss" in row]
     known = None if run.stream else looks(list(sources.values()))  # of a stream nothing is kept
     write_checkpoint(run, model, figures, rows, student_card(run, model, figures), out, known)
+    tested = {name: splits["test"] for name, splits in similarities.items()}
+    said = {name: f"{m['sim'][0]:.1%} as the black box says ({m['photos']})" for name, m in tested.items()}
+    print(ended(out, said, run.teacher))
 
 
 def calibrate(data: dict, said: dict[tuple[str, str], tuple[Tensor, Tensor]], classes: list[str]) -> None:

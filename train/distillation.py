@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from train.data import HUB
 from train.run import Run
+from xai.zoo import MODELS
 
 
 @dataclass
@@ -27,8 +28,6 @@ class Distillation(Run):
     views in every epoch."""
     mix: float = 0.0
     """Largest share of another view that shines through half of the views; the black box is asked about the blend."""
-    start: str | None = None
-    """Checkpoint to start from: every weight of the same name and shape."""
     guide: bool = False
     """Follow the feature maps of an open network besides, EfficientNet-Lite1 with ImageNet weights, where there is no
     ImageNet student to start from."""
@@ -46,6 +45,11 @@ class Distillation(Run):
     @property
     def folder(self) -> Path:
         return self.out or Path("runs") / f"distill-{self.preset}"
+
+    def learns_from(self) -> list[str]:
+        """The checkpoints whose weights or answers it takes over."""
+        ours = self.teacher in MODELS or Path(self.teacher).is_dir()
+        return [*super().learns_from(), *([self.teacher] if ours else [])]
 
     def check(self) -> None:
         """Find what cannot work before hours are spent on it.
@@ -65,6 +69,10 @@ class Distillation(Run):
                 "--stream needs --photos, the number that counts as one epoch, at least a --batch of them, "
                 "and cannot keep --views"
             )
+        if self.views and self.balance:
+            raise ValueError("--balance shows rare classes in other views, so that answers to fixed --views do not do")
+        if self.stream and self.balance:
+            raise ValueError("--stream reads photos as they come, so that --balance cannot choose among them")
         if self.stream and not self.data[0].startswith(HUB):
             raise ValueError(f"--stream reads a data set on the Hub, {HUB}OWNER/NAME, and {self.data[0]} is none")
 

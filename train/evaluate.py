@@ -41,6 +41,8 @@ def evaluate(evaluation: Evaluation) -> list[dict]:
     for name, source in tqdm(jobs, disable=not accelerator.is_main_process):
         model = load_model(name, accelerator.device)
         split = chosen(read(source)[evaluation.split], evaluation.only, evaluation.without)
+        if not len(split):
+            raise ValueError(f"{source} has no photo for {evaluation.split}")
         for size in evaluation.sizes or [model.input_size]:
             if isinstance(model, CNN) and size != model.input_size:
                 raise ValueError(f"{name} takes photos of one size only, {model.input_size}: leave out --sizes or it")
@@ -55,12 +57,13 @@ def chosen(split: Split, prefix: str, without: Path | None) -> Split:
     """The photos whose file name begins with a prefix, but for those that a file lists."""
     if not prefix and without is None:
         return split
-    out = set(without.read_text(encoding="utf-8").splitlines()) if without else set()
+    out = set(without.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()) if without else set()
 
     def wanted(photo) -> bool:
         if not isinstance(photo, Path):  # of a Hub data set: it has no name
             return False
-        return photo.name.startswith(prefix) and f"{photo.parent.name}/{photo.name}" not in out
+        endings = ("/".join(photo.parts[i:]) for i in range(len(photo.parts)))
+        return photo.name.startswith(prefix) and out.isdisjoint(endings)
 
     kept = [i for i, photo in enumerate(split.photos) if wanted(photo)]
     if not kept:

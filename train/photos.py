@@ -10,6 +10,7 @@ from torchvision.transforms.v2 import functional as F
 
 from train.classifier import EPOCH_SEEDS
 from train.data import COLUMNS, HUB, Whole
+from train.order import order_of
 from train.views import numbers_of
 from xai.photo import as_photo
 
@@ -32,24 +33,28 @@ class InMemory:
         photos: the photos.
         device: where they are kept.
         process, processes: which share of a batch this process takes, of how many.
+        balance: show photos of every class equally often.
     """
 
-    def __init__(self, photos: Whole, device: torch.device, process: int = 0, processes: int = 1) -> None:
+    def __init__(
+        self, photos: Whole, device: torch.device, process: int = 0, processes: int = 1, balance: bool = False
+    ) -> None:
         self.pixels = torch.stack([pixels for pixels, _ in photos]).to(device)  # N, 3, S, S
         self.labels = torch.tensor(photos.labels, device=device)
-        self.process, self.processes = process, processes
+        self.process, self.processes, self.balance = process, processes, balance
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def batches(self, batch: int, seed: int, view: int, epoch: int) -> Iterator[Batch]:
         """An epoch's batches, over all processes of `batch` photos; a smaller last one only where there is no other."""
-        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed * EPOCH_SEEDS + epoch))
-        numbers = numbers_of(seed, view, len(self))
+        order = order_of(self.labels.cpu(), seed * EPOCH_SEEDS + epoch, self.balance)
+        numbers = numbers_of(seed, view, int(order.max()) + 1)
         for chosen in order.split(batch)[: self.steps(batch)]:
             chosen = chosen[self.process :: self.processes]
-            on_device = chosen.to(self.pixels.device)
-            yield Batch(chosen, self.pixels[on_device], numbers[chosen].to(on_device.device), self.labels[on_device])
+            photos = chosen % len(self)
+            on_device = photos.to(self.pixels.device)
+            yield Batch(photos, self.pixels[on_device], numbers[chosen].to(on_device.device), self.labels[on_device])
 
     def steps(self, batch: int) -> int:
         """Batches in an epoch: a last batch of one photo would upset batch normalisation."""

@@ -8,13 +8,14 @@ from pathlib import Path
 from huggingface_hub import ModelCardData, create_repo, upload_folder
 from huggingface_hub.repocard_data import EvalResult
 
+from train import seen
 from train.calibrate import sentence
 from train.recipe import PRESETS, Recipe
 from train.run import Run, command_line
 from xai import familiar
 from xai.familiar import Known
 from xai.models import Classifier
-from xai.zoo import EXPLAINED, FAMILIAR, NEEDED, SUMS, find_checkpoint, read_json
+from xai.zoo import FAMILIAR, NEEDED, OPTIONAL, PHOTOS, SUMS, find_checkpoint, read_json
 
 SOURCES = {  # what a card says of a data set, by the name of its folder
     "trashnet": "TrashNet (garythung/trashnet), MIT, Gary Thung and Mindy Yang",
@@ -68,8 +69,11 @@ def publish(
     known: Known | None = None,
 ) -> Path:
     """Write `out/checkpoint`, and push it where the recipe names a repository; returns the folder."""
+    seen_photos = seen.read(out)
     record = {
         "data": metrics,
+        "photos": seen_photos.counts(),
+        "read": seen_photos.said,
         "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": len(history),
         "temperature": round(temperature, 4),
@@ -84,7 +88,8 @@ def write_checkpoint(
     run: Run, model: Classifier, record: dict, history: list[dict], card: str, out: Path, known: Known | None = None
 ) -> Path:
     """Write `out/checkpoint`, with what the training photos look like, and push it where the run names a repository."""
-    folder = write_folder(out / "checkpoint", model, record, history, card)
+    texts = {PHOTOS: seen.for_checkpoint(seen.read(out))}
+    folder = write_folder(out / "checkpoint", model, record, history, card, texts)
     if known:
         familiar.save(known, folder / FAMILIAR)
     if run.push_to:
@@ -93,8 +98,10 @@ def write_checkpoint(
     return folder
 
 
-def write_folder(folder: Path, model: Classifier, record: dict, history: list[dict], card: str) -> Path:
-    """Write a checkpoint anew, weights in half precision."""
+def write_folder(
+    folder: Path, model: Classifier, record: dict, history: list[dict], card: str, more: dict[str, str] | None = None
+) -> Path:
+    """Write a checkpoint anew, weights in half precision, with more texts by name."""
     shutil.rmtree(folder, ignore_errors=True)
     config = {**model._hub_mixin_config, "model_class": type(model).__name__}
     model.half().save_pretrained(folder, config=config)
@@ -102,6 +109,7 @@ def write_folder(folder: Path, model: Classifier, record: dict, history: list[di
         "metrics.json": json.dumps(record, indent=1) + "\n",
         "history.json": json.dumps(history, indent=1) + "\n",
         "README.md": card,
+        **(more or {}),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
@@ -124,7 +132,7 @@ def amend(folder: Path, layers: dict) -> None:
 
 def write_sums(folder: Path) -> None:
     """SHA256SUMS, as `sha256sum --check` reads it."""
-    names = [*NEEDED, *([EXPLAINED] if (folder / EXPLAINED).is_file() else [])]
+    names = [*NEEDED, *(name for name in OPTIONAL if (folder / name).is_file())]
     lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     (folder / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
 
@@ -174,15 +182,17 @@ def architecture_of(recipe: Recipe) -> str:
 def start_of(recipe: Recipe) -> str:
     """What the training began with, and who taught."""
     start = "from ImageNet weights" if recipe.pretrained else "from scratch"
+    if recipe.start:
+        start = f"from the weights of {recipe.start}"
     if recipe.teacher:
         start += f", taught by {recipe.teacher} besides the labels,"
     return start
 
 
 def lineage(recipe: Recipe) -> list[str]:
-    """The commands that lead to a run's weights, in order: those of its teacher, its own."""
-    taught = read_json(find_checkpoint(recipe.teacher) / "metrics.json")["commands"] if recipe.teacher else []
-    return [*taught, command(recipe)]
+    """The commands that lead to a run's weights, in order: those of what it starts from and of its teacher, its own."""
+    before = [read_json(find_checkpoint(name) / "metrics.json").get("commands", []) for name in recipe.learns_from()]
+    return [*dict.fromkeys(line for lines in before for line in lines), command(recipe)]
 
 
 def command(recipe: Recipe) -> str:

@@ -9,10 +9,12 @@ from statistics import mean
 from typing import Literal
 
 import tyro
+from accelerate import Accelerator
 
-from train import report
+from train import report, seen
 from train.classifier import same_run, train
-from train.data import read
+from train.data import Split
+from train.gather import gather
 from train.layers import average, milliseconds, per_class, score_split, weak_layers
 from train.publish import amend
 from train.recipe import PRESETS, Recipe
@@ -50,7 +52,7 @@ def run(procedure: Procedure) -> Path:
     Raises:
         ValueError: the recipe or the data cannot work, or the folder holds another recipe's run.
     """
-    splits = read(procedure.data)
+    splits = photos_of(procedure)
     fpns = [trained(procedure, [], seed) for seed in procedure.seeds]
     weak = average([measured(procedure, fpn, splits, "val") for fpn in fpns])["soft"]
     if procedure.chosen_on not in weak:
@@ -69,7 +71,27 @@ def run(procedure: Procedure) -> Path:
     tests = [[measured(procedure, folder, splits, "test") for folder in folders] for folders in (fpns, fals)]
     report.write(procedure.out, *tests, names, facts)
     report.draw(procedure.out / "figures", fpn, fal, splits["test"], procedure.method)
+    print(f"table: {procedure.out / 'table1.md'}")
     return procedure.out
+
+
+def photos_of(procedure: Procedure) -> dict[str, Split]:
+    """The photos of all its networks; where they changed since, nothing that was measured on others is kept.
+
+    Raises:
+        ValueError: they cannot be read or trained on, or have changed and that was not accepted.
+    """
+    out = procedure.out
+    out.mkdir(parents=True, exist_ok=True)
+    recipe = replace(procedure.recipe, data=[procedure.data], out=out)
+    recipe.check()
+    before = (out / seen.FILE).read_text(encoding="utf-8") if (out / seen.FILE).is_file() else None
+    data = gather(recipe, recipe.data, out, Accelerator(), any(out.glob("*/state.safetensors")))
+    if before not in (None, (out / seen.FILE).read_text(encoding="utf-8")):
+        for file in (*out.glob("*/scores-*.json"), out / "milliseconds.json"):
+            file.unlink(missing_ok=True)
+    (splits,) = (each.splits for each in data.values())
+    return splits
 
 
 def fact(name: str, folders: list[Path], ms: float) -> str:

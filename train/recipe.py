@@ -51,6 +51,10 @@ class Recipe(Run):
     kept: Literal["best", "last"] = "best"
     """The epoch whose weights are kept: the most accurate on the validation photos, or the last."""
 
+    def learns_from(self) -> list[str]:
+        """The checkpoints whose weights or answers it takes over."""
+        return [*super().learns_from(), *([self.teacher] if self.teacher else [])]
+
     def architecture(self) -> dict:
         """The options of the model."""
         options = {"input_size": self.test_size}

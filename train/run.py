@@ -19,6 +19,16 @@ class Run:
     """Image folders, or hub:OWNER/NAME; several are trained on together and tested apart."""
     model: Literal[tuple(ARCHITECTURES)] = "s_se_resnet50"
     """Architecture."""
+    start: str | None = None
+    """Checkpoint to start from: every weight of the same name and shape, and what it knows of classes of the same
+    name."""
+    balance: bool = False
+    """Show photos of every class equally often, those of rare ones several times an epoch, in other views."""
+    broken: Literal["refuse", "skip"] = "refuse"
+    """What happens where photos are damaged, tiny or huge: nothing is trained, or they are left out."""
+    data_changed: Literal["refuse", "accept"] = "refuse"
+    """What happens where the photos of a run that was stopped have changed: it does not go on, or it goes on, and what
+    it trained on before is kept out of val and test."""
     out: Path | None = None
     """Folder for the state, the history and the checkpoint; by default runs/PRESET-MODEL."""
     epochs: int = 50
@@ -60,7 +70,7 @@ class Run:
     """Stop after this many epochs in all, to go on later with the same command."""
 
     without_effect: ClassVar = (
-        "preset", "out", "push_to", "stop_after", "test", "workers", "compiled",
+        "preset", "out", "push_to", "stop_after", "test", "workers", "compiled", "broken", "data_changed",
     )  # on the weights, but for rounding  # fmt: skip
 
     @property
@@ -72,6 +82,10 @@ class Run:
         """Side of the views in an epoch."""
         passed = sum(epoch >= round(share * self.epochs) for share in self.until)
         return self.sizes[passed]
+
+    def learns_from(self) -> list[str]:
+        """The checkpoints whose weights or answers it takes over."""
+        return [self.start] if self.start else []
 
     def settings(self) -> dict:
         """All that decides the weights, as JSON holds it; data sets by name, wherever they lie."""
@@ -92,6 +106,10 @@ class Run:
             raise ValueError(f"two of the data sets have the same name: {', '.join(names)}; rename a folder")
         if len(self.until) != len(self.sizes) - 1:
             raise ValueError(f"--until must have one number less than --sizes, but has {len(self.until)}")
+        if self.batch < 2:
+            raise ValueError("--batch must be 2 or more: batch normalisation cannot work on one photo")
+        if self.epochs < 1:
+            raise ValueError("--epochs must be 1 or more")
 
 
 def command_line(module: str, usual: Run, run: Run) -> str:

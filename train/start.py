@@ -2,9 +2,11 @@
 
 import timm
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from xai.models import EfficientNetLite0, Pyramid
+from xai.models import Classifier, EfficientNetLite0, Pyramid
+from xai.zoo import find_checkpoint, read_json
 
 IMAGENET_CLASSES = 1000
 GUIDE = "tf_efficientnet_lite1"
@@ -56,6 +58,47 @@ def by_timms_names(file: str, architecture: str) -> dict[str, Tensor]:
     if [t.shape for t in source.values()] != [t.shape for t in target.values()]:
         raise ValueError(f"the pre-trained weights do not fit {architecture}")
     return dict(zip(target, source.values(), strict=True))
+
+
+@torch.no_grad()
+def start_from(model: Classifier, name: str) -> tuple[int, int]:
+    """Every weight of a checkpoint that has the name and shape of one of the model's, and those of classes both know.
+
+    Returns how many of the model's weights, as tensors, have come from there, and how many it has.
+
+    Raises:
+        ValueError: there is no such checkpoint, or none of its weights fits.
+    """
+    folder = find_checkpoint(name)
+    weights, classes = load_file(folder / "model.safetensors"), read_json(folder / "config.json")["classes"]
+    known = {label: i for i, label in enumerate(classes)}
+    rows = [(i, known[label]) for i, label in enumerate(model.classes) if label in known]
+    of_classes = {} if classes == model.classes else dims_of_classes(model)
+    ours, taken = model.state_dict(), 0
+    for key, target in ours.items():
+        source, dims = weights.get(key), of_classes.get(key, [])
+        if source is not None and not dims and source.shape == target.shape:
+            target.copy_(source)
+        elif source is not None and rows and dims == [0] and source.shape[1:] == target.shape[1:]:
+            for to, of in rows:
+                target[to] = source[of]
+        else:
+            continue
+        taken += 1
+    if not taken:
+        raise ValueError(f"{name} has no weights that fit this network")
+    return taken, len(ours)
+
+
+def dims_of_classes(model: Classifier) -> dict[str, list[int]]:
+    """Of each weight the dimensions that count classes: those that are larger with one class more."""
+    options = {**model._hub_mixin_config, "classes": [*model.classes, ""]}
+    with torch.device("meta"):
+        larger = type(model)(**options).state_dict()
+    return {
+        key: [i for i, (size, more) in enumerate(zip(weight.shape, larger[key].shape, strict=True)) if size != more]
+        for key, weight in model.state_dict().items()
+    }
 
 
 class OpenGuide(nn.Module):

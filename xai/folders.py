@@ -1,43 +1,338 @@
-"""Folders of photos: what is in them, and which split of a data set each photo belongs to."""
+"""Folders of photos: what is in them, and which split and class of a data set each photo belongs to."""
 
+import os
+import re
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
+from unicodedata import normalize
+
+import yaml
 
 SPLITS = ("train", "val", "test")
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif", ".gif", ".bmp", ".tif", ".tiff"}
+WORDS = {
+    **dict.fromkeys(("train", "training", "학습", "훈련"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "검증"), "val"),
+    **dict.fromkeys(("test", "testing", "시험", "테스트"), "test"),
+}
+SILENT = {"set", "seg", "data", "dataset", "image", "images", "img", "imgs", "photo", "photos", "split", "list"}
+UNLABELLED = {"pred", "predict", "prediction", "unlabeled", "unlabelled"}  # photos that have no class on purpose
+YAML = ("data.yaml", "data.yml")  # as Roboflow and Ultralytics call it
+JUNK = {"thumbs.db", "desktop.ini"}
+HIDDEN = (".", "__MACOSX")
+SUFFIXES = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".png", ".apng", ".webp", ".avif", ".heic", ".heif",
+    ".hif", ".gif", ".bmp", ".dib", ".tif", ".tiff",
+}  # fmt: skip
 
 
 class NoPhotosError(ValueError):
     """There is nothing of this name, or no photo in it."""
 
 
-def photos_in(folder: Path) -> list[Path]:
-    """All photos below a folder, by their names' endings, in order; hidden folders are left out."""
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+class LayoutError(ValueError):
+    """Which split or class photos belong to cannot be told; one sentence says why."""
+
+
+@dataclass
+class Layout:
+    """How a folder was read.
+
+    Attributes:
+        splits: the photos of each split in order, each with the name of its class, "" where it is in no folder of one.
+        said: what was taken for what, and what was left out, a line each.
+        empty: folders of classes without a photo.
+        named: the classes a `data.yaml` names; None without.
+    """
+
+    splits: dict[str, dict[Path, str]]
+    said: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    named: list[str] | None = None
 
 
 def splits_in(folder: Path) -> dict[str, list[Path]]:
-    """The photos of each split: as train.txt, val.txt and test.txt list them, or in folders so named, or all as train.
+    """The photos of each split, as `read_layout` finds them.
 
     Raises:
         NoPhotosError: there is no such folder, or there is no photo in it; a ValueError.
+        LayoutError: which split they are of cannot be told; a ValueError.
+    """
+    return {split: list(photos) for split, photos in read_layout(folder).splits.items()}
+
+
+def read_layout(folder: Path) -> Layout:
+    """Splits and classes: by lists such as train.txt, by a data.yaml, or by folders called like splits; else all train.
+
+    The class is the folder below the split's, or below the whole, whatever lies deeper.
+
+    Raises:
+        NoPhotosError: there is no such folder, or there is no photo in it; a ValueError.
+        LayoutError: which split or class they are of cannot be told; a ValueError.
     """
     if not folder.is_dir():
-        raise NoPhotosError(f"there is no folder {folder}")
-    lists = {name: folder / f"{name}.txt" for name in SPLITS if (folder / f"{name}.txt").is_file()}
+        raise NoPhotosError(f"there is no folder {shown(folder)}")
+    config = read_yaml(folder)
+    lists = one_a_split(folder, (file for file in folder.iterdir() if file.is_file() and file.suffix.lower() == ".txt"))
     if lists:
-        splits = {
-            name: [folder / line for line in file.read_text(encoding="utf-8").splitlines() if line]
-            for name, file in lists.items()
-        }
-    elif any((folder / name).is_dir() for name in SPLITS):
-        splits = {name: photos_in(folder / name) for name in SPLITS if (folder / name).is_dir()}
+        layout = by_lists(folder, lists)
     else:
-        splits = {"train": photos_in(folder)}
-    if not any(splits.values()):
-        raise NoPhotosError(f"there is no photo in the folder {folder}")
-    return splits
+        layout = by_folders(folder, folders_in_yaml(folder, config) or folders_by_name(folder))
+    if not any(layout.splits.values()):
+        raise NoPhotosError(f"there is no photo in the folder {shown(folder)}")
+    layout.named = names_in_yaml(config)
+    return layout
+
+
+def split_named(name: str) -> str | None:
+    """The split that a folder or list is called for: `Train`, `valid`, `seg_test`, `2.Validation`; else None."""
+    words = re.split(r"[\W\d_]+", normalize("NFC", name).casefold())
+    words = [word.removesuffix("set") for word in words if word and word not in SILENT]
+    return WORDS.get(words[0]) if len(words) == 1 else None
+
+
+def one_a_split(folder: Path, places: Iterable[Path]) -> dict[str, Path]:
+    """Lists or folders by the split they are called for, train first."""
+    found: dict[str, Path] = {}
+    for place in sorted(places):
+        split = split_named(place.stem if place.is_file() else place.name)
+        if split in found:
+            raise LayoutError(
+                f"{shown(folder)} has {shown(found[split].name)} and {shown(place.name)}, which both mean {split}: "
+                "keep one of them"
+            )
+        if split:
+            found[split] = place
+    return {split: found[split] for split in SPLITS if split in found}
+
+
+def by_lists(folder: Path, lists: dict[str, Path]) -> Layout:
+    """Splits by lists of CLASS/PHOTO, a line each."""
+    said = [", ".join(f"{shown(file.name)} lists {split}" for split, file in lists.items())]
+    splits: dict[str, list[Path]] = {}
+    list_of: dict[Path, Path] = {}
+    again = 0
+    for split, file in lists.items():
+        splits[split] = []
+        for photo in listed(folder, file):
+            if list_of.setdefault(photo, file) != file:
+                raise LayoutError(
+                    f"{shown(photo.relative_to(folder))} is listed in {list_of[photo].name} and in {file.name}: "
+                    "a photo belongs to one split"
+                )
+            splits[split].append(photo)
+        again += len(splits[split]) - len(dict.fromkeys(splits[split]))
+        splits[split] = list(dict.fromkeys(splits[split]))
+    below = {photo: photo.relative_to(folder).parts[:-1] for photo in list_of}
+    deep = all(len(parts) > 1 and split_named(parts[0]) for parts in below.values())  # TRAIN/CLASS/PHOTO
+    classes = {photo: class_name(parts[deep:]) for photo, parts in below.items()}
+    if again:
+        said.append(f"left out: {count(again, 'line')} that name a photo again")
+    if unlisted := [photo for photo in photos_in(folder) if photo not in list_of]:
+        said.append(f"left out: {count(len(unlisted), 'photo')} that no list names ({some(folder, unlisted)})")
+    return Layout({split: {photo: classes[photo] for photo in photos} for split, photos in splits.items()}, said)
+
+
+def listed(folder: Path, file: Path) -> list[Path]:
+    """The photos a list names, which may be of any system: UTF-8 or UTF-16, with `\\` for `/`, in either form of é."""
+    data = file.read_bytes()
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    found = []
+    for number, line in enumerate(re.split(r"\r?\n|\r", data.decode(encoding, "surrogateescape")), start=1):
+        if not line.strip():
+            continue
+        ways = (line, line.strip(), line.strip().replace("\\", "/"))
+        ways = [normalize(form, way) if form else way for way in ways for form in ("", "NFC", "NFD")]
+        photo = next((path for way in ways if (path := Path(os.path.normpath(folder / way))).is_file()), None)
+        if photo is None:
+            raise LayoutError(f"{shown(file)}, line {number}: there is no photo {shown(line.strip())}")
+        photo = folder / os.path.relpath(photo, folder)
+        if ".." in photo.relative_to(folder).parts:
+            raise LayoutError(f"{shown(file)}, line {number}: {shown(line.strip())} lies outside of the folder")
+        found.append(photo)
+    return found
+
+
+def folders_by_name(folder: Path) -> dict[str, Path]:
+    """The folders that are called for a split; none where none is.
+
+    Raises:
+        LayoutError: beside them are others with photos, so that they may as well be classes.
+    """
+    filled = [place for place in folders_in(folder) if photos_in(place)]
+    found = one_a_split(folder, filled)
+    others = [place for place in filled if place not in found.values() and not is_unlabelled(place)]
+    if found and others:
+        split, place = next(iter(found.items()))
+        raise LayoutError(
+            f"{shown(folder)} has a folder {shown(place.name)}, which means {split}, and beside it photos in "
+            f"{some(folder, others)}: call these train, val or test too, or move them away; a class that is called "
+            f"{shown(place.name)} needs another name"
+        )
+    return found
+
+
+def by_folders(folder: Path, roots: dict[str, Path]) -> Layout:
+    """Splits by their folders, or the whole folder as train."""
+    said = (
+        [", ".join(f"{shown(root.relative_to(folder))}/ is {split}" for split, root in roots.items())] if roots else []
+    )
+    layout = Layout({}, said)
+    extra: list[Path] = []
+    for split, root in (roots or {"train": folder}).items():
+        while roots and (inner := repeated(root, split)):
+            root = inner
+        photos = {photo: photo.relative_to(root).parts[:-1] for photo in photos_in(root)}
+        check_depths(folder, root, photos, is_split=bool(roots))
+        layout.splits[split] = {photo: class_name(parts) for photo, parts in photos.items()}
+        filled = {parts[0] for parts in photos.values() if parts}
+        layout.empty += [shown(place.relative_to(folder)) for place in folders_in(root) if place.name not in filled]
+        files = (file for place in folders_in(root) for file in files_in(place))
+        extra += [file for file in files if file not in photos and file.name.lower() not in JUNK]
+    aside = [photo for photo in photos_in(folder) if not any(photo in photos for photos in layout.splits.values())]
+    if aside:
+        layout.said.append(f"left out: {count(len(aside), 'photo')} in no split ({some(folder, aside)})")
+    if extra:
+        endings = Counter(file.suffix.lower() or "no ending" for file in extra)
+        layout.said.append(
+            f"left out: {count(len(extra), 'file')} that by the name is no photo ("
+            + ", ".join(f"{number} with {shown(ending)}" for ending, number in endings.most_common(3))
+            + ")"
+        )
+    return layout
+
+
+def repeated(root: Path, split: str) -> Path | None:
+    """The only folder in a split's folder, where that is called for the same split, as in `seg_train/seg_train`."""
+    inner = folders_in(root)
+    loose = any(file.suffix.lower() in SUFFIXES for file in root.iterdir())
+    return inner[0] if len(inner) == 1 and not loose and split_named(inner[0].name) == split else None
+
+
+def check_depths(folder: Path, root: Path, photos: dict[Path, tuple[str, ...]], is_split: bool) -> None:
+    """Refuse splits inside of classes or of other splits.
+
+    Raises:
+        LayoutError: a folder below a class is called for a split, or all that would be classes are.
+    """
+    for photo, parts in photos.items():
+        if deep := [part for part in parts[1:] if split_named(part)]:
+            raise LayoutError(
+                f"{shown(photo.relative_to(folder).parent)}: a folder {shown(deep[0])} inside of the class "
+                f"{shown(parts[0])} may be a split; lay photos out as train/CLASS/PHOTO, or call it otherwise"
+            )
+    classes = {parts[0] for parts in photos.values() if parts}
+    if is_split and classes and all(split_named(name) for name in classes):
+        raise LayoutError(
+            f"{shown(root.relative_to(folder))} holds nothing but folders called for splits "
+            f"({', '.join(map(shown, sorted(classes)))}): name the folder that holds train, val and test"
+        )
+
+
+def read_yaml(folder: Path) -> dict:
+    """What a `data.yaml` says; nothing without one.
+
+    Raises:
+        LayoutError: it is no YAML of names and values.
+    """
+    file = next((folder / name for name in YAML if (folder / name).is_file()), None)
+    if file is None:
+        return {}
+    try:
+        config = yaml.safe_load(file.read_bytes())
+    except (yaml.YAMLError, UnicodeError) as error:
+        raise LayoutError(f"{shown(file)} cannot be read as YAML: mend it, or take it away") from error
+    if not isinstance(config, dict):
+        raise LayoutError(f"{shown(file)} does not say which folder is train, val and test: mend it, or take it away")
+    return config
+
+
+def folders_in_yaml(folder: Path, config: dict) -> dict[str, Path]:
+    """The folders a `data.yaml` names for the splits; Roboflow's begin with `../` and are meant from its own folder.
+
+    Raises:
+        LayoutError: it names what is not there, or two for one split.
+    """
+    found: dict[str, Path] = {}
+    for key, value in config.items():
+        split = split_named(str(key))
+        if split is None or not value:
+            continue
+        if not isinstance(value, str) or split in found:
+            raise LayoutError(f"{shown(folder)}: data.yaml must name one folder for {split}")
+        inside = re.sub(r"^(\.{1,2}/)+", "", value.replace("\\", "/"))
+        ways = (folder / inside, folder / str(config.get("path") or "") / inside)
+        place = next((way for way in ways if way.is_dir() and way.resolve().is_relative_to(folder.resolve())), None)
+        if place is None:
+            raise LayoutError(
+                f"{shown(folder)}: data.yaml says that {split} is in {value}, and there is no such folder"
+            )
+        found[split] = folder / place.resolve().relative_to(folder.resolve())
+    return {split: found[split] for split in SPLITS if split in found}
+
+
+def names_in_yaml(config: dict) -> list[str] | None:
+    """The classes a `data.yaml` names, as a list or by number."""
+    names = config.get("names")
+    names = list(names.values()) if isinstance(names, dict) else names
+    return [class_name((str(name),)) for name in names] if isinstance(names, list) else None
+
+
+def class_name(parts: tuple[str, ...]) -> str:
+    """The class of a photo, by the folders it is in; one name, however a system composes its letters."""
+    return normalize("NFC", parts[0]) if parts else ""
+
+
+def is_unlabelled(place: Path) -> bool:
+    return any(word in UNLABELLED for word in re.split(r"[\W\d_]+", place.name.casefold()))
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
+
+
+def some(folder: Path, paths: list[Path], limit: int = 3) -> str:
+    """The first of some paths below a folder, to print."""
+    names = [shown(path.relative_to(folder)) for path in paths[:limit]]
+    return ", ".join([*names, "…"] if len(paths) > limit else names)
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """The folders right in a folder, in order, but for hidden ones."""
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(HIDDEN))
+
+
+def photos_in(folder: Path) -> list[Path]:
+    """All photos below a folder, by their names' endings, in order; hidden files and folders are left out."""
+    return [path for path in files_in(folder) if path.suffix.lower() in SUFFIXES]
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files below a folder, in order; hidden files and folders, and what archives of macOS add, are left out.
+
+    Raises:
+        OSError: a folder cannot be opened.
+    """
+    found, been = [], set()
+    for place, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
+        real = os.path.realpath(place)
+        if real in been:  # a link back to a folder above it
+            folders.clear()
+            continue
+        been.add(real)
+        folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
+        found += [Path(place, name) for name in files if not name.startswith(HIDDEN)]
+    return sorted(path for path in found if path.is_file())
+
+
+def refuse(error: OSError) -> None:
+    raise error
+
+
+def shown(path: str | os.PathLike) -> str:
+    """A path to print: bytes that are no UTF-8 become the sign for an unknown letter."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def photos_named(paths: Iterable[Path]) -> dict[Path, Path]:
@@ -51,12 +346,12 @@ def photos_named(paths: Iterable[Path]) -> dict[Path, Path]:
         if path.is_dir():
             photos = photos_in(path)
             if not photos:
-                raise NoPhotosError(f"there is no photo in the folder {path}")
+                raise NoPhotosError(f"there is no photo in the folder {shown(path)}")
             names.update({photo: photo.relative_to(path).with_suffix("") for photo in photos})
         elif path.exists():
             names[path] = Path(path.stem)
         else:
-            raise NoPhotosError(f"there is no file or folder {path}")
+            raise NoPhotosError(f"there is no file or folder {shown(path)}")
     taken: set[Path] = set()
     for photo, name in names.items():
         number = 2

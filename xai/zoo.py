@@ -13,6 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from safetensors import SafetensorError
 
 from xai.models import CLASSES, Classifier
+from xai.modes import without_gradients
 
 GARBAGE = (
     "garbage-cnn",
@@ -33,6 +34,8 @@ SHARED = {
 SUMS = "SHA256SUMS"
 NEEDED = ("config.json", "model.safetensors", "metrics.json", "history.json")  # the card may be edited, these not
 EXPLAINED = "explained.json"  # what its maps have in common, where that was measured
+PHOTOS = "photos.json"  # which photos it was trained on, by their contents
+OPTIONAL = (EXPLAINED, PHOTOS)
 LOG = logging.getLogger(__name__)
 REMEDY = "fetch it again, in a clone of this project with `git checkout -- checkpoints`, else from where it came"
 CHECKPOINTS = Path(os.environ.get("XAI_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
@@ -44,6 +47,7 @@ def list_models() -> list[str]:
     return list(MODELS)
 
 
+@without_gradients
 def load_model(name: str | PathLike, device: str | torch.device | None = None) -> Classifier:
     """A trained classifier in evaluation mode.
 
@@ -142,7 +146,7 @@ def from_hub(repository: str, commit: str) -> Path | None:
             folder = snapshot_download(
                 repository,
                 revision=commit,
-                allow_patterns=[*NEEDED, SUMS, EXPLAINED, FAMILIAR],
+                allow_patterns=[*NEEDED, *OPTIONAL, SUMS, FAMILIAR],
                 local_files_only=offline,
             )
         except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError):
@@ -167,7 +171,7 @@ def verify(folder: Path) -> None:
         raise damaged(sums, "is missing")
     lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
     expected = dict(reversed(line.split("  ", 1)) for line in lines if "  " in line)
-    for name in (*NEEDED, *({EXPLAINED} & set(expected))):
+    for name in (*NEEDED, *(name for name in OPTIONAL if name in expected)):
         file = folder / name
         if not file.is_file():
             raise damaged(file, "is missing")

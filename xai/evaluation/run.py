@@ -26,6 +26,7 @@ from xai.evaluation.measure import Tick, measure, measure_given
 from xai.evaluation.mosaics import measure_mosaics, plan_mosaics
 from xai.evaluation.plan import STUDENT, TEACHER, Row, Settings, Subject, rows_of
 from xai.evaluation.subset import chosen_photos, split_of
+from xai.folders import shown
 from xai.metrics.controls import partners
 from xai.metrics.games import KERNEL_SIDE, KERNEL_SIGMA
 from xai.models import Classifier
@@ -98,7 +99,7 @@ def evaluate(
     written = json.loads(json.dumps(written))  # as it will be read: tuples are lists there
     output.mkdir(parents=True, exist_ok=True)
     check_settings(output, written)
-    (output / SUBSET).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    (output / SUBSET).write_text("".join(f"{name}\n" for name in names), encoding="utf-8", errors="surrogateescape")
     run = Run(subjects, rows, list(metrics), folder, names, output, settings)
     records, failures = run.measure_photos()
     measured = [name for name in names if all((subject.name, name) in records for subject in subjects)]
@@ -232,7 +233,7 @@ def bar_of(total: int) -> tqdm:
 
 
 def write_record(lines: TextIO, record: dict) -> None:
-    lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+    lines.write(json.dumps(record) + "\n")  # in ASCII: a name may be no UTF-8
     lines.flush()
 
 
@@ -327,10 +328,10 @@ def description(
         if MOSAIC in metrics
         else None,
         "photos": {
-            "folder": folder.resolve().name,
+            "folder": shown(folder.resolve().name),
             "split": split_of(folder, names),
             "number": len(names),
-            "sha256": hashlib.sha256("\n".join(names).encode()).hexdigest(),
+            "sha256": hashlib.sha256("\n".join(names).encode(errors="surrogateescape")).hexdigest(),
         },
         "batch": settings.batch,
         "seed": settings.seed,

@@ -26,7 +26,7 @@ def chosen_photos(
     if listed is not None:
         if not listed.is_file():
             raise ValueError(f"there is no file {listed}")
-        names = [line for line in listed.read_text(encoding="utf-8").splitlines() if line]
+        names = [line for line in listed.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines() if line]
     else:
         splits = splits_in(folder)
         if list(splits) == ["train"] and split is None:
@@ -71,4 +71,4 @@ def stratified(names: Sequence[str], limit: int, seed: int) -> list[str]:
 
 def lot(name: str, seed: int) -> int:
     """A number below 2⁶³ that a name draws: on every machine the same, whatever other names there are."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {name}".encode()).digest()[:8]) >> 1
+    return int.from_bytes(hashlib.sha256(f"{seed} {name}".encode(errors="surrogateescape")).digest()[:8]) >> 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from xai.duplicates import Pair, groups, near_duplicates
-from xai.folders import splits_in
+from xai.folders import read_layout, shown
 from xai.photo import load_photo
 from xai.sheet import Tile, contact_sheet
 from xai.similar import load_index
@@ -33,21 +33,24 @@ def add_to(commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Find, print, write; 1 where some photos could not be read."""
-    split_of = {photo: split for split, photos in splits_in(options.folder).items() for photo in photos}
+    splits = read_layout(options.folder).splits
+    split_of = {photo: split for split, photos in splits.items() for photo in photos}
+    class_of = {photo: label for photos in splits.values() for photo, label in photos.items()}
     medians = load_index(MODEL).medians
     pairs, failures = near_duplicates(list(split_of), load_model(MODEL), medians, lambda p: tqdm(p, unit="photo"))
     options.output.mkdir(parents=True, exist_ok=True)
-    names = {photo: photo.relative_to(options.folder).as_posix() for photo in split_of}
+    names = {photo: shown(photo.relative_to(options.folder).as_posix()) for photo in split_of}
     write_table(options.output / "duplicates.csv", pairs, split_of, names)
-    leaked = sorted(names[photo] for photo in leaks(pairs, split_of))
-    (options.output / "leaked.txt").write_text("".join(f"{name}\n" for name in leaked), encoding="utf-8")
+    leaked = sorted(photo.relative_to(options.folder).as_posix() for photo in leaks(pairs, split_of))
+    text = "".join(f"{name}\n" for name in leaked)
+    (options.output / "leaked.txt").write_text(text, encoding="utf-8", errors="surrogateescape")
     for number, start in enumerate(range(0, len(pairs), PAIRS_A_ROW * ROWS), start=1):
         sheet = picture(pairs[start : start + PAIRS_A_ROW * ROWS], split_of, names)
         sheet.save(options.output / f"duplicates-{number}.jpg", quality=85)
-    print_summary(pairs, split_of, names)
+    print_summary(pairs, split_of, class_of, names)
     print(f"{len(leaked)} photos of val and test have a near-duplicate in train; all is in {options.output}")
     for photo, trouble in failures.items():
-        print(f"not compared: {photo}: {trouble}")
+        print(f"not compared: {shown(photo)}: {trouble}")
     return 1 if failures else 0
 
 
@@ -69,7 +72,9 @@ def write_table(file: Path, pairs: list[Pair], split_of: dict[Path, str], names:
             rows.writerow([group_of[p.first], *ends, p.bits, p.feature_bits, f"{p.correlation:.3f}"])
 
 
-def print_summary(pairs: list[Pair], split_of: dict[Path, str], names: dict[Path, str]) -> None:
+def print_summary(
+    pairs: list[Pair], split_of: dict[Path, str], class_of: dict[Path, str], names: dict[Path, str]
+) -> None:
     print(f"{len(split_of)} photos, {len(pairs)} near-duplicate pairs in {len(groups(pairs))} groups")
     order = list(dict.fromkeys(split_of.values()))
     kinds = Counter(tuple(sorted((split_of[p.first], split_of[p.second]), key=order.index)) for p in pairs)
@@ -79,7 +84,7 @@ def print_summary(pairs: list[Pair], split_of: dict[Path, str], names: dict[Path
         if split_of[p.first] != split_of[p.second]:
             print(f"  across: {names[p.first]} ({split_of[p.first]}), {names[p.second]} ({split_of[p.second]})")
     for p in pairs:
-        if p.first.parent.name != p.second.parent.name:
+        if class_of[p.first] != class_of[p.second]:
             print(f"  two labels: {names[p.first]}, {names[p.second]}")
 
 
@@ -91,7 +96,7 @@ def picture(pairs: list[Pair], split_of: dict[Path, str], names: dict[Path, str]
         for pair in pairs[start : start + PAIRS_A_ROW]:
             notes = f"{pair.bits} of 64 bits apart,", f"{pair.feature_bits} by features"
             for photo, note in zip((pair.first, pair.second), notes, strict=True):
-                lines = (photo.name, f"{Path(names[photo]).parent}, {split_of[photo]}", note)
+                lines = (shown(photo.name), f"{Path(names[photo]).parent}, {split_of[photo]}", note)
                 row.append(Tile(load_photo(photo, 2 * SIDE), lines))
         rows.append(row)
     return contact_sheet(rows, SIDE)

@@ -7,17 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from PIL import Image
 from tqdm import tqdm
 
 from xai.activations import Activations
 from xai.explaining import class_index, explain_batch
 from xai.explanation import COLORMAPS, Explanation
-from xai.folders import photos_named
+from xai.folders import photos_named, shown
 from xai.methods import METHODS, Method, UnsuitableError, method_of
 from xai.models import Classifier
 from xai.models.classifier import evaluating
+from xai.modes import without_gradients
 from xai.photo import PhotoError, load_photo
 from xai.sheet import Tile, contact_sheet
 from xai.zoo import load_model
@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
                 explanations = {key: batch[i] for key, batch in found.items()}
                 for (model, method), e in explanations.items():
                     box = e.bounding_box() or ("", "", "", "")
-                    rows.writerow([path, model, method, e.target_layer, e.label, f"{e.confidence:.4f}", *box])
+                    rows.writerow([shown(path), model, method, e.target_layer, e.label, f"{e.confidence:.4f}", *box])
                 file = options.output / names[path].with_name(f"{names[path].name}-why.jpg")
                 writing.append(pool.submit(save_sheet, file, path, explanations, models, methods, troubles, options))
             for sheet in writing:  # the batch before has been drawn while this one was computed
@@ -147,7 +147,7 @@ def batches(paths: list[Path], failures: list[Failure]) -> Iterator[tuple[list[P
                 yield [path for path, _ in good], [photo for _, photo in good]
 
 
-@torch.no_grad()
+@without_gradients
 def explain_all(
     photos: list[Image.Image],
     models: dict[str, Classifier],
@@ -201,11 +201,11 @@ def save_sheet(
             row.append(Tile(e.overlay(options.alpha, options.colormap), (METHODS[method].title, said)))
         rows.append(row)
     file.parent.mkdir(parents=True, exist_ok=True)
-    contact_sheet(rows, options.side, heading=str(path)).save(file, quality=90)
+    contact_sheet(rows, options.side, heading=shown(path)).save(file, quality=90)
 
 
 def report(failures: list[Failure], photos: int, folder: Path) -> int:
     print(f"{photos - len(failures)} of {photos} photos explained; sheets and explanations.csv are in {folder}")
     for failure in failures:
-        print(f"not explained: {failure.path}: {failure.trouble}")
+        print(f"not explained: {shown(failure.path)}: {failure.trouble}")
     return 1 if failures else 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from xai.folders import splits_in
+from xai.folders import read_layout, shown
 from xai.similar import make_indices, save_indices
 from xai.zoo import GARBAGE, load_model
 
@@ -15,7 +15,8 @@ def add_to(commands) -> None:
         "index",
         help="make the file behind `photos like this one` from labelled photos",
         description="Make an index of labelled photos: their hashes, labels and thumbnails. FOLDER holds CLASS/PHOTO; "
-        "with a train.txt listing such paths, or a folder train, only the training photos are taken.",
+        "with a train.txt listing such paths, or a folder train, only the training photos are taken. The class is the "
+        "folder below that, whatever lies deeper.",
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
@@ -25,10 +26,12 @@ def add_to(commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Index the training photos of a folder."""
-    photos = splits_in(options.folder)["train"]
-    names = [photo.relative_to(options.folder).as_posix() for photo in photos]
+    class_of = read_layout(options.folder).splits.get("train")
+    if not class_of:
+        raise ValueError(f"{shown(options.folder)} has no training photos")
+    photos, labels = list(class_of), list(class_of.values())
+    names = [shown(photo.relative_to(options.folder).as_posix()) for photo in photos]
     models = [load_model(name) for name in options.model]
-    labels = [photo.parent.name for photo in photos]
     indices = make_indices(models, photos, names, labels, lambda batches: tqdm(batches, unit="batch"))
     save_indices(options.output, dict(zip(options.model, indices, strict=True)))
     size = options.output.stat().st_size / 1e6

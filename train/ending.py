@@ -1,0 +1,31 @@
+"""What a training says at its end: what came of it, where it lies, and how to see it on the page."""
+
+from pathlib import Path
+
+from xai.blackbox.hosted import VARIABLE
+from xai.folders import shown
+
+
+def ended(out: Path, measured: dict[str, str], teacher: str = "") -> str:
+    """The closing lines.
+
+    Args:
+        out: the run's folder.
+        measured: of each data set's test photos, what was measured.
+        teacher: the black box a student imitates.
+    """
+    checkpoint = shown(out / "checkpoint")
+    place = f"{teacher}>{checkpoint}" if teacher else checkpoint
+    lines = [f"test photos of {name}: {said}" for name, said in measured.items()]
+    lines += [
+        f"checkpoint: {checkpoint}",
+        f'on the page, tab "Black box": {VARIABLE}="{shown(out.name)}={place}" python app.py',
+    ]
+    return "\n".join(lines)
+
+
+def paused(out: Path, epoch: int, epochs: int) -> str:
+    """What is said where there is more to do."""
+    if epoch < epochs:
+        return f"stopped after epoch {epoch} of {epochs}; the same command goes on. All is in {shown(out)}"
+    return f"all {epochs} epochs are over; --test measures and writes the checkpoint. All is in {shown(out)}"
