@@ -17,6 +17,7 @@ from xai.studio.guard import Guard
 from xai.studio.photo_input import SCRIPT
 from xai.studio.text import I18N, translated
 from xai.studio.theme import CSS, THEME
+from xai.studio.visitors import VISITORS, forgetting
 
 HOURS = 3600
 
@@ -43,7 +44,8 @@ LAUNCH = {
     "head": SCRIPT,
     "max_file_size": "20mb",
     "allowed_paths": [garbage.EXAMPLES[0].parent],  # else it would open only where it was started from its own folder
-    "app_kwargs": {"middleware": [Middleware(Guard, max_bytes=1_000_000)]},
+    "app_kwargs": {"middleware": [Middleware(Guard, max_bytes=1_000_000)], "lifespan": forgetting},
+    "state_session_capacity": VISITORS,
     "ssr_mode": False,
     "run_history": False,  # it would keep photos in the browser
     "enable_monitoring": False,  # its summary is public

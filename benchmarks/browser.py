@@ -1,37 +1,105 @@
-"""The app in this process and a browser that clicks on its examples."""
+"""The app in this process, and a browser whose visitors look at its tabs."""
 
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-from playwright.sync_api import Page, sync_playwright
+import gradio as gr
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from app import LAUNCH, build
 from tests.chromium import find
-from xai.studio.garbage import EXAMPLES
+from xai.studio import garbage, pyramid
+from xai.studio.text import say
+
+EXPLAINED = 120_000  # milliseconds at most
+
+
+@dataclass(frozen=True)
+class Tab:
+    """Where on the page a tab is, the ids of its elements, and the picture that is there last."""
+
+    number: int
+    prefix: str
+    picture: str
+    examples: int
+
+
+TABS = {
+    "garbage": Tab(0, "", "#heatmap-b img", len(garbage.EXAMPLES)),
+    "pyramid": Tab(1, "pyramid-", "#layers-fal img", len(pyramid.EXAMPLES)),
+    "blackbox": Tab(2, "blackbox-", "#map-distilled img", len(garbage.EXAMPLES)),
+}
+
+
+@contextmanager
+def served() -> Iterator[tuple[gr.Blocks, str]]:
+    """The running app, and its address."""
+    blocks = build()
+    _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
+    yield blocks, url
+    blocks.close()
+
+
+@contextmanager
+def chromium() -> Iterator[BrowserContext]:
+    """A browser that keeps the page's scripts from one visit to the next."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", "--disable-gpu"])
+        yield browser.new_context()
+        browser.close()
 
 
 @contextmanager
 def opened() -> Iterator[tuple[Page, float]]:
     """The page with its first example explained, and how many seconds that took."""
-    _, url, _ = build().launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", "--disable-gpu"])
+    with served() as (_, url), chromium() as browser:
         page = browser.new_page()
         started = time.perf_counter()
         page.goto(url)
         page.wait_for_selector("#slider img")
         yield page, time.perf_counter() - started
-        browser.close()
 
 
-def click(page: Page, i: int) -> float:
-    """Click on an example, the i-th in turn; returns the seconds until both heatmaps are there."""
-    before = page.locator("#heatmap-b img").get_attribute("src")
+@contextmanager
+def visiting(browser: BrowserContext, url: str, name: str, i: int) -> Iterator[Page]:
+    """A visitor who opens a tab, looks at an example, the i-th in turn, and leaves.
+
+    On the black-box tab another method explains the black box, too: every tenth time RISE, by 400 questions, the fewest
+    that the page offers, else the student's Grad-CAM.
+    """
+    page = browser.new_page()
+    page.set_default_timeout(EXPLAINED)
+    page.goto(url)
+    page.wait_for_selector(TABS["garbage"].picture)
+    if TABS[name].number:
+        page.get_by_role("tab").nth(TABS[name].number).click()
+        page.wait_for_selector(TABS[name].picture, state="attached")
+    click(page, i % (TABS[name].examples - 1), TABS[name])  # not the first, which is there already
+    if name == "blackbox":
+        ask(page, "Grad-CAM" if i % 10 else "RISE")
+    yield page
+    page.close()
+
+
+def click(page: Page, i: int, tab: Tab = TABS["garbage"]) -> float:
+    """Click on an example, the i-th in turn; returns the seconds until its last picture is there."""
+    before = page.locator(tab.picture).first.get_attribute("src")
     started = time.perf_counter()
-    page.locator("#examples").get_by_role("button", name=f"Thumbnail {(i + 1) % len(EXAMPLES) + 1} of").click()
-    page.wait_for_function("b => document.querySelector('#heatmap-b img').src !== b", arg=before)
+    examples = page.locator(f"#{tab.prefix}examples")
+    examples.get_by_role("button", name=f"Thumbnail {(i + 1) % tab.examples + 1} of").click()
+    page.wait_for_function("([p, b]) => document.querySelector(p)?.src !== b", arg=[tab.picture, before])
     return time.perf_counter() - started
+
+
+def ask(page: Page, method: str) -> None:
+    """Let a method explain the black box."""
+    page.locator("#others > button").click()
+    for box in page.locator("#compared label").all():
+        box.locator("input").set_checked(box.inner_text().strip() == method)
+    page.locator("#compute").click()
+    page.locator("#others-note").get_by_text(say("en", "done")).wait_for()

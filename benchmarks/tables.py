@@ -272,6 +272,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "scorecam": plain("scorecam"),
     "speed": plain("methods"),
     "games": games,
+    "memory": plain("memory"),
     **{f"mosaic-of-{name}": mosaic_of(name) for name in (*GARBAGE, *PYRAMID, *STUDENTS)},
 }
 

@@ -54,13 +54,18 @@ def gradio_temp_dir(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def url(gradio_temp_dir):
+def app(gradio_temp_dir):
     from app import LAUNCH, build
 
     page = build()
-    _, local_url, _ = page.launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
-    yield local_url
+    page.launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
+    yield page
     page.close()
+
+
+@pytest.fixture(scope="session")
+def url(app):
+    return app.local_url
 
 
 @pytest.fixture(scope="module")

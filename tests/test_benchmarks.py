@@ -29,11 +29,12 @@ RUNS = {
     "rise": "--masks 4 --rounds 1 --model garbage-cnn",
     "rise_questions": "WASTE --limit 2 --few 8 --many 16 --at-once 8 --model garbage-cnn",
     "scorecam": "WASTE --limit 2 --channels 8 --model garbage-efficientnet_lite0 --scores SCORES",
+    "folders": "--folders 3",
     "similar": "WASTE --model garbage-cnn --limit 2",
 }
-IN_A_BROWSER = {"first_answer": "--clicks 1", "memory": "--explanations 4 --every 2"}
+IN_A_BROWSER = {"first_answer": "--clicks 1", "memory": "--tabs pyramid --visits 2 --every 1"}
 WITHOUT = {
-    "browser", "record", "timing",  # they are what the others share
+    "browser", "record", "timing", "weight",  # they are what the others share
     "protocol",  # it only copies what trainings wrote
     "tables",  # tests/test_readme.py runs it
 }  # fmt: skip

@@ -10,10 +10,13 @@ import socket
 import sys
 import threading
 import time
+from argparse import Namespace
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import timm
 import torch
@@ -26,10 +29,14 @@ from timm.models import save_for_hf
 from tests.conftest import CLASSES, fresh
 from train.publish import write_sums
 from xai import blackbox
+from xai.agreement import agreement
 from xai.blackbox import BlackBox, BlackBoxError, from_checkpoint, from_endpoint, from_function, from_onnx, from_timm
 from xai.blackbox.blackbox import GREY
 from xai.blackbox.hosted import Hosted, hosted_black_boxes, load_hosted
 from xai.blackbox.load import load_black_box
+from xai.models import create_model
+from xai.names import tell_apart
+from xai.shell.evaluate import subjects
 
 NETWORK = "test_resnet"  # timm's smallest: half a million parameters, 160×160
 HUB_ID = "timm/test_resnet.r160_in1k"
@@ -268,13 +275,15 @@ def test_names_of_classes(local):
     with pytest.raises(ValueError, match="knows 4 classes, but 3 names"):
         names(classes=["x", "y", "z"])
     set_config(folder, label_names={"0": "ant", "1": "bee", "2": "bee", "3": "dog"})
-    assert names() == ["ant", "bee (bee)", "bee (bee)", "dog"]
+    assert names() == ["ant", "bee", "bee (2)", "dog"]
     set_config(folder, label_descriptions={"ant": "an ant", "bee": "a bee", "dog": "a dog"})
     assert names()[0] == "an ant"
+    assert from_timm(f"local-dir:{folder}", device="cpu").assumed == {}
     set_config(folder, label_names={"0": "ant", "3": "dog"}, label_descriptions=None)
     assert names() == ["0", "1", "2", "3"]
     set_config(folder, label_names=None)
     assert names() == ["0", "1", "2", "3"]
+    assert from_timm(f"local-dir:{folder}", device="cpu").assumed == {"classes": "0…3"}
 
 
 @pytest.fixture
@@ -404,17 +413,44 @@ def save_graph(file, nodes, inputs, outputs, constants=None, metadata=None):
     return file
 
 
-def save_onnx(file, shape=("N", 3, 32, 32), head="Identity", dtype=TensorProto.FLOAT, metadata=None, extra=()):
-    """Global average pooling, a linear layer, and an operator as the head."""
+def save_onnx(
+    file,
+    shape=("N", 3, 32, 32),
+    head="Identity",
+    dtype=TensorProto.FLOAT,
+    metadata=None,
+    extra=(),
+    reads=None,
+    axes=(2, 3),
+    weight=WEIGHT,
+    bias=BIAS,
+    answers=None,
+    rows=None,
+    **attributes,
+):
+    """Global average pooling over two axes, a linear layer, and an operator as the head.
+
+    It reads `reads` where that is not what it computes in; `rows` is the shape before the linear layer, and `answers`
+    that of the answer, where these are fixed.
+    """
     kind = helper.tensor_dtype_to_np_dtype(dtype)
     nodes = [
-        ("ReduceMean", ["photos", "axes"], ["pooled"], {"keepdims": 0}),
+        ("Cast", ["photos"], ["numbers"], {"to": dtype}),
+        ("ReduceMean", ["numbers", "axes"], ["mean"], {"keepdims": 0}),
+        ("Reshape", ["mean", "rows"], ["pooled"], {}),
         ("Gemm", ["pooled", "w", "b"], ["z"], {}),
-        (head, ["z"], ["answer"], {}),
+        (head, ["z"], ["said"], attributes),
+        ("Reshape", ["said", "answers"], ["answer"], {}),
     ]
-    constants = {"w": WEIGHT.astype(kind), "b": BIAS.astype(kind), "axes": np.array([2, 3])}
+    constants = {
+        "w": weight.astype(kind),
+        "b": bias.astype(kind),
+        "axes": np.array(axes),
+        "rows": np.array(rows or [-1, len(weight)]),
+        "answers": np.array(answers or [-1, weight.shape[1]]),
+    }
     outputs = [(name, dtype, None) for name in ("answer", *extra)]
-    return save_graph(file, nodes, [("photos", dtype, shape)], outputs, constants, metadata)
+    return save_graph(file, nodes, [("photos", reads or dtype, shape)], outputs, constants, metadata)
 
 
 def literal_onnx(pixels, mean=GREY, std=STD):
@@ -484,45 +520,205 @@ def test_one_output_of_several(tmp_path, photos):
 
 
 def test_what_may_be_confidences_or_not_is_not_guessed(tmp_path):
-    file = save_onnx(tmp_path / "net.onnx", head="Sigmoid")
-    with pytest.raises(ValueError, match="logits=True"):
+    file = save_onnx(tmp_path / "net.onnx", head="Exp")
+    with pytest.raises(ValueError, match=r"none is below 0.*: say `logits=True` if logits they are"):
         from_onnx(file)
     with pytest.raises(BlackBoxError, match="1 in sum"):
         from_onnx(file, logits=False).ask(torch.rand(1, 3, 32, 32))
 
 
 @pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        ({"head": "Sigmoid"}, "from 0 to 1 that are not 1 in sum, as several independent yes-or-no answers (sigmoids)"),
+        ({"head": "LpNormalization", "p": 2, "axis": 1, "weight": abs(WEIGHT), "bias": abs(BIAS)}, "(sigmoids)"),
+        ({"weight": np.zeros((3, 4)), "bias": np.array([10, 20, 30, 40])}, "numbers that are 100 in sum, whatever"),
+        ({"bias": np.array([0, 0, 0, np.nan])}, "numbers that are not finite, whatever it is shown"),
+    ],
+)
+def test_no_advice_that_would_make_numbers_without_meaning(tmp_path, file, sentence):
+    with pytest.raises(ValueError, match=r"^net\.onnx answers") as caught:
+        from_onnx(save_onnx(tmp_path / "net.onnx", **file), mean=0, std=1)
+    assert sentence in str(caught.value)
+    assert "logits" not in str(caught.value)
+
+
+def test_a_file_without_an_answer_for_plain_pictures(tmp_path, photos):
+    """It divides by the contrast, as files do that normalise photo by photo."""
+    nodes = [
+        ("ReduceMean", ["x", "sides"], ["middle"], {}),
+        ("Sub", ["x", "middle"], ["apart"], {}),
+        ("ReduceMax", ["apart", "all"], ["most"], {}),
+        ("Div", ["apart", "most"], ["even"], {}),
+        ("ReduceMax", ["even", "sides"], ["z"], {"keepdims": 0}),
+        ("Softmax", ["z"], ["y"], {}),
+    ]
+    inputs, outputs = [("x", TensorProto.FLOAT, ("N", 3, 32, 32))], [("y", TensorProto.FLOAT, None)]
+    constants = {"sides": np.array([2, 3]), "all": np.array([1, 2, 3])}
+    black_box = from_onnx(save_graph(tmp_path / "net.onnx", nodes, inputs, outputs, constants), mean=0, std=1)
+    assert black_box.assumed["logits"] == "false"
+    pixels = black_box.pixels(photos)
+    apart = pixels - pixels.mean((2, 3), keepdim=True)
+    expected = (apart.amax((2, 3)) / apart.amax((1, 2, 3))[:, None]).softmax(1)
+    torch.testing.assert_close(black_box.ask(pixels), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("answers", [[-1, 1], [-1], [-1, 1, 1, 1]])
+def test_one_number_a_photo_is_two_confidences_where_its_owner_says_so(tmp_path, photos, answers):
+    parts = {"weight": WEIGHT[:, :1], "bias": BIAS[:1], "answers": answers}
+    file = save_onnx(tmp_path / "net.onnx", head="Sigmoid", **parts)
+    with pytest.raises(ValueError, match=r"one number a photo.* say `sigmoid=True` and name both by `classes`"):
+        from_onnx(file, ["no", "yes"])
+    black_box = load_black_box(f"onnx:{file}?sigmoid=true&classes=no,yes&mean=0&std=1&scale=1")
+    assert (black_box.classes, black_box.assumed) == (["no", "yes"], {"logits": "false"})
+    pixels = black_box.pixels(photos)
+    z = pixels.mean((2, 3)) @ torch.from_numpy(WEIGHT[:, 0]) + float(BIAS[0])
+    torch.testing.assert_close(black_box.ask(pixels), torch.stack([1 - z.sigmoid(), z.sigmoid()], 1), atol=1e-5, rtol=0)
+    again = from_onnx(save_onnx(file, **parts), ["no", "yes"], mean=0, std=1, sigmoid=True)
+    torch.testing.assert_close(again.ask(pixels), black_box.ask(pixels), atol=1e-5, rtol=0)
+    assert again.assumed["logits"] == "true"
+    with pytest.raises(ValueError, match="knows 2 classes, but 3 names"):
+        from_onnx(file, ["no", "yes", "perhaps"], sigmoid=True)
+    with pytest.raises(ValueError, match="a classifier answers one row"):
+        from_onnx(save_onnx(file), sigmoid=True)
+
+
+FORMS = {  # of files: how they differ from the usual one, and how their owner's program would fill them
+    "nhwc": ({"shape": ("N", 32, 32, 3), "axes": (1, 2)}, lambda x: x.transpose(0, 2, 3, 1)),
+    "nhwc of any size": ({"shape": ("N", "H", "W", 3), "axes": (1, 2)}, lambda x: x.transpose(0, 2, 3, 1)),
+    "no axis is known": ({"shape": ("N", "A", "B", "C"), "axes": (1, 2)}, lambda x: x.transpose(0, 2, 3, 1)),
+    "no shape is known": ({"shape": None}, lambda x: x),
+    "half": ({"reads": TensorProto.FLOAT16}, lambda x: x.astype(np.float16)),
+    "double": ({"reads": TensorProto.DOUBLE}, lambda x: x.astype(np.float64)),
+    "all double": ({"dtype": TensorProto.DOUBLE}, lambda x: x.astype(np.float64)),
+    "N×K×1×1": ({"answers": [-1, 4, 1, 1]}, lambda x: x),
+    "N×1×1×K": ({"answers": [-1, 1, 1, 4]}, lambda x: x),
+    "K of one photo": ({"shape": (1, 3, 32, 32), "answers": [4]}, lambda x: x),
+    "any number, but one inside": ({"rows": [1, 3]}, lambda x: x),
+    "no axis for photos": ({"shape": (3, 32, 32), "axes": (1, 2), "answers": [4]}, lambda x: x[0]),
+    "no axis for photos, last": ({"shape": (32, 32, 3), "axes": (0, 1)}, lambda x: x[0].transpose(1, 2, 0)),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_photos_are_put_into_the_form_that_a_file_reads(tmp_path, photos, form):
+    options, fill = FORMS[form]
+    file = save_onnx(tmp_path / "net.onnx", head="Softmax", **options)
+    black_box = from_onnx(file, input_size=32, mean=(0.4, 0.5, 0.6), std=(1, 0.5, 0.25))
+    pixels = black_box.pixels(photos)
+    session = onnxruntime.InferenceSession(file)
+    for photo, row in zip(pixels.numpy(), black_box.ask(pixels).numpy(), strict=True):
+        x = (photo - np.float32([0.4, 0.5, 0.6])[:, None, None]) / np.float32([1, 0.5, 0.25])[:, None, None]
+        np.testing.assert_allclose(row, session.run(None, {"photos": fill(x[None])})[0].ravel(), atol=2e-3)
+    expected = literal_onnx(pixels, (0.4, 0.5, 0.6), (1, 0.5, 0.25))
+    torch.testing.assert_close(black_box.ask(pixels), expected, atol=5e-3, rtol=0)
+    assert ("layout" in black_box.assumed) == (form in ("no axis is known", "no shape is known"))
+
+
+def test_a_layout_that_the_shape_leaves_open_is_told(tmp_path, photos):
+    file = save_onnx(tmp_path / "net.onnx", ("N", "A", "B", "C"), head="Softmax", axes=(1, 2))
+    black_box = load_black_box(f"onnx:{file}?layout=nhwc&input_size=32")
+    assert not {"layout", "input_size"} & black_box.assumed.keys()
+    pixels = black_box.pixels(photos)
+    torch.testing.assert_close(black_box.ask(pixels), literal_onnx(pixels), atol=1e-5, rtol=0)
+    with pytest.raises(ValueError, match="say which `input_size` or `layout`"):
+        from_onnx(file, layout="nchw", input_size=32)
+    with pytest.raises(ValueError, match="photos, NHWC with 1 or 3 channels, but reads float N×3×32×32"):
+        from_onnx(save_onnx(file), layout="nhwc")
+    with pytest.raises(ValueError, match="layout must be one of nchw, nhwc, not 'chw'"):
+        from_onnx(file, layout="chw")
+
+
+def test_a_file_that_reads_bytes(tmp_path, photos):
+    """Pixels as they stand, and no normalisation."""
+    file = save_onnx(tmp_path / "net.onnx", head="Softmax", reads=TensorProto.UINT8, weight=WEIGHT / 255)
+    black_box = from_onnx(file)
+    assert not {"mean", "std", "scale"} & black_box.assumed.keys()
+    x = np.stack([np.asarray(photo.resize((32, 32), Image.Resampling.BILINEAR)) for photo in photos])
+    direct = onnxruntime.InferenceSession(file).run(None, {"photos": x.transpose(0, 3, 1, 2)})[0]
+    np.testing.assert_allclose(black_box.predict_proba(photos), direct, atol=2e-3)
+    pixels = torch.rand(3, 3, 32, 32) * 1.2 - 0.1  # sums of masks may leave [0, 1]
+    x = (pixels.clamp(0, 1) * 255).round().byte().numpy()
+    direct = onnxruntime.InferenceSession(file).run(None, {"photos": x})[0]
+    np.testing.assert_allclose(black_box.ask(pixels), direct, atol=1e-6)
+    for option in ("mean", "std", "scale"):
+        with pytest.raises(ValueError, match="reads colours as bytes"):
+            from_onnx(file, **{option: 1})
+
+
+def test_photos_are_squeezed_into_a_rectangle(tmp_path, photos):
+    """As their owner's program would squeeze them, to 48 pixels in width and 24 in height."""
+    weight = np.random.default_rng(0).normal(size=(3, 24, 48, 4)).cumsum(1).cumsum(2).reshape(-1, 4) / 5e3
+    nodes = [("Flatten", ["x"], ["flat"], {}), ("MatMul", ["flat", "w"], ["z"], {}), ("Softmax", ["z"], ["y"], {})]
+    inputs, outputs = [("x", TensorProto.FLOAT, ("N", 3, 24, 48))], [("y", TensorProto.FLOAT, None)]
+    file = save_graph(tmp_path / "net.onnx", nodes, inputs, outputs, {"w": weight.astype(np.float32)})
+    black_box = from_onnx(file, mean=0, std=1)
+    assert black_box.input_size == 48
+    owns = [np.asarray(photo.resize((48, 24), Image.Resampling.BILINEAR), np.float32) / 255 for photo in photos]
+    direct = onnxruntime.InferenceSession(file).run(None, {"x": np.stack(owns).transpose(0, 3, 1, 2)})[0]
+    assert np.ptp(direct, 0).max() > 0.1
+    np.testing.assert_allclose(black_box.predict_proba(photos), direct, atol=0.01)
+    with pytest.raises(ValueError, match="reads photos of 24×48 pixels, not 48"):
+        from_onnx(file, input_size=48)
+
+
+@pytest.mark.parametrize(("shape", "axes"), [(("N", 1, 32, 32), (2, 3)), (("N", 32, 32, 1), (1, 2))])
+def test_a_file_that_reads_grey_photos_gets_their_luma(tmp_path, photos, shape, axes):
+    file = save_onnx(tmp_path / "net.onnx", shape, "Softmax", axes=axes, weight=WEIGHT[:1])
+    black_box = from_onnx(file)
+    assert black_box.assumed == {"scale": "1", "mean": "0", "std": "1", "classes": "0…3", "logits": "false"}
+    pixels = black_box.pixels(photos)
+    luma = 0.299 * pixels[:, 0] + 0.587 * pixels[:, 1] + 0.114 * pixels[:, 2]  # N, H, W
+    expected = (luma.mean((1, 2))[:, None] * torch.from_numpy(WEIGHT[:1]) + torch.from_numpy(BIAS)).softmax(1)
+    torch.testing.assert_close(black_box.ask(pixels), expected, atol=1e-5, rtol=0)
+    with pytest.raises(ValueError, match=r"mean must be one number, not \(0, 0, 0\)"):
+        from_onnx(file, mean=(0, 0, 0))
+
+
+@pytest.mark.parametrize(
     ("inputs", "sentence"),
     [
-        ([("x", TensorProto.FLOAT, ("N", 4, 32, 32))], "but reads tensor(float) N×4×32×32"),
-        ([("x", TensorProto.FLOAT, ("N", 32, 32, 3))], "but reads tensor(float) N×32×32×3"),
-        ([("x", TensorProto.FLOAT, ("N", 3, 32, 48))], "but reads tensor(float) N×3×32×48"),
-        ([("x", TensorProto.FLOAT, ("N", 3, 32))], "but reads tensor(float) N×3×32"),
-        ([("x", TensorProto.UINT8, ("N", 3, 32, 32))], "but reads tensor(uint8) N×3×32×32"),
+        ([("x", TensorProto.FLOAT, ("N", 4, 32, 32))], "must read photos, N×3×H×W or N×H×W×3, or grey"),
+        ([("x", TensorProto.FLOAT, ("N", 4, 32, 32))], "but reads float N×4×32×32"),
+        ([("x", TensorProto.FLOAT, ("N", 3, 32))], "but reads float N×3×32"),
+        ([("x", TensorProto.FLOAT, ("N", 3072))], "but reads float N×3072"),
+        ([("x", TensorProto.FLOAT, ("N", 3, 8, 32, 32))], "but reads float N×3×8×32×32"),
+        ([("x", TensorProto.INT64, ("N", 3, 32, 32))], "as float, float16, double or uint8, but reads int64 N×3×32×32"),
+        ([("x", TensorProto.BFLOAT16, ("N", 3, 32, 32))], "or uint8, but reads bfloat16 N×3×32×32"),
         (
             [("x", TensorProto.FLOAT, (1, 3, 32, 32)), ("age", TensorProto.FLOAT, (1,))],
-            "but reads tensor(float) 1×3×32×32, tensor(float) 1",
+            "must read photos alone, but has 2 inputs: float 1×3×32×32, float 1",
         ),
     ],
 )
 def test_files_that_read_no_photos(tmp_path, inputs, sentence):
     file = save_graph(tmp_path / "net.onnx", [("Flatten", ["x"], ["y"], {})], inputs, [("y", inputs[0][1], None)])
-    with pytest.raises(ValueError, match="must read one tensor") as caught:
+    with pytest.raises(ValueError, match=r"^net\.onnx must read photos") as caught:
         from_onnx(file)
-    assert str(caught.value).endswith(sentence)
+    assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("nodes", "sentence"),
     [
         ([("Identity", ["x"], ["y"], {})], "answers 4 photos with y 4×3×32×32: a classifier answers one row"),
-        ([("ReduceMean", ["x", "all"], ["y"], {"keepdims": 0})], "answers 4 photos with y 4: a classifier answers"),
-        ([("Flatten", ["x"], ["z"], {}), ("ReduceMax", ["z", "one"], ["y"], {})], "answers 4 photos with y 4×1: a"),
-        ([("Reshape", ["x", "two"], ["y"], {})], "cannot read 4×3×32×32: "),
+        ([("ReduceMean", ["x", "all"], ["y"], {"keepdims": 0})], "answers 4 photos with y 4: one number a photo"),
+        ([("Flatten", ["x"], ["z"], {}), ("ReduceMax", ["z", "one"], ["y"], {})], "photos with y 4×1: one number a"),
+        ([("Reshape", ["x", "two"], ["y"], {})], "fails when it is asked about photos of 32×32 pixels"),
+        ([("ReduceMean", ["x", "all"], ["z"], {}), ("Reshape", ["z", "two"], ["y"], {})], "fails when"),
+        (
+            [
+                ("ReduceMean", ["x", "sides"], ["z"], {"keepdims": 0}),
+                ("ArgMax", ["z"], ["i"], {"axis": 1}),
+                ("Cast", ["i"], ["y"], {"to": TensorProto.FLOAT}),
+            ],
+            "answers 4 photos with y 4×1: one number a photo",
+        ),
     ],
 )
 def test_files_that_answer_no_table(tmp_path, nodes, sentence):
     constants = {"all": np.array([1, 2, 3]), "one": np.array([1]), "two": np.array([2, 3 * 32 * 32])}
+    constants["sides"] = np.array([2, 3])
     inputs, outputs = [("x", TensorProto.FLOAT, ("N", 3, 32, 32))], [("y", TensorProto.FLOAT, None)]
     with pytest.raises(ValueError, match=r"^net\.onnx") as caught:
         from_onnx(save_graph(tmp_path / "net.onnx", nodes, inputs, outputs, constants))
@@ -536,20 +732,235 @@ def test_options_that_do_not_fit_a_file(tmp_path):
         from_onnx(file, input_size=64)
     with pytest.raises(ValueError, match="knows 4 classes, but 2 names"):
         from_onnx(file, ["a", "b"])
-    for classes in ("a, b", '["a", 2]', '{"a": 1}'):
-        with pytest.raises(ValueError, match="must give classes as a JSON list"):
-            from_onnx(save_onnx(file, metadata={"classes": classes}))
-    with pytest.raises(ValueError, match="must give mean as a JSON list"):
-        from_onnx(save_onnx(file, metadata={"mean": "[0.5]"}))
+    with pytest.raises(ValueError, match="knows 4 classes, but 0 names"):
+        from_onnx(file, [])
+    with pytest.raises(ValueError, match="classes must be a list of names, not the one text 'abcd'"):
+        from_onnx(file, "abcd")
+    for size in (0, -1, 1.5, True):
+        with pytest.raises(ValueError, match="needs a whole number of 1 or more for input_size"):
+            from_onnx(file, input_size=size)
+    with pytest.raises(ValueError, match="would read photos of 10000000 pixels a side; 4096 are the most"):
+        from_onnx(save_onnx(tmp_path / "any.onnx", ("N", 3, "H", "W")), input_size=10**7)
+    for option in ("logits", "sigmoid"):
+        with pytest.raises(ValueError, match=f"{option} must be True or False, not 'no'"):
+            from_onnx(file, **{option: "no"})
+    with pytest.raises(ValueError, match="cannot compute on cuda:0"):  # the first GPU, not whatever there is
+        from_onnx(file, device=0)
+
+
+METADATA = {
+    "classes": '["a", "b", "c", "d"]',
+    "names": "{0: 'a', 1: 'b', 2: 'c', 3: 'd'}",
+    "id2label": '{"1": "b", "0": "a", "2": "c", "3": "d"}',
+    "label2id": '{"b": 1, "a": 0, "c": 2, "d": 3}',
+    "class_to_idx": "{'b': 1, 'a': 0, 'c': 2, 'd': 3}",
+    "labels": "a, b,c , d",
+    "class_names": "a\nb\r\nc\nd\n",
+    "label_names": "('a', 'b', 'c', 'd')",
+}
+
+
+@pytest.mark.parametrize("key", METADATA)
+def test_names_as_files_write_them(tmp_path, key):
+    black_box = from_onnx(save_onnx(tmp_path / "net.onnx", metadata={key: METADATA[key]}))
+    assert black_box.classes == ["a", "b", "c", "d"]
+    assert "classes" not in black_box.assumed
+    assert from_onnx(tmp_path / "net.onnx", list("wxyz")).classes == ["w", "x", "y", "z"]
+
+
+def test_names_with_commas_stand_on_lines_or_in_quotes(tmp_path):
+    names = ["tench, Tinca tinca", "goldfish, Carassius auratus", "kite", "crane"]
+    for text in ("\n".join(names), json.dumps(names), repr(dict(enumerate(names)))):
+        assert from_onnx(save_onnx(tmp_path / "net.onnx", metadata={"labels": text})).classes == names
+
+
+@pytest.mark.parametrize(
+    ("metadata", "sentence"),
+    [
+        ({"classes": "a, b"}, "knows 4 classes, but 2 names were given: name them by `classes`"),
+        ({"classes": '["a", 2, "c", "d"]'}, "metadata of net.onnx is wrong in classes: a list of names"),
+        (
+            {"classes": "4"},
+            "is wrong in classes: a list of names, or a dictionary of them by index, is needed, not '4'",
+        ),
+        ({"names": "{0: 'a', 1: 'b', 2: 'c', 4: 'd'}"}, "is wrong in names"),
+        ({"names": "__import__('os').getcwd()"}, "but 1 names"),
+        ({"names": "{0: __import__('os').getcwd()}"}, "but 1 names"),
+        ({"names": "[" * 100_000}, "but 1 names"),
+        ({"labels": ""}, "is wrong in labels"),
+        ({"mean": "[0.5]"}, "metadata of net.onnx is wrong: mean must be one number, or 3"),
+        ({"mean": "grey"}, "is wrong in mean: a number, or a list of numbers, is needed, not 'grey'"),
+        ({"mean": "NaN"}, "mean must be one number"),
+        ({"std": "[1, 0, 1]"}, "std must be above 0, not 1,0,1"),
+        ({"scale": "0.00392"}, "scale must be what white is for the file, 1 or 255 for most, not 0.00392"),
+        ({"mean": "[123.675, 116.28, 103.53]", "std": "[58.395, 57.12, 57.375]"}, "say `scale=255` where they are"),
+    ],
+)
+def test_metadata_that_means_nothing(tmp_path, metadata, sentence):
+    with pytest.raises(ValueError, match=r".") as caught:  # compared below, letter by letter
+        from_onnx(save_onnx(tmp_path / "net.onnx", metadata=metadata))
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def test_a_classifier_of_ultralytics_takes_colours_as_they_are(tmp_path, photos):
+    metadata = {"task": "classify", "stride": "1", "imgsz": "[48, 48]", "names": METADATA["names"]}
+    black_box = from_onnx(save_onnx(tmp_path / "net.onnx", (1, 3, "H", "W"), "Softmax", metadata=metadata))
+    assert (black_box.classes, black_box.input_size) == (["a", "b", "c", "d"], 48)
+    assert black_box.assumed == {"logits": "false"}
+    pixels = black_box.pixels(photos)
+    torch.testing.assert_close(black_box.ask(pixels), literal_onnx(pixels, (0, 0, 0), (1, 1, 1)), atol=1e-5, rtol=0)
+    del metadata["task"]  # an older export, which was normalised as ImageNet
+    black_box = from_onnx(save_onnx(tmp_path / "net.onnx", (1, 3, 48, 48), "Softmax", metadata=metadata))
+    assert black_box.assumed["mean"] == "0.485,0.456,0.406"
+    torch.testing.assert_close(black_box.ask(pixels), literal_onnx(pixels), atol=1e-5, rtol=0)
+
+
+ZEROS = [
+    ({"mean": 0, "std": 1}, (0, 0, 0), (1, 1, 1)),
+    ({"mean": (0, 0, 0), "std": [1, 1, 1]}, (0, 0, 0), (1, 1, 1)),
+    ({"mean": 0}, (0, 0, 0), STD),
+    ({"mean": 0.5, "std": 0.5}, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    ({"std": np.float32(1)}, GREY, (1, 1, 1)),
+    ({"mean": np.array([0.1, 0.2, 0.3]), "std": torch.tensor([1, 0.5, 0.25])}, (0.1, 0.2, 0.3), (1, 0.5, 0.25)),
+    ({"scale": 1}, (0, 0, 0), (1, 1, 1)),
+    ({"scale": 255, "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]}, GREY, STD),
+    ({"scale": 255, "mean": 127.5, "std": 127.5}, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    ({"scale": 255, "std": 255}, (0, 0, 0), (1, 1, 1)),
+]
+
+
+@pytest.mark.parametrize(("options", "mean", "std"), ZEROS)
+def test_numbers_of_the_normalisation_are_values_also_where_they_are_zero(tmp_path, photos, options, mean, std):
+    file = save_onnx(tmp_path / "net.onnx", head="Softmax")
+    black_box = from_onnx(file, **options)
+    pixels = black_box.pixels(photos)
+    torch.testing.assert_close(black_box.ask(pixels), literal_onnx(pixels, mean, std), atol=1e-5, rtol=0)
+    assert not options.keys() & black_box.assumed.keys()
+    said = {"mean": "[0.1, 0.1, 0.1]", "std": "0.9"}
+    black_box = from_onnx(save_onnx(file, head="Softmax", metadata=said), mean=0, std=1)
+    torch.testing.assert_close(black_box.ask(pixels), literal_onnx(pixels, (0, 0, 0), (1, 1, 1)), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"mean": (0, 0)}, r"mean must be one number, or 3 for red, green and blue, not \(0, 0\)"),
+        ({"mean": "0"}, "mean must be one number, or 3 for red, green and blue, not '0'"),
+        ({"mean": [0, [0], 0]}, "mean must be one number"),
+        ({"mean": True}, "mean must be one number"),
+        ({"mean": float("nan")}, "mean must be one number"),
+        ({"std": [1, 1, None]}, "std must be one number"),
+        ({"std": 0}, "std must be above 0, not 0,0,0"),
+        ({"std": (1, -1, 1)}, "std must be above 0"),
+        ({"scale": 0}, "scale must be what white is"),
+        ({"scale": (255, 255, 255)}, "scale must be what white is"),
+        ({"mean": 127.5, "std": 127.5}, "say `scale=255`"),
+        ({"mean": 0, "std": 255}, "say `scale=255`"),
+    ],
+)
+def test_numbers_that_are_none(tmp_path, options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        from_onnx(save_onnx(tmp_path / "net.onnx"), **options)
+
+
+def test_what_is_assumed_is_said(tmp_path):
+    file = save_onnx(tmp_path / "net.onnx", ("N", 3, "H", "W"))
+    black_box = from_onnx(file)
+    assert black_box.assumed == {
+        "scale": "1", "mean": "0.485,0.456,0.406", "std": "0.229,0.224,0.225", "input_size": "224", "classes": "0…3",
+        "logits": "true",
+    }  # fmt: skip
+    assert repr(black_box).endswith(
+        "224 pixels; assumed, as neither it nor its host says it: scale=1 mean=0.485,0.456,0.406 "
+        "std=0.229,0.224,0.225 input_size=224 classes=0…3 logits=true>"
+    )
+    told = from_onnx(file, list("abcd"), 64, mean=0, std=1, scale=1, logits=True)
+    assert told.assumed == {}
+    assert repr(told) == "<BlackBox 'net': 4 classes, 64 pixels>"
+    assert repr(BlackBox(None, [])) == "<BlackBox 'black box': 0 classes, 224 pixels>"
+
+
+def test_the_shell_says_what_is_assumed(tmp_path, capsys):
+    file = save_onnx(tmp_path / "net.onnx")
+    options = Namespace(black_box=f"onnx:{file}?mean=0&std=1", model=None, student=None, device="cpu", at_once=4)
+    assert subjects(options)[0].black_box.classes == ["0", "1", "2", "3"]
+    said = capsys.readouterr().out
+    assert said == "net; assumed, as neither it nor its host says it: scale=1 classes=0…3 logits=true\n"
+
+
+def test_a_network_that_fails_at_the_size_assumed(tmp_path, photos):
+    nodes = [("Flatten", ["x"], ["flat"], {}), ("MatMul", ["flat", "w"], ["z"], {}), ("Softmax", ["z"], ["y"], {})]
+    inputs, outputs = [("x", TensorProto.FLOAT, ("N", 3, "H", "W"))], [("y", TensorProto.FLOAT, None)]
+    weight = {"w": np.repeat(WEIGHT, 32 * 32, 0) / 32**2}
+    file = save_graph(tmp_path / "net.onnx", nodes, inputs, outputs, weight)
+    with pytest.raises(ValueError, match="about photos of 224×224 pixels: say which `input_size`"):
+        from_onnx(file)
+    black_box = from_onnx(file, input_size=32)
+    pixels = black_box.pixels(photos)
+    z = ((pixels - torch.tensor(GREY)[:, None, None]) / torch.tensor(STD)[:, None, None]).mean((2, 3))
+    expected = (z @ torch.from_numpy(WEIGHT)).softmax(1)
+    torch.testing.assert_close(black_box.ask(pixels), expected, atol=1e-5, rtol=0)
+
+
+def test_photos_do_not_mix(tmp_path):
+    """A softmax over the photos of a question: asked one at a time it answers ones, which are no confidences."""
+    file = save_onnx(tmp_path / "net.onnx", head="Softmax", axis=0)
+    with pytest.raises(ValueError, match="not 1 in sum"):
+        from_onnx(file)
+    baked = save_onnx(tmp_path / "net.onnx", head="Softmax", rows=[4, 3])  # any number, but four inside
+    with pytest.raises(ValueError, match="fails when it is asked"):
+        from_onnx(baked)
+
+
+# Names that occur twice
+
+
+def test_names_are_told_apart():
+    assert tell_apart(["crane", "kite", "crane", "crane"]) == ["crane", "kite", "crane (2)", "crane (3)"]
+    assert tell_apart(["crane", "crane", "crane (2)"]) == ["crane", "crane (3)", "crane (2)"]
+    assert tell_apart(["crane (2)", "crane (2)", "crane"]) == ["crane (2)", "crane (2) (2)", "crane"]
+    once = tell_apart(["a", "a", "b", "a (2)", "a (2)"])
+    assert len(set(once)) == 5
+    assert tell_apart(once) == once
+    assert tell_apart([]) == []
+
+
+def test_two_classes_of_one_name_keep_their_confidences(tmp_path, photos):
+    file = save_onnx(tmp_path / "net.onnx", head="Softmax", metadata={"classes": '["kite", "crane", "heron", "crane"]'})
+    black_box = from_onnx(file)
+    assert black_box.classes == ["kite", "crane", "heron", "crane (2)"]
+    row = black_box.predict_proba(photos[0])[0]
+    for target, label in ((1, "crane"), (3, "crane (2)"), ("crane (2)", "crane (2)")):
+        e = blackbox.explain_black_box(black_box, photos[0], "rise", target, masks=4)
+        assert (e.label, e.confidence) == (label, pytest.approx(row[black_box.classes.index(label)], abs=1e-6))
+    assert {name for name, _ in agreement(row, row, black_box.classes).teacher} == set(black_box.classes)
+    model = create_model("cnn", ["kite", "crane", "heron", "crane"], input_size=32)
+    assert model.classes == black_box.classes  # so that it may be its student
+    assert from_checkpoint(model).classes == black_box.classes
+    assert from_function(level, ["a", "b", "a"]).classes == ["a", "b", "a (2)"]
+
+
+def test_a_black_box_asks_a_photo_at_least():
+    for option in ("input_size", "at_once"):
+        with pytest.raises(ValueError, match=f"^Oracle needs a whole number of 1 or more for {option}, not 0"):
+            BlackBox(None, [], "Oracle", **{option: 0})
 
 
 def test_files_that_are_damaged_or_missing(tmp_path, monkeypatch):
     file = save_onnx(tmp_path / "net.onnx")
     whole = file.read_bytes()
-    for data in (b"", whole[: len(whole) // 2], b"\x80\x04not an onnx file"):
+    for data in (b"", whole[: len(whole) // 2], b"\x80\x04not an onnx file", b"\x89PNG\r\n\x1a\n" + b"0" * 100):
         file.write_bytes(data)
-        with pytest.raises(OSError, match=r"net\.onnx is no ONNX file, or a damaged one"):
+        with pytest.raises(OSError, match=r"net\.onnx is no ONNX file, or a damaged one$"):
             from_onnx(file)
+    with pytest.raises(OSError, match="there is no file"):
+        from_onnx(tmp_path)
+    save_graph(file, [("Riddle", ["x"], ["y"], {})], [("x", TensorProto.FLOAT, (1, 3, 8, 8))],
+               [("y", TensorProto.FLOAT, None)])  # fmt: skip
+    with pytest.raises(OSError, match=r"is an ONNX file that this onnxruntime cannot run: .*Riddle"):
+        from_onnx(file)
     with pytest.raises(OSError, match="there is no file"):
         from_onnx(tmp_path / "none.onnx")
     with pytest.raises(ValueError, match="cannot compute on cuda"):
@@ -557,6 +968,34 @@ def test_files_that_are_damaged_or_missing(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ImportError, match="pip install onnxruntime"):
         from_onnx(file)
+
+
+def test_weights_in_a_file_of_their_own(tmp_path, photos):
+    whole = onnx.load(save_onnx(tmp_path / "net.onnx", head="Softmax", weight=np.repeat(WEIGHT, 100, 1),
+                                bias=np.repeat(BIAS, 100)))  # fmt: skip
+    whole.graph.initializer[0].name = "w"
+    file, data = tmp_path / "large.onnx", tmp_path / "large.data"
+    onnx.save(whole, file, save_as_external_data=True, location=data.name, size_threshold=1000)
+    assert data.is_file()
+    expected = from_onnx(tmp_path / "net.onnx").predict_proba(photos)
+    np.testing.assert_allclose(from_onnx(file).predict_proba(photos), expected, atol=1e-6)
+    data.write_bytes(b"short")
+    with pytest.raises(OSError, match="keeps its weights in another file, which is missing beside"):
+        from_onnx(file)
+    data.unlink()
+    with pytest.raises(OSError, match="keeps its weights in another file, which is missing beside"):
+        from_onnx(file)
+
+
+def test_a_thousand_classes(tmp_path, photos):
+    weight = np.random.default_rng(0).normal(size=(3, 1000)).astype(np.float32)
+    file = save_onnx(
+        tmp_path / "net.onnx", head="Softmax", weight=weight, bias=np.zeros(1000), dtype=TensorProto.FLOAT16
+    )
+    black_box = from_onnx(file, mean=0, std=1)
+    assert black_box.classes[-1] == "999"
+    expected = (black_box.pixels(photos).mean((2, 3)) @ torch.from_numpy(weight)).softmax(1)
+    np.testing.assert_allclose(black_box.predict_proba(photos), expected, atol=1e-4)
 
 
 # Functions
@@ -839,6 +1278,61 @@ def test_specs_that_mean_nothing():
             load_black_box(spec)
     with pytest.raises(ValueError, match="there is no model 'garbage-resnet51'"):
         load_black_box("garbage-resnet51")
+
+
+def test_options_behind_the_name_of_a_file(tmp_path, photos):
+    file = save_onnx(tmp_path / "net.onnx", ("N", 3, "H", "W"), extra=["z"])
+    options = (
+        "?mean=0&std=1,0.5,0.25&scale=1&input_size=48&classes=a,b%20%26%20c,d%3Be,f&logits=true&layout=nchw&output=z"
+    )
+    black_box = load_black_box(f"onnx:{file}{options}", "cpu", name="Mine")
+    assert (black_box.name, black_box.input_size, black_box.assumed) == ("Mine", 48, {})
+    assert black_box.classes == ["a", "b & c", "d;e", "f"]
+    pixels = black_box.pixels(photos)
+    torch.testing.assert_close(
+        black_box.ask(pixels), literal_onnx(pixels, (0, 0, 0), (1, 0.5, 0.25)), atol=1e-5, rtol=0
+    )
+    assert load_black_box(f"onnx:{file}{options}", input_size=64).input_size == 64
+    names = ["tench, Tinca tinca", "b", "c", "d"]
+    assert load_black_box(f"onnx:{file}?output=z&classes={quote(json.dumps(names))}").classes == names
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    {
+        "men=0": "no option 'men'; the options are classes, input_size, mean, std, scale, layout, logits, sigmoid,",
+        "device=cpu": "no option 'device'",
+        "mean": "the option mean is wrong: a number, or a list of numbers, is needed, not ''",
+        "mean=": "the option mean is wrong",
+        "mean=x": "the option mean is wrong",
+        "mean=0&mean=0": "the option mean is given twice",
+        "input_size=large": "the option input_size is wrong: a whole number is needed, not 'large'",
+        "logits=perhaps": "the option logits is wrong: true or false is needed, not 'perhaps'",
+        "classes=": "the option classes is wrong",
+    }.items(),
+)
+def test_options_that_the_host_misspells_are_known_at_the_start(monkeypatch, options, sentence):
+    monkeypatch.setenv("XAI_BLACK_BOXES", f"Mine=onnx:net.onnx?{options}>runs/student")
+    with pytest.raises(ValueError, match=r".") as caught:  # compared below, letter by letter
+        hosted_black_boxes()
+    assert sentence in str(caught.value)
+
+
+def test_options_may_be_hosted(monkeypatch, tmp_path, photos):
+    file = save_onnx(tmp_path / "net.onnx")
+    monkeypatch.setenv("XAI_BLACK_BOXES", f"Mine=onnx:{file}?mean=0&std=1;Plain=onnx:{file}")
+    black_box, student = load_hosted("Mine", "cpu")
+    assert student is None
+    pixels = black_box.pixels(photos)
+    torch.testing.assert_close(black_box.ask(pixels), literal_onnx(pixels, (0, 0, 0), (1, 1, 1)), atol=1e-5, rtol=0)
+    torch.testing.assert_close(load_hosted("Plain")[0].ask(pixels), literal_onnx(pixels), atol=1e-5, rtol=0)
+
+
+def test_a_file_with_a_question_mark_is_a_file(tmp_path):
+    file = save_onnx(tmp_path / "what?mean=1.onnx")
+    assert load_black_box(f"onnx:{file}").assumed["mean"] == "0.485,0.456,0.406"
+    assert "mean" not in load_black_box(f"onnx:{file}?mean=0").assumed
+    assert load_black_box(f"onnx:{file}?classes=a?,b,c,d").classes[0] == "a?"
 
 
 def test_a_folder_with_a_colon_is_a_folder(checkpoint, tmp_path):

@@ -841,3 +841,34 @@ def test_scores_are_the_games_of_the_distilled_map(searched):
     pixels = [box.pixels([file]) for file in files]
     areas = [played(p, gaussian(p[:, :1])[:, 0], int(box.ask(p).argmax())) for p in pixels]
     assert found["controls"]["gaussian"] == pytest.approx(np.mean(areas, axis=0), abs=1e-5)
+
+
+@pytest.mark.parametrize("views", [0, 2])
+def test_changed_photos_are_refused_or_kept_out_of_the_test(run, recorder, tmp_path, views):
+    data = photos_of(tmp_path / "noise")
+    run = replace(run, data=[str(data)], views=views)
+    distill(replace(run, stop_after=1), recorder.box)
+    first, *others = (data / "train.txt").read_text().splitlines()
+    (data / "train.txt").write_text("\n".join(others))
+    with (data / "test.txt").open("a") as lines:
+        lines.write(first)
+    with pytest.raises(ValueError, match=r"1 photo in another split \(noise/bright/0\.png\).*--data-changed accept"):
+        distill(run, recorder.box)
+    out = distill(replace(run, data_changed="accept"), recorder.box)
+    metrics = json.loads((out / "checkpoint/metrics.json").read_text())
+    assert metrics["similarity"]["noise"]["test"]["photos"] == 8
+    assert metrics["photos"]["noise"]["train"] == {"bright": 15, "dark": 16}
+    assert "trained on or chosen by before" in metrics["read"]["noise"][-1]
+
+
+def test_rare_classes_are_balanced_in_other_views():
+    photos = [(torch.full((3, 8, 8), i, dtype=torch.uint8), 0) for i in range(10)]
+    whole = type("Photos", (list,), {"labels": [0] * 8 + [1] * 2})(photos)
+    batches = list(InMemory(whole, CPU, balance=True).batches(5, seed=0, view=0, epoch=0))
+    shown = torch.cat([batch.photos for batch in batches])
+    numbers = torch.cat([batch.numbers for batch in batches])
+    assert len(shown) == 10
+    assert (shown >= 8).sum() == 5
+    assert len(numbers.unique(dim=0)) == 10
+    with pytest.raises(ValueError, match="--balance"):
+        replace(PRESETS["quick"][1], data=["x"], teacher="y", mix=0, views=2, balance=True).check()

@@ -1,3 +1,4 @@
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -6,8 +7,11 @@ import torch
 from PIL import Image
 
 import xai
+from benchmarks.weight import weight
 from tests.conftest import CLASSES, EXAMPLES, fresh
 from xai.explanation import COLORMAPS, Explanation, colorize, on_common_scale, palette, with_box
+from xai.models import classifier
+from xai.photo import as_photo
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +23,7 @@ def made(saliency, raw=None):
     saliency = np.asarray(saliency, np.float32)
     photo = Image.new("RGB", saliency.shape[::-1], "gray")
     raw = saliency if raw is None else np.asarray(raw, np.float32)
-    return Explanation(photo, saliency, raw, 0, "a", 0.5, np.array([0.5, 0.5]), "gradcam", "layer4", 0.1)
+    return Explanation(photo, raw, 0, "a", 0.5, np.array([0.5, 0.5]), "gradcam", "layer4", 0.1)
 
 
 def test_contract(resnet, photos):
@@ -168,3 +172,24 @@ def test_a_drawn_box_leaves_the_picture_itself_alone():
     assert drawn.tobytes() != picture.tobytes()
     assert picture.getcolors() == [(2000, (128, 128, 128))]
     assert with_box(picture, None).tobytes() == picture.tobytes()
+
+
+def test_an_explanation_keeps_one_picture_of_the_photo_size():
+    e = xai.explain(fresh("cnn", input_size=64), Image.new("RGB", (1000, 800), "white"))
+    assert weight(e) < 1000 * 800 * 4 + 100_000
+    assert e.saliency.shape == (800, 1000)
+
+
+def test_a_list_is_read_one_photo_at_a_time(monkeypatch, resnet):
+    read, most = [], []
+
+    def counted(photo):
+        image = as_photo(photo)
+        read.append(weakref.ref(image))
+        most.append(sum(each() is not None for each in read))
+        return image
+
+    monkeypatch.setattr(classifier, "as_photo", counted)
+    resnet.preprocess([EXAMPLES[0]] * 4)
+    assert len(most) == 4
+    assert max(most) <= 2  # the former one, until the next one is there

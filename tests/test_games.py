@@ -119,7 +119,7 @@ def test_play_asks_endpoints_once_and_never_too_much_at_once(black_box, asked, p
 def test_play_takes_explanations_and_maps_of_any_size(black_box, photos):
     raw = np.random.default_rng(0).random((5, 7), np.float32)
     empty = Image.new("RGB", (64, 64))
-    e = Explanation(empty, raw, raw, 0, "a", 1.0, raw[0, :4], "gradcam", "layer4", 0.1)
+    e = Explanation(empty, raw, 0, "a", 1.0, raw[0, :4], "gradcam", "layer4", 0.1)
     found = play(black_box, photos[0], {"explanation": e, "array": raw, "tensor": torch.from_numpy(raw)}, target=2)
     resized = F.interpolate(torch.from_numpy(raw)[None, None], (64, 64), mode="bilinear")[0]
     expected = deletion(black_box, black_box.pixels([photos[0]]), resized, 2)[0]

@@ -3,6 +3,7 @@
 import io
 import re
 import time
+from functools import cache
 from types import SimpleNamespace
 
 import gradio as gr
@@ -135,7 +136,7 @@ def test_api_answers_like_the_package(client):
     assert answer["agreed"] == agreement(said, imitated, black_box.classes).agreed
     np.testing.assert_allclose(answer["raw"], e.raw.reshape(56, 4, 56, 4).mean((1, 3)), atol=1e-3)
     assert answer["deletion"] is answer["questions"] is answer["settled"] is None
-    assert (answer["familiar"], answer["blank"]) == (True, False)
+    assert (answer["familiar"], answer["blank"], answer["assumed"]) == (True, False, {})
     difference = np.asarray(Image.open(heatmap).convert("RGB"), int) - np.asarray(e.overlay(), int)
     assert np.abs(difference).max() <= 2  # lossless but for rounding
 
@@ -429,6 +430,45 @@ def test_without_a_student_only_questions_explain(monkeypatch):
     chosen = blackbox.preset("best")
     pictures = blackbox.paint(answer, 0.5, "turbo", *chosen, ASKED)[-2]
     assert [caption.split("\n")[0] for _, caption in pictures] == ["RISE", "LIME"]
+
+
+def test_what_is_assumed_of_a_black_box_stands_on_the_page_and_on_the_terminal(monkeypatch, capsys):
+    assumed = {"scale": "1", "mean": "0.485,0.456,0.406", "classes": "0…5", "logits": "true"}
+    box = BlackBox(Box().reply, CLASSES, "Plain", 64, assumed=assumed)
+    monkeypatch.setattr(blackbox_look, "load_hosted", lambda title: (box, None))
+    monkeypatch.setattr(blackbox_look, "load", cache(blackbox_look.load.__wrapped__))
+    korean = SimpleNamespace(headers={"accept-language": "ko-KR"})
+    shown = [blackbox.say_assumed("Plain", request) for request in (ASKED, korean)]
+    assert [note.visible for note in shown] == [True, True]
+    assert shown[0].value == (
+        "Assumed, as neither this black box nor its host says it: white is 1, mean colour 0.485 0.456 0.406, "
+        "classes called 0…5, answers still need a softmax."
+    )
+    assert "평균색 0.485 0.456 0.406" in shown[1].value
+    assert capsys.readouterr().out == (
+        "black box Plain; assumed, as neither it nor its host says it: scale=1 mean=0.485,0.456,0.406 classes=0…5 "
+        "logits=true\n"
+    )
+    box.assumed = {}
+    assert not blackbox.say_assumed("Plain", ASKED).visible
+    monkeypatch.setattr(blackbox_look, "load", lambda title: (_ for _ in ()).throw(BlackBoxError("out of tea")))
+    assert not blackbox.say_assumed("Plain", ASKED).visible
+
+
+def test_every_option_that_may_be_assumed_has_its_words():
+    for option in ("scale", "mean", "std", "input_size", "layout", "classes", "logits.true", "logits.false"):
+        assert f"assumed.{option}" in ENGLISH
+
+
+def test_classes_of_one_name_keep_their_confidences_on_the_page(monkeypatch):
+    names = ["crane", "kite", "crane", "harbor", "harbour"]  # two names, and two that read alike in English
+    box = BlackBox(lambda pixels: torch.tensor([[0.1, 0.15, 0.2, 0.25, 0.3]] * len(pixels)), names, "birds", 64)
+    monkeypatch.setattr(blackbox_look, "load", lambda title: (box, None))
+    photo = Image.open(EXAMPLES[0]).convert("RGB")
+    _, _, label, *_, classes, _ = blackbox.answer(photo, None, TITLE, "predicted", ASKED)
+    assert label == pytest.approx({"harbour (2)": 0.3, "harbour": 0.25, "crane (2)": 0.2, "kite": 0.15, "crane": 0.1})
+    assert [title for title, _ in classes.choices[1:]] == ["crane", "kite", "crane (2)", "harbour", "harbour (2)"]
+    assert blackbox_look.look(photo, Question(TITLE, "rise", "crane (2)")).confidence == pytest.approx(0.2)
 
 
 def test_a_student_without_attention_blocks_is_asked_for_what_it_can_tell(monkeypatch):

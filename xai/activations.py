@@ -7,6 +7,7 @@ from torch import Tensor
 
 from xai.models import Classifier, attention_of
 from xai.models.classifier import INPUT
+from xai.modes import leaf_of, with_gradients
 
 Score = Callable[[Tensor, Tensor], Tensor]  # logits (B, K) and targets (B) to what is explained (B)
 
@@ -101,13 +102,13 @@ class Activations:
         weights = self._mixes[asked] @ self.model.linear_weights(layer) / features[0, 0].numel()  # B, C
         return weights[:, :, None, None].expand_as(features)
 
-    @torch.enable_grad()
+    @with_gradients
     def _graph_gradients(self, layers: list[str], targets: Tensor | None, score: Score) -> dict[str, Tensor]:
         """One gradient call; the graph starts at the lowest layer, or at the lowest of each of several chains."""
         model = self.model
         layers = [name for name in model.layers if name in layers]
         roots = model.roots(layers)
-        graph = self.beside(roots) | {name: self.at(name).detach().requires_grad_() for name in roots}
+        graph = self.beside(roots) | {name: leaf_of(self.at(name)) for name in roots}
         for name in (*layers, model.last_layer):
             if name not in graph:
                 model.advance(graph, name)
@@ -118,8 +119,8 @@ class Activations:
         return dict(zip(layers, found, strict=True))
 
 
-@torch.enable_grad()
+@with_gradients
 def gradient(function: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
     """`∂ Σ function(x) / ∂x`: the graph starts at `x`, so no weight gets a gradient."""
-    leaf = at.detach().requires_grad_()
+    leaf = leaf_of(at)
     return torch.autograd.grad(function(leaf).sum(), leaf)[0]

@@ -13,6 +13,7 @@ from xai.maps import resized
 from xai.methods.cam import all_class_maps
 from xai.models import Classifier
 from xai.models.classifier import evaluating
+from xai.modes import without_gradients
 from xai.noise import drowned, suspicious, twice_as_precise, without_contrast
 from xai.photo import Photo, as_photo
 
@@ -74,6 +75,7 @@ def strength_of(largest: np.ndarray) -> np.ndarray:
     return (largest / max(largest.max(), np.finfo(np.float32).tiny)).clip(0, 1).astype(np.float32)
 
 
+@without_gradients
 def evidence(model: Classifier, image: Photo) -> Evidence:
     """All classes' maps of a photo: from the forward pass alone where the head is pooling and one linear layer.
 
@@ -84,7 +86,7 @@ def evidence(model: Classifier, image: Photo) -> Evidence:
         ValueError: the image cannot be read.
     """
     photo = as_photo(image)
-    with torch.no_grad(), evaluating(model):
+    with evaluating(model):
         return evidence_of(photo, Activations(model, model.preprocess([photo])))
 
 

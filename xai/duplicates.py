@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
 from scipy.fft import dctn
 from scipy.sparse import coo_array
@@ -14,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from xai.activations import Activations
 from xai.models import Classifier
 from xai.models.classifier import evaluating
+from xai.modes import without_gradients
 from xai.photo import PhotoError, load_photo
 from xai.similar import AT_ONCE, hashed, low_frequencies
 
@@ -110,9 +110,10 @@ def close(hashes: np.ndarray, bits: int) -> Iterable[tuple[int, int]]:
             yield i, i + 1 + int(j)
 
 
+@without_gradients
 def feature_hashes(paths: Sequence[Path], model: Classifier, medians: np.ndarray) -> dict[Path, np.uint64]:
     found = {}
-    with torch.no_grad(), evaluating(model):
+    with evaluating(model):
         for start in range(0, len(paths), AT_ONCE):
             part = paths[start : start + AT_ONCE]
             x = model.preprocess([load_photo(path, MAX_SIDE) for path in part])

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from xai.activations import Activations
 from xai.agreement import agreement
-from xai.explanation import Explanation, blank_saliency, saliency_of
+from xai.explanation import Explanation
 from xai.familiar import marked
 from xai.methods import method_of
 from xai.models import Classifier
 from xai.models.classifier import BATCH, evaluating
+from xai.modes import without_gradients
 from xai.noise import judge
 from xai.photo import Photo, as_photos
 
@@ -78,7 +79,7 @@ def explain(
     return agreed if isinstance(found, list) else agreed[0]
 
 
-@torch.no_grad()
+@without_gradients
 def explain_steps(
     model: Classifier,
     image: Photo | Sequence[Photo],
@@ -96,7 +97,7 @@ def explain_steps(
     return (yield from in_batches(explain_some, model, image, target))
 
 
-@torch.no_grad()
+@without_gradients
 def in_batches(
     explain_some: Callable[..., Generator[float, None, list[Result]]],
     model: Classifier,
@@ -122,7 +123,7 @@ def in_batches(
     return results
 
 
-@torch.no_grad()
+@without_gradients
 def explain_batch(
     photos: list[Image.Image],
     batch: Activations,
@@ -165,15 +166,10 @@ def explanations_of(
     raws = raws.float().cpu().numpy()  # B, h, w
     confidences = batch.logits().float().softmax(1).cpu().numpy()  # B, K
     indices = [confidences[i].argmax() if t is None else class_index(model, t) for i, t in enumerate(targets)]
-    saliencies = [
-        blank_saliency(photo) if empty else saliency_of(raw, photo)
-        for raw, photo, empty in zip(raws, photos, blank, strict=True)
-    ]
     seconds = (time.perf_counter() - started) / len(photos)
     return [
         Explanation(
             photo=photos[i],
-            saliency=saliencies[i],
             raw=raws[i],
             target=int(index),
             label=model.classes[index],

@@ -20,7 +20,6 @@ class Explanation:
 
     Attributes:
         photo: the photo, upright, RGB.
-        saliency: float32 (H, W) in [0, 1], the photo's own size; all zero where the map is blank.
         raw: float32 (h, w), the unscaled map at the layer's own size, in the method's own unit.
         target: index of the explained class.
         label: its name.
@@ -39,10 +38,10 @@ class Explanation:
         settled: the correlation in [0, 1] to be expected of this map and one from as many other random questions; None
             where the map is no estimate.
         familiar: whether the photo looks like those the model was trained on; None where that is not known.
+        scale: the values of the raw map, at the photo's size, that are shown as 0 and 1; None are its own extremes.
     """
 
     photo: Image.Image = field(repr=False)
-    saliency: np.ndarray = field(repr=False)
     raw: np.ndarray = field(repr=False)
     target: int
     label: str
@@ -58,6 +57,18 @@ class Explanation:
     error: np.ndarray | None = field(default=None, repr=False)
     settled: float | None = None
     familiar: bool | None = None
+    scale: tuple[float, float] | None = field(default=None, repr=False)
+
+    @property
+    def saliency(self) -> np.ndarray:
+        """The map as it is shown: float32 (H, W) in [0, 1], the photo's own size; all zero where the map is blank.
+
+        It is made anew each time it is asked for, since it weighs as much as the photo.
+        """
+        if self.blank:
+            return np.zeros((self.photo.height, self.photo.width), np.float32)
+        resized = to_photo_size(self.raw, self.photo.width, self.photo.height)
+        return to_unit_range(resized, *(self.scale or (resized.min(), resized.max())))
 
     def overlay(self, alpha: float = 0.5, colormap: str = "turbo") -> Image.Image:
         """The map in colours over the photo; `alpha` 0 is the photo, 1 the colours; the plain photo for a blank map."""
@@ -77,7 +88,8 @@ class Explanation:
             raise ValueError(f"the threshold must be above 0 and at most 1, not {threshold}")
         if self.blank:
             return None
-        regions, _ = ndimage.label(self.saliency >= threshold * self.saliency.max())
+        saliency = self.saliency
+        regions, _ = ndimage.label(saliency >= threshold * saliency.max())
         largest = np.bincount(regions.ravel())[1:].argmax()
         rows, columns = ndimage.find_objects(regions)[largest]
         return columns.start, rows.start, columns.stop, rows.stop
@@ -112,13 +124,12 @@ def on_common_scale(explanations: list[Explanation]) -> list[Explanation]:
 
     Blank ones have no part in the scale, and stay as they are.
     """
-    resized = [None if e.blank else to_photo_size(e.raw, e.photo.width, e.photo.height) for e in explanations]
-    shown = [r for r in resized if r is not None]
-    low, high = min((r.min() for r in shown), default=0), max((r.max() for r in shown), default=0)
-    return [
-        e if r is None else replace(e, saliency=to_unit_range(r, low, high))
-        for e, r in zip(explanations, resized, strict=True)
-    ]
+    ends = []
+    for e in explanations:
+        if not e.blank:
+            resized = to_photo_size(e.raw, e.photo.width, e.photo.height)
+            ends += [resized.min(), resized.max()]
+    return [e if e.blank else replace(e, scale=(min(ends), max(ends))) for e in explanations]
 
 
 @cache

@@ -18,6 +18,7 @@ from torchvision.transforms.v2 import functional as F
 
 from xai.explanation import Explanation
 from xai.models import Classifier
+from xai.modes import without_gradients
 from xai.photo import Photo, as_photo
 from xai.zoo import IMAGENET, SURFACES, familiar_file, find_checkpoint, load_model
 
@@ -130,7 +131,7 @@ def described(pixels: bytes) -> Tensor:
     return describe(frozen_network(), photo)[0]
 
 
-@torch.no_grad()
+@without_gradients
 def describe(network: Classifier, pixels: Tensor) -> Tensor:
     """Pixels, uint8 (B, 3, 224, 224), as unit vectors of a network's pooled features: float32 (B, C)."""
     features = network.features(network.normalize(pixels.float() / 255))  # B, C, 7, 7

@@ -12,6 +12,7 @@ from xai.familiar import marked
 from xai.maps import combined
 from xai.methods import method_of
 from xai.models import Classifier
+from xai.modes import without_gradients
 from xai.noise import judge
 from xai.photo import Photo
 
@@ -46,7 +47,7 @@ def explain_layers(
     return marked(finish(explain_layers_steps(model, image, method, target, layers, **options)), model)
 
 
-@torch.no_grad()
+@without_gradients
 def explain_layers_steps(
     model: Classifier,
     image: Photo | Sequence[Photo],
@@ -64,7 +65,7 @@ def explain_layers_steps(
     return (yield from in_batches(explain_some, model, image, target, together=layers))
 
 
-@torch.no_grad()
+@without_gradients
 def explain_layers_batch(
     photos: list[Image.Image],
     batch: Activations,

@@ -7,7 +7,6 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-import torch
 from PIL import Image
 from scipy.fft import dct
 from torch import Tensor
@@ -15,6 +14,7 @@ from torch import Tensor
 from xai.activations import Activations
 from xai.models import Classifier
 from xai.models.classifier import evaluating
+from xai.modes import without_gradients
 from xai.photo import Photo, as_photo
 from xai.zoo import CHECKPOINTS
 
@@ -69,13 +69,14 @@ class Index:
     hashes: np.ndarray = field(repr=False)
     medians: np.ndarray = field(repr=False)
 
+    @without_gradients
     def nearest(self, model: Classifier, image: Photo, count: int = 5) -> list[Neighbour]:
         """The photos whose hashes differ least from an image's, as `model`, for which the index was made, sees it.
 
         Raises:
             ValueError: the image cannot be read.
         """
-        with torch.no_grad(), evaluating(model):
+        with evaluating(model):
             return self.nearest_to(Activations(model, model.preprocess([as_photo(image)])).last, count)
 
     def nearest_to(self, features: Tensor, count: int = 5) -> list[Neighbour]:
@@ -98,6 +99,7 @@ def hashed(frequencies: np.ndarray, medians: np.ndarray) -> np.ndarray:
     return np.packbits(frequencies > medians, axis=1).view(np.uint64)[:, 0]
 
 
+@without_gradients
 def make_indices(
     models: Sequence[Classifier],
     photos: Sequence[Path],
@@ -119,13 +121,12 @@ def make_indices(
     """
     thumbnails: list[bytes] = []
     coefficients: list[list[np.ndarray]] = [[] for _ in models]
-    with torch.no_grad():
-        for start in progress(range(0, len(photos), AT_ONCE)):
-            batch = [as_photo(path) for path in photos[start : start + AT_ONCE]]
-            thumbnails += [thumbnail(photo) for photo in batch]
-            for model, rows in zip(models, coefficients, strict=True):
-                with evaluating(model):
-                    rows.append(low_frequencies(Activations(model, model.preprocess(batch)).last))
+    for start in progress(range(0, len(photos), AT_ONCE)):
+        batch = [as_photo(path) for path in photos[start : start + AT_ONCE]]
+        thumbnails += [thumbnail(photo) for photo in batch]
+        for model, rows in zip(models, coefficients, strict=True):
+            with evaluating(model):
+                rows.append(low_frequencies(Activations(model, model.preprocess(batch)).last))
     indices = []
     for rows in coefficients:
         frequencies = np.concatenate(rows)  # N, 64

@@ -1,13 +1,16 @@
 """A classifier known only by what it answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from xai.blackbox.estimate import check_numbers
 from xai.models import Classifier
 from xai.models.classifier import squeezed
+from xai.modes import without_gradients
+from xai.names import tell_apart
 from xai.photo import Photo
 
 GREY = (0.485, 0.456, 0.406)  # ImageNet's mean colour: networks normalised by it read it as nothing at all, as zeros
@@ -25,12 +28,16 @@ class BlackBox:
 
     Args:
         answer: pixels (N, 3, S, S) in [0, 1] on `device` to confidences (N, K): a tensor, an array or lists.
-        classes: the names of the K classes.
+        classes: the names of the K classes; doubles are told apart by a number.
         name: what it is called.
         input_size: S, the side that photos are squeezed to before it is asked, and at which they are perturbed.
         device: where `answer` wants its pixels.
         at_once: photos a question at most.
         white: the network itself, where it happens to be no secret; only gradient baselines may use it.
+        assumed: what neither its maker said nor it says of itself, by option, with the value taken.
+
+    Raises:
+        ValueError: `input_size` or `at_once` is no whole number above 0.
     """
 
     def __init__(
@@ -42,15 +49,27 @@ class BlackBox:
         device: str | torch.device = "cpu",
         at_once: int = AT_ONCE,
         white: Classifier | None = None,
+        assumed: Mapping[str, str] | None = None,
     ) -> None:
-        self.answer, self.classes, self.name = answer, list(classes), name
+        check_numbers(name, input_size=(input_size, 1), at_once=(at_once, 1))
+        self.answer, self.classes, self.name = answer, tell_apart(classes), name
         self.input_size, self.device, self.at_once, self.white = input_size, torch.device(device), at_once, white
+        self.assumed = dict(assumed or {})
+
+    def __repr__(self) -> str:
+        return f"<BlackBox {self.name!r}: {len(self.classes)} classes, {self.input_size} pixels{self.assumption}>"
+
+    @property
+    def assumption(self) -> str:
+        """What was assumed, as the end of a line; nothing where nothing was."""
+        options = " ".join(f"{option}={value}" for option, value in self.assumed.items())
+        return f"; assumed, as neither it nor its host says it: {options}" if options else ""
 
     def pixels(self, images: Sequence[Photo]) -> Tensor:
         """Photos of any size to pixels (N, 3, S, S) in [0, 1]; the whole photo is squeezed into the square."""
         return squeezed(images, self.input_size, self.device)
 
-    @torch.no_grad()
+    @without_gradients
     def ask(self, pixels: Tensor) -> Tensor:
         """Pixels (N, 3, S, S) in [0, 1] to confidences (N, K), float32, on the same device.
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
-import torch
 from PIL import Image
 
 from xai.agreement import agreement
@@ -15,11 +14,12 @@ from xai.blackbox.mask import mask
 from xai.blackbox.rise import rise
 from xai.explaining import Target, check_options, class_index, explain_steps, finish
 from xai.explaining import check as check_network
-from xai.explanation import Explanation, blank_saliency, saliency_of
+from xai.explanation import Explanation
 from xai.familiar import marked
 from xai.methods import METHODS, Method
 from xai.methods.suitability import INPUT, UnsuitableError
 from xai.models import Classifier
+from xai.modes import without_gradients
 from xai.photo import Photo, as_photo
 
 BLACK_BOX, TEACHER, STUDENT = "black box", "teacher's gradients", "student's gradients"  # sources of an explanation
@@ -92,7 +92,7 @@ def explain_black_box(
     return marked(found, black_box.white if getattr(black_box.white, "familiar_file", None) else student)
 
 
-@torch.no_grad()
+@without_gradients
 def explain_black_box_steps(
     black_box: BlackBox,
     image: Photo,
@@ -181,7 +181,6 @@ def perturbing(steps: MapSteps, photo: Image.Image, method: str, told: dict, sta
         blank = bool(raw.min() == raw.max()) or estimate.is_blank()
         return Explanation(
             photo=photo,
-            saliency=blank_saliency(photo) if blank else saliency_of(raw, photo),
             raw=raw,
             method=method,
             target_layer=INPUT,

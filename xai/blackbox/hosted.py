@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 
 from xai.blackbox.blackbox import BlackBox
-from xai.blackbox.load import load_black_box, maker
+from xai.blackbox.load import find_maker, load_black_box
 from xai.models import Classifier
 from xai.zoo import load_model
 
@@ -30,10 +30,10 @@ class Hosted(NamedTuple):
 def hosted_black_boxes() -> dict[str, Hosted]:
     """The black boxes offered, by title and in order, from `XAI_BLACK_BOXES`: `TITLE=SPEC>STUDENT;…`.
 
-    `>STUDENT` may be left out. A title has no `=`, and in an address `;` is written `%3B` and `>` `%3E`.
+    `>STUDENT` may be left out. A title has no `=`, and in an address or an option `;` is written `%3B` and `>` `%3E`.
 
     Raises:
-        ValueError: an entry is written differently, or a title is given twice.
+        ValueError: an entry or an option is written differently, or a title is given twice.
     """
     hosted: dict[str, Hosted] = {}
     for entry in filter(str.strip, (os.environ.get(VARIABLE) or DEFAULT).split(";")):
@@ -43,7 +43,7 @@ def hosted_black_boxes() -> dict[str, Hosted]:
             raise ValueError(f"{VARIABLE} must read TITLE=SPEC>STUDENT;… but has {entry.strip()!r}")
         if title in hosted:
             raise ValueError(f"{VARIABLE} has the title {title!r} twice")
-        maker(spec)  # so that a misspelt one is known at the start, not at the first visit
+        find_maker(spec)  # so that a misspelt one is known at the start, not at the first visit
         hosted[title] = Hosted(spec, student or None)
     return hosted
 

@@ -9,10 +9,11 @@ from torch import Tensor
 from xai.blackbox.blackbox import BlackBox
 from xai.blackbox.chance import depends_on_place, is_rounding
 from xai.blackbox.estimate import Estimate, check_color, check_numbers, nudged, settled_share
+from xai.modes import without_gradients
 from xai.noise import without_contrast
 
 
-@torch.no_grad()
+@without_gradients
 def lime(
     black_box: BlackBox,
     pixels: Tensor,

@@ -12,6 +12,7 @@ from xai.blackbox.chance import is_rounding, terms, without
 from xai.blackbox.estimate import Estimate, nudged
 from xai.models import Classifier
 from xai.models.classifier import evaluating
+from xai.modes import without_gradients
 from xai.noise import without_contrast
 
 AT_ONCE = 4  # photos a step: a step is the shortest time in which a visitor can stop it
@@ -20,7 +21,7 @@ MOVED = 63  # masks moved elsewhere, to compare
 Steps = Generator[tuple[float, Estimate | None], None, Estimate]
 
 
-@torch.no_grad()
+@without_gradients
 def mask(
     model: Classifier,
     pixels: Tensor,

@@ -1,7 +1,7 @@
 """A classifier in an ONNX file as a black box, run by onnxruntime."""
 
-import json
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,69 +11,128 @@ import torch
 from torch import Tensor
 
 from xai.blackbox.blackbox import GREY, REASON, BlackBox
+from xai.blackbox.estimate import check_numbers
+from xai.blackbox.onnx_colours import Colours, settle_colours
+from xai.blackbox.onnx_form import LAYOUTS, Form, possible_forms, settle_size, times
+from xai.blackbox.onnx_metadata import Metadata
+from xai.blackbox.written import read_names, read_numbers, read_whole, read_yes
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-IMAGENET_STD = (0.229, 0.224, 0.225)
 INPUT_SIZE = 224  # where the file takes any
 PROBES = 4
 SUM_TOLERANCE = 1e-3  # by which the confidences of half a precision may miss 1 in sum
-DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+READERS = {  # of the options that a host may write behind the file's name
+    "classes": read_names,
+    "input_size": read_whole,
+    "mean": read_numbers,
+    "std": read_numbers,
+    "scale": read_numbers,
+    "layout": str,
+    "logits": read_yes,
+    "sigmoid": read_yes,
+    "output": str,
+}
 
 
 def from_onnx(
     file: str | PathLike,
     classes: Sequence[str] | None = None,
     input_size: int | None = None,
-    mean: Sequence[float] | None = None,
-    std: Sequence[float] | None = None,
+    mean: float | Sequence[float] | None = None,
+    std: float | Sequence[float] | None = None,
     logits: bool | None = None,
     output: str | None = None,
     device: str | torch.device | None = None,
     name: str | None = None,
+    scale: float | None = None,
+    layout: str | None = None,
+    sigmoid: bool = False,
 ) -> BlackBox:
-    """A classifier that somebody exported: one input of photos (N, 3, S, S), an output (N, K).
+    """A classifier that somebody exported: one input of photos, N×3×H×W or N×H×W×3, and an output (N, K).
 
-    Formula: `confidences = output((pixels − mean) / std)`, or its softmax where these are logits.
+    Formula: `confidences = output((scale · pixels − mean) / std)`, pixels in [0, 1], or its softmax where these are
+    logits. A file that reads bytes gets `round(255 · pixels)`, one that reads one channel the luma of ITU-R BT.601.
 
-    What a file cannot say by its graph it can say by its metadata: `classes`, `mean` and `std` are read from there as
-    JSON lists, so that a file describes itself.
+    What a file cannot say by its graph it can say by its metadata: `classes`, `mean`, `std` and `scale`, as JSON. The
+    names that Ultralytics and others write are understood, too, and that Ultralytics' classifiers want colours as they
+    are, in [0, 1]. What neither the file nor an option says is assumed; the black box's `assumed` says what that is.
 
     Args:
         file: the ONNX file.
         classes: the names of the K classes; None takes those of the metadata, else "0" to "K-1".
-        input_size: S in pixels, where the file takes any; None is 224 then.
-        mean: of the input normalisation, for red, green and blue in [0, 1]; None takes the metadata's, else ImageNet's,
-            with which most networks were trained. A file that normalises by itself needs 0, and a `std` of 1.
-        std: likewise.
+        input_size: S in pixels, where the file takes any; None takes the metadata's, else 224.
+        mean: of the input normalisation, one number or one each for red, green and blue, in the units of `scale`; None
+            takes the metadata's, else ImageNet's, with which most networks were trained, or 0 where `scale` is given or
+            photos are grey. A file that normalises by itself needs 0, and a `std` of 1.
+        std: likewise; without `mean` it is still ImageNet's mean that is assumed.
         logits: whether the output is logits. None asks it about four fixed pictures: with a number below 0 they are
             logits, with none and every row 1 in sum they are confidences, and else it is refused rather than guessed.
         output: which, of several; None takes the only one that is a table (N, K).
         device: "cpu" or a GPU; None takes a GPU if onnxruntime can use one.
         name: what it is called; None takes the file's.
+        scale: what white is for the file: 1, or 255 where it wants colours from 0 to 255; None takes the metadata's,
+            else 1.
+        layout: "nchw" or "nhwc"; None takes the one that the input's shape tells.
+        sigmoid: the output is one number p a photo, the confidence in the second of two classes, or with `logits` its
+            logit: the confidences are 1 − p and p.
 
     Raises:
-        OSError: there is no such file, or it is damaged.
-        ValueError: it is no classifier of RGB photos, or the options do not fit it.
+        OSError: there is no such file, or it is damaged, or onnxruntime cannot run it.
+        ValueError: it is no classifier of photos, or the options do not fit it.
         ImportError: onnxruntime is not installed.
     """
-    session = opened(Path(file), device)
-    metadata = {key: described(Path(file), session, key) for key in ("classes", "mean", "std")}
-    mean, std = mean or metadata["mean"] or GREY, std or metadata["std"] or IMAGENET_STD
-    network = OnnxNetwork(session, Path(file).name, input_size, mean, std, output)
+    check_choices(classes, logits, layout, sigmoid)
+    if input_size is not None:
+        check_numbers("an ONNX file", input_size=(input_size, 1))
+    session, shown = open_session(Path(file), device), Path(file).name
+    metadata, assumed = Metadata(session, shown), {}
+    forms = possible_forms(session, shown, layout)
+    colours = None
+    if forms[0].dtype is not np.uint8:
+        colours = settle_colours(forms[0].channels, mean, std, scale, metadata, assumed)
+    elif any(option is not None for option in (mean, std, scale)):
+        raise ValueError(f"{shown} reads colours as bytes, so that mean, std and scale say nothing: leave them out")
+    forms = [settle_size(form, shown, input_size, metadata.sides, INPUT_SIZE, assumed) for form in forms]
+    network = OnnxNetwork(session, shown, forms, colours, output, sigmoid)
+    if len(forms) > 1:
+        assumed["layout"] = network.form.layout
 
-    probe = network(probes(network.input_size))  # 4, K
-    classes = classes or metadata["classes"] or [str(i) for i in range(probe.shape[1])]
-    if len(classes) != probe.shape[1]:
-        raise ValueError(f"{network.name} knows {probe.shape[1]} classes, but {len(classes)} names were given")
+    probe = network(probes(network.form.input_size))  # 4, K; 4, 1 of a sigmoid
+    k = 2 if sigmoid else probe.shape[1]
+    given = metadata.classes if classes is None else list(classes)
+    if given is None:
+        given, assumed["classes"] = [str(i) for i in range(k)], f"0…{k - 1}"
+    if len(given) != k:
+        raise ValueError(f"{shown} knows {k} classes, but {len(given)} names were given: name them by `classes`")
     if logits is None:
-        logits = are_logits(probe, network.name)
+        logits = bool(probe.min() < 0 or probe.max() > 1) if sigmoid else are_logits(probe, shown)
+        assumed["logits"] = str(logits).lower()
 
     def answer(pixels: Tensor) -> Tensor:
-        return network(pixels).softmax(1) if logits else network(pixels)
+        rows = network(pixels)  # N, K; N, 1 of a sigmoid
+        if sigmoid:
+            p = rows.sigmoid() if logits else rows
+            return torch.cat([1 - p, p], dim=1)
+        return rows.softmax(1) if logits else rows
 
-    return BlackBox(answer, classes, name or Path(file).stem, network.input_size)
+    return BlackBox(answer, given, name or Path(file).stem, network.form.input_size, assumed=assumed)
+
+
+def check_choices(classes: object, logits: object, layout: object, sigmoid: object) -> None:
+    """Refuse options that are none of what can be chosen.
+
+    Raises:
+        ValueError: one is.
+    """
+    if isinstance(classes, str):
+        raise ValueError(f"classes must be a list of names, not the one text {classes!r}")
+    if layout is not None and layout not in LAYOUTS:
+        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, not {layout!r}")
+    for option, value in (("logits", logits), ("sigmoid", sigmoid)):
+        if value is not None and value not in (True, False):
+            raise ValueError(f"{option} must be True or False, not {value!r}")
 
 
 class OnnxNetwork:
@@ -82,80 +141,121 @@ class OnnxNetwork:
     Args:
         session: an open ONNX file.
         name: what the file is called.
-        input_size: S in pixels; None takes the file's own, or 224.
-        mean, std: of the input normalisation.
+        forms: how it may read photos; the first that it can be asked in is kept as `form`.
+        colours: the numbers it wants; None gives it bytes.
         output: the name of the output; None takes the only one that is a table (N, K).
+        one_number: it answers with one number a photo, not with K.
 
     Raises:
-        ValueError: it is no classifier of RGB photos, or the options do not fit it.
+        ValueError: it cannot be asked, or answers with no such table, or with several.
     """
 
     def __init__(
         self,
         session: "InferenceSession",
         name: str,
-        input_size: int | None,
-        mean: Sequence[float],
-        std: Sequence[float],
+        forms: Sequence[Form],
+        colours: Colours | None,
         output: str | None,
+        one_number: bool,
     ) -> None:
-        inputs = session.get_inputs()
-        shapes = ", ".join(f"{i.type} {'×'.join(map(str, i.shape))}" for i in inputs)
-        if len(inputs) != 1 or inputs[0].type not in DTYPES or len(inputs[0].shape) != 4:
-            raise ValueError(f"{name} must read one tensor(float) N×3×S×S, but reads {shapes}")
-        batch, channels, *sides = (size if isinstance(size, int) else None for size in inputs[0].shape)
-        fixed = {side for side in sides if side is not None}
-        if channels not in (3, None) or len(fixed) > 1:
-            raise ValueError(f"{name} must read one tensor(float) N×3×S×S, but reads {shapes}")
-        if input_size and fixed and fixed != {input_size}:
-            raise ValueError(f"{name} reads photos of {fixed.pop()} pixels a side, not {input_size}")
-        self.session, self.name, self.input, self.dtype = session, name, inputs[0].name, DTYPES[inputs[0].type]
-        self.batch = batch  # None: any
-        self.input_size = input_size or (fixed.pop() if fixed else INPUT_SIZE)
-        self.mean, self.std = (torch.tensor(values, dtype=torch.float32).view(3, 1, 1) for values in (mean, std))
-        self.output = self.table(output)
+        self.session, self.name, self.colours = session, name, colours
+        outputs = [o.name for o in session.get_outputs()]
+        if output is not None and output not in outputs:
+            raise ValueError(f"{name} has no output {output!r}, only {', '.join(outputs)}")
+        self.outputs = outputs if output is None else [output]
+        self.form, self.output = self.find_table(forms, one_number)
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Pixels (N, 3, S, S) in [0, 1] to what the output says of them (N, K), float32."""
-        x = ((pixels.cpu() - self.mean) / self.std).numpy().astype(self.dtype)
-        if self.batch is None:
-            return torch.from_numpy(self.run(x, [self.output])[0]).float()
-        rows = []
-        for start in range(0, len(x), self.batch):
-            part = x[start : start + self.batch]
-            padding = np.zeros((self.batch - len(part), *part.shape[1:]), self.dtype)
-            rows.append(self.run(np.concatenate([part, padding]), [self.output])[0][: len(part)])
+        x = self.form.fill(pixels, self.colours)
+        at_once, rows = self.form.batch or len(x), []
+        for start in range(0, len(x), at_once):
+            part = x[start : start + at_once]
+            padding = np.zeros((at_once - len(part), *part.shape[1:]), x.dtype)
+            answer = self.run(np.concatenate([part, padding]), self.form, [self.output])[self.output]
+            rows.append(answer.reshape(at_once, -1)[: len(part)])
         return torch.from_numpy(np.concatenate(rows)).float()
 
-    def run(self, x: np.ndarray, outputs: list[str]) -> list[np.ndarray]:
-        return self.session.run(outputs, {self.input: x})
+    def run(self, x: np.ndarray, form: Form, outputs: Sequence[str]) -> dict[str, np.ndarray]:
+        """What the file answers, by output, with an axis for photos also where it has none."""
+        answers = [np.asarray(answer) for answer in self.session.run(outputs, {form.input: x[0] if form.alone else x})]
+        if form.batch == 1:  # some answer it with K numbers and no axis for photos
+            answers = [answer[None] if form.alone or answer.shape[:1] != (1,) else answer for answer in answers]
+        return dict(zip(outputs, answers, strict=True))
 
-    def table(self, wanted: str | None) -> str:
-        """The name of the output that answers N photos with (N, K)."""
-        names = [o.name for o in self.session.get_outputs()]
-        if wanted is not None and wanted not in names:
-            raise ValueError(f"{self.name} has no output {wanted!r}, only {', '.join(names)}")
-        photos = self.batch or PROBES
-        x = np.zeros((photos, 3, self.input_size, self.input_size), self.dtype)
-        try:
-            answers = dict(zip(names, self.run(x, names), strict=True))
-        except Exception as error:  # onnxruntime's errors have no base class of their own
-            size, reason = "×".join(map(str, x.shape)), " ".join(str(error).split())[:REASON]
-            raise ValueError(f"{self.name} cannot read {size}: {reason}") from error
-        shapes = {name: np.shape(answer) for name, answer in answers.items() if wanted in (name, None)}
-        tables = [name for name, shape in shapes.items() if len(shape) == 2 and shape[0] == photos and shape[1] > 1]
-        if len(tables) != 1:
-            found = ", ".join(f"{name} {'×'.join(map(str, shape))}" for name, shape in shapes.items())
-            remedy = "say which `output`" if tables else "a classifier answers one row of numbers a photo"
-            raise ValueError(f"{self.name} answers {photos} photos with {found}: {remedy}")
-        return tables[0]
+    def find_table(self, forms: Sequence[Form], one_number: bool) -> tuple[Form, str]:
+        """The first form in which it can be asked, and the name of the output that answers N photos with (N, K).
+
+        Raises:
+            ValueError: there is none, or there are several outputs of the kind.
+        """
+        failed, found = None, None
+        for form in [each for possible in forms for each in with_batches(possible)]:
+            photos = form.batch or PROBES
+            pictures = probes(form.input_size).repeat(-(-photos // PROBES), 1, 1, 1)[-photos:]
+            x = form.fill(pictures, self.colours)
+            try:
+                answers = self.run(x, form, self.outputs)
+                last = self.run(x[-1:], form, self.outputs) if form.batch is None else {}
+            except Exception as error:  # onnxruntime's errors have no base class of their own
+                failed = failed or error
+                continue
+            tables = tables_among(answers, photos, one_number)
+            if len(tables) == 1 and all(
+                np.allclose(last[table], answers[table][-1:], 1e-2, 1e-3, equal_nan=True) for table in tables if last
+            ):
+                return form, tables[0]
+            found = found or (photos, answers, tables)
+        if found is None:
+            size = f"{forms[0].height}×{forms[0].width}"
+            raise ValueError(
+                f"{self.name} fails when it is asked about photos of {size} pixels: say which `input_size` or `layout` "
+                "it was made for, if its input leaves them open"
+            ) from failed
+        photos, answers, tables = found
+        if len(tables) == 1:
+            raise ValueError(f"{self.name} answers otherwise about a photo alone than about the same among others")
+        shapes = ", ".join(f"{name} {times(answer.shape)}" for name, answer in answers.items())
+        raise ValueError(f"{self.name} answers {photos} photos with {shapes}: {advice(answers, photos, tables)}")
 
 
-def opened(file: Path, device: str | torch.device | None) -> "InferenceSession":
+def with_batches(form: Form) -> list[Form]:
+    """A form, and the same with one photo a question, for a file that takes any number by its shape alone."""
+    return [form] if form.batch else [form, replace(form, batch=1)]
+
+
+def tables_among(answers: dict[str, np.ndarray], photos: int, one_number: bool) -> list[str]:
+    """The outputs with K numbers for each photo, or where wanted with one: those (N, K), else those (N, K, 1, 1)."""
+    rows = {
+        name: answer.ndim
+        for name, answer in answers.items()
+        if answer.dtype.kind == "f"
+        and answer.ndim > (0 if one_number else 1)
+        and len(answer) == photos
+        and answer[0].size == max(answer.shape[1:], default=1)  # all axes but one are 1
+        and (answer[0].size == 1) == one_number
+    }
+    return [name for name, axes in rows.items() if axes == 2] or list(rows)
+
+
+def advice(answers: dict[str, np.ndarray], photos: int, tables: list[str]) -> str:
+    """What to do about outputs of which none, or more than one, is a classifier's."""
+    if tables:
+        return "say which `output`"
+    if tables_among(answers, photos, one_number=True):
+        return (
+            "one number a photo is no answer of a classifier; if it is the confidence in the second of two classes, as "
+            "behind a sigmoid, say `sigmoid=True` and name both by `classes`"
+        )
+    return "a classifier answers one row of numbers a photo"
+
+
+def open_session(file: Path, device: str | torch.device | None) -> "InferenceSession":
     """A session on a GPU or the CPU.
 
     Raises:
-        OSError: there is no such file, or it is damaged.
+        OSError: there is no such file, or it is damaged, or onnxruntime cannot run it.
         ValueError: onnxruntime cannot use this device.
         ImportError: onnxruntime is not installed.
     """
@@ -166,37 +266,30 @@ def opened(file: Path, device: str | torch.device | None) -> "InferenceSession":
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {file}")
     gpu = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-    device = torch.device(device or ("cuda" if gpu else "cpu"))
+    if device is None:
+        device = "cuda" if gpu else "cpu"
+    device = torch.device(device)
     if device.type != "cpu" and not (gpu and device.type == "cuda"):
         raise ValueError(f"this onnxruntime cannot compute on {device}: its GPU version is a package of its own")
     providers = ["CPUExecutionProvider"]
     if device.type == "cuda":
         providers.insert(0, ("CUDAExecutionProvider", {"device_id": device.index or 0}))
+    settings = onnxruntime.SessionOptions()
+    settings.log_severity_level = 4  # what fails is told by our own sentences
     try:
-        return onnxruntime.InferenceSession(file, providers=providers)
+        return onnxruntime.InferenceSession(file, settings, providers)
     except Exception as error:  # onnxruntime's errors have no base class of their own
-        reason = " ".join(str(error).split())[:REASON]
-        raise OSError(f"{file} is no ONNX file, or a damaged one: {reason}") from error
+        raise OSError(f"{file} {trouble_of(str(error))}") from error
 
 
-def described(file: Path, session: "InferenceSession", key: str) -> list | None:
-    """A list that the file's metadata gives.
-
-    Raises:
-        ValueError: it gives something else there.
-    """
-    text = session.get_modelmeta().custom_metadata_map.get(key)
-    if text is None:
-        return None
-    kind = str if key == "classes" else (int, float)
-    try:
-        values = json.loads(text)
-    except ValueError:
-        values = None
-    fits = isinstance(values, list) and all(isinstance(value, kind) for value in values)
-    if not fits or (key != "classes" and len(values) != 3):
-        raise ValueError(f"the metadata of {file.name} must give {key} as a JSON list, but gives {text[:80]!r}")
-    return values
+def trouble_of(message: str) -> str:
+    """What onnxruntime's message about a file means."""
+    reason = " ".join(message.split())
+    if "rotobuf" in reason:  # it finds no such message in the file, or no graph in the message
+        return "is no ONNX file, or a damaged one"
+    if "xternal" in reason:
+        return "keeps its weights in another file, which is missing beside it or damaged"
+    return f"is an ONNX file that this onnxruntime cannot run: {reason[:REASON]}"
 
 
 def probes(input_size: int) -> Tensor:
@@ -212,10 +305,24 @@ def are_logits(rows: Tensor, name: str) -> bool:
     Raises:
         ValueError: they look like neither, as those of a network with several labels a photo do.
     """
+    rows = rows[rows.isfinite().all(1)]  # a file that divides by the contrast has no answer for plain pictures
+    if not len(rows):
+        raise ValueError(f"{name} answers with numbers that are not finite, whatever it is shown")
     if rows.min() < -SUM_TOLERANCE:
         return True
-    if (rows.sum(1) - 1).abs().max() <= SUM_TOLERANCE:
+    sums = rows.sum(1)
+    if (sums - 1).abs().max() <= SUM_TOLERANCE:
         return False
+    if rows.max() <= 1 + SUM_TOLERANCE:
+        raise ValueError(
+            f"{name} answers with numbers from 0 to 1 that are not 1 in sum, as several independent yes-or-no answers "
+            "(sigmoids) are; a black box must give confidences that are 1 in sum"
+        )
+    if len(rows) > 1 and (sums / sums[0] - 1).abs().max() <= 10 * SUM_TOLERANCE:
+        raise ValueError(
+            f"{name} answers with numbers that are {float(sums.mean()):.4g} in sum, whatever it is shown; a black box "
+            "must give confidences that are 1 in sum"
+        )
     raise ValueError(
         f"{name} answers with numbers that are not surely logits, as none is below 0, and no confidences, "
         "which are 1 in sum: say `logits=True` if logits they are"

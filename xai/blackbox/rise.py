@@ -10,13 +10,14 @@ from torch import Tensor
 from xai.blackbox.blackbox import GREY, BlackBox
 from xai.blackbox.chance import depends_on_place, is_rounding
 from xai.blackbox.estimate import Estimate, as_map, check_color, check_numbers, nudged, settled_share
+from xai.modes import without_gradients
 from xai.noise import without_contrast
 
 PLACES = 14  # a side of the grid of pixels at which a mask is remembered, twice as fine as its cells
 FEWEST = 100  # masks, before it is judged whether a map has settled
 
 
-@torch.no_grad()
+@without_gradients
 def rise(
     black_box: BlackBox,
     pixels: Tensor,

@@ -75,11 +75,17 @@ def from_timm(
             f"{network} answers {model.num_classes} numbers to {channels}×{height}×{width}, "
             "which is no classifier of square RGB photos"
         )
-    classes = class_names(model) if classes is None else list(classes)
+    assumed = {}
+    if classes is None:
+        classes = class_names(model)
+        if classes is None:  # nobody knows
+            classes, assumed["classes"] = [str(i) for i in range(model.num_classes)], f"0…{model.num_classes - 1}"
     if len(classes) != model.num_classes:
         raise ValueError(f"{network} knows {model.num_classes} classes, but {len(classes)} names were given")
 
-    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(device)
     model = model.eval().to(device, memory_format=torch.channels_last)
     mean, std = (torch.tensor(config[key], device=device).view(3, 1, 1) for key in ("mean", "std"))
 
@@ -88,7 +94,7 @@ def from_timm(
             logits = model((pixels - mean) / std)  # N, K
         return logits.float().softmax(1)
 
-    return BlackBox(answer, classes, name or network.rpartition("/")[2], height, device)
+    return BlackBox(answer, classes, name or network.rpartition("/")[2], height, device, assumed=assumed)
 
 
 def safetensors_of(network: str) -> Path:
@@ -119,8 +125,8 @@ def safetensors_of(network: str) -> Path:
         raise FileNotFoundError(f"neither the local cache nor the Hub has {WEIGHTS} of {where}") from error
 
 
-def class_names(model: nn.Module) -> list[str]:
-    """What a network of timm's calls its classes; "0" to "K-1" where that is not known."""
+def class_names(model: nn.Module) -> list[str] | None:
+    """What a network of timm's calls its classes; None where that is not known."""
     k, config = model.num_classes, model.pretrained_cfg
     labels, descriptions = config.get("label_names") or (), config.get("label_descriptions") or {}
     if isinstance(labels, dict):  # JSON knows no keys but strings
@@ -129,7 +135,10 @@ def class_names(model: nn.Module) -> list[str]:
         info = ImageNetInfo(subset)
         labels, descriptions = info.label_names(), info.label_descriptions(as_dict=True)
     if len(labels) != k or not all(isinstance(label, str) for label in labels):
-        return [str(i) for i in range(k)]
+        return None
     names = [descriptions.get(label, label) for label in labels]
     seen = Counter(names)  # ImageNet has two cranes: a bird, n02012849, and a machine, n03126707
-    return [name if seen[name] == 1 else f"{name} ({label})" for name, label in zip(names, labels, strict=True)]
+    return [
+        name if seen[name] == 1 or name == label else f"{name} ({label})"
+        for name, label in zip(names, labels, strict=True)
+    ]

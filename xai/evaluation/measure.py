@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import torch
 from PIL import Image
 from torch import Tensor
 
@@ -17,13 +16,14 @@ from xai.metrics.hiding import hide, strongest
 from xai.metrics.reliability import coherency, complexity
 from xai.metrics.scores import confidence
 from xai.models.classifier import evaluating
+from xai.modes import without_gradients
 
 DIGITS = 6  # of a curve's confidences
 Tick = Callable[[float], None]
 Keep = Callable[[str, Mapping[str, Tensor]], None]
 
 
-@torch.no_grad()
+@without_gradients
 def measure(
     subject: Subject,
     rows: Sequence[Row],
@@ -80,7 +80,7 @@ def measure(
         yield {"photo": names[i], "model": subject.name, **answer, "maps": found}
 
 
-@torch.no_grad()
+@without_gradients
 def measure_given(
     subject: Subject,
     rows: Sequence[Row],

@@ -19,6 +19,7 @@ from xai.evaluation.plan import STUDENT, TEACHER, Row, Settings, Subject
 from xai.evaluation.subset import lot
 from xai.metrics.mosaic import join_photos, own_share
 from xai.models.classifier import evaluating
+from xai.modes import without_gradients
 from xai.photo import load_photo
 
 DIGITS = 6  # of a share
@@ -127,7 +128,7 @@ def draw(sure: Mapping[str, Sequence[str]], kind: str, number: int, settings: Se
     return found
 
 
-@torch.no_grad()
+@without_gradients
 def measure_mosaics(
     subject: Subject,
     rows: Sequence[Row],

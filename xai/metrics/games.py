@@ -18,6 +18,7 @@ from xai.blackbox.blackbox import GREY, BlackBox
 from xai.explaining import finish
 from xai.explanation import Explanation
 from xai.maps import resized
+from xai.modes import without_gradients
 from xai.photo import Photo
 
 STEP = 224 * 8  # pixels changed from one question to the next, as for the published figures; 224 for single photos
@@ -81,7 +82,7 @@ def play(
     return finish(play_steps(black_box, image, maps, target, games, step))
 
 
-@torch.no_grad()
+@without_gradients
 def play_steps(
     black_box: BlackBox,
     image: Photo,
@@ -182,7 +183,7 @@ def curves(
     return finish(curves_steps(black_box, pixels, maps, target, games, step, ends))
 
 
-@torch.no_grad()
+@without_gradients
 def curves_steps(
     black_box: BlackBox,
     pixels: Tensor,

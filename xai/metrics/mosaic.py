@@ -13,10 +13,11 @@ from xai.maps import resized
 from xai.methods import method_of
 from xai.models import Classifier
 from xai.models.classifier import evaluating
-from xai.photo import Photo, as_photos
+from xai.modes import without_gradients
+from xai.photo import Photo, as_photo
 
 
-@torch.no_grad()
+@without_gradients
 def mosaic_test(
     model: Classifier, photos: Sequence[Photo], method: str = "gradcam", target_layer: str | None = None, **options
 ) -> list[float]:
@@ -68,7 +69,7 @@ def join_photos(photos: Sequence[Photo], side: int, device: torch.device | str =
     grid = grid_of(len(photos))
     edges = edges_of(side, grid)
     picture = torch.empty(3, side, side)
-    for i, photo in enumerate(as_photos(photos)):
+    for i, photo in enumerate(map(as_photo, photos)):
         cell = cell_of(i, edges, grid)
         shape = [part.stop - part.start for part in cell]
         pixels = F.resize(F.pil_to_tensor(photo), shape, antialias=True)  # 3, h, w

@@ -17,7 +17,8 @@ from xai.metrics.hiding import Hiding, hide, strongest
 from xai.metrics.reliability import adcc, coherency, complexity
 from xai.models import Classifier
 from xai.models.classifier import BATCH, evaluating
-from xai.photo import Photo, as_photos
+from xai.modes import without_gradients
+from xai.photo import Photo
 
 Step = Callable[[int], None]
 
@@ -67,7 +68,7 @@ class Scores:
         }
 
 
-@torch.no_grad()
+@without_gradients
 def score_layers(
     model: Classifier,
     images: Sequence[Photo],
@@ -101,7 +102,7 @@ def score_layers(
     kept: dict[str, list[Tensor]] = {}  # each layer's maps (B, 1, S, S)
     with evaluating(model):
         for start in range(0, len(images), BATCH):
-            batch = Activations(model, model.preprocess(as_photos(images[start : start + BATCH])), layers)
+            batch = Activations(model, model.preprocess(images[start : start + BATCH]), layers)
             targets = batch.logits().argmax(1)  # B
             before = confidence(batch, targets)
             maps = scaled_maps(batch, method, targets, layers, **options)
@@ -134,7 +135,7 @@ def score_companions(
     means = {name: each.float().mean(0, keepdim=True) for name, each in maps.items()}
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
-        batch = Activations(model, model.preprocess(as_photos(images[part])))
+        batch = Activations(model, model.preprocess(images[part]))
         its_targets, size = targets[part].to(batch.x.device), batch.x.shape[2:]
         before = confidence(batch, its_targets)
         for name, each in maps.items():
@@ -148,7 +149,7 @@ def score_companions(
     return {name: joined(batches) for name, batches in parts.items()}
 
 
-@torch.no_grad()
+@without_gradients
 def seen_through(model: Classifier, explanations: Sequence[Explanation], hiding: Hiding = "black") -> Tensor:
     """Confidences (N) in the explained classes when each photo is seen through its explanation's map."""
     with evaluating(model):

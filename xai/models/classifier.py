@@ -10,7 +10,9 @@ from huggingface_hub import PyTorchModelHubMixin, hf_hub_download
 from torch import Tensor, nn
 from torchvision.transforms.v2 import functional as F
 
-from xai.photo import Photo, as_photos
+from xai.modes import without_gradients
+from xai.names import tell_apart
+from xai.photo import Photo, as_photo
 
 BATCH = 32
 INPUT = "input"  # the name of what the first layer reads, beside those of the layers
@@ -33,7 +35,7 @@ class Classifier(
     with several chains side by side, as a pyramid has, gives `advance`, `conclude`, `roots` and `beside` besides.
 
     Args:
-        classes: the names of the K classes, in the order of the logits.
+        classes: the names of the K classes, in the order of the logits; doubles are told apart by a number.
         input_size: side of the square every photo is resized to, in pixels.
         mean, std: of the input normalisation, for red, green and blue in [0, 1].
     """
@@ -46,7 +48,7 @@ class Classifier(
 
     def __init__(self, classes: Sequence[str], input_size: int, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
-        self.classes = list(classes)
+        self.classes = tell_apart(classes)
         self.input_size = input_size
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
@@ -142,7 +144,7 @@ class Classifier(
             file = hf_hub_download(model_id, WEIGHTS, **hub)
         return cls._load_as_safetensor(cls(**options), str(file), map_location, strict)
 
-    @torch.no_grad()
+    @without_gradients
     def predict_proba(self, images: Photo | Sequence[Photo]) -> np.ndarray:
         """Confidences of one photo or a list of photos: float32 (N, K), each row summing to 1.
 
@@ -157,7 +159,7 @@ class Classifier(
 
 def squeezed(photos: Sequence[Photo], side: int, device: torch.device) -> Tensor:
     """Photos of any size to pixels (B, 3, S, S) in [0, 1]; the whole photo is squeezed into the square."""
-    pixels = [F.resize(F.pil_to_tensor(photo), [side, side], antialias=True) for photo in as_photos(photos)]
+    pixels = [F.resize(F.pil_to_tensor(as_photo(photo)), [side, side], antialias=True) for photo in photos]
     return F.to_dtype(torch.stack(pixels).to(device), torch.float32, scale=True)
 
 

@@ -9,6 +9,7 @@ from xai.evaluation import METRICS, Settings, Subject, evaluate
 from xai.evaluation.figures import PLAIN
 from xai.evaluation.plan import ALL_LAYERS, CONTROL_NAMES, SLOW_MOSAICS
 from xai.evaluation.subset import chosen_photos
+from xai.folders import shown
 from xai.metrics.games import GAMES, STEP, SUBSTRATES
 from xai.metrics.hiding import HIDINGS
 from xai.zoo import load_model
@@ -52,7 +53,8 @@ def add_to(commands) -> None:
     asked.add_argument("--model", nargs="+", metavar="NAME",
         help="networks, as `python -m xai models` lists them, or folders: each explains itself")  # fmt: skip
     asked.add_argument("--black-box", metavar="SPEC",
-        help="NAME or FOLDER of a checkpoint, timm:NAME, onnx:FILE, or an address http://… or https://…")  # fmt: skip
+        help="NAME or FOLDER of a checkpoint, timm:NAME, onnx:FILE or onnx:FILE?mean=0&std=1, or an address http://… "
+        "or https://…")  # fmt: skip
     add("--student", metavar="NAME", help="a network that imitates the black box, for methods that look inside one")
     add("--methods", nargs="+", required=True, metavar="METHOD", help="see below")
     defaults = f"default: {' '.join(GAMES)}; of a --model {' '.join(TABLE_1)}"
@@ -120,9 +122,9 @@ def run(options: argparse.Namespace) -> int:
     )
     print((options.output / "results.md").read_text(encoding="utf-8"))
     for name, trouble in outcome.left_out.items():
-        print(f"left out: {name}: {trouble}")
+        print(f"left out: {shown(name)}: {trouble}")
     for name, trouble in outcome.failures.items():
-        print(f"not measured: {name}: {trouble}")
+        print(f"not measured: {shown(name)}: {trouble}")
     print(f"{len(names) - len(outcome.failures)} of {len(names)} photos measured; all is in {options.output}")
     return 1 if outcome.failures else 0
 
@@ -141,7 +143,10 @@ def subjects(options: argparse.Namespace) -> list[Subject]:
         else:
             student = load_model(options.student, options.device) if options.student else None
             name = Path(options.student).name if options.student else ""
-            found = [Subject(load_black_box(options.black_box, options.device), student, name)]
+            black_box = load_black_box(options.black_box, options.device)
+            if black_box.assumed:
+                print(f"{black_box.name}{black_box.assumption}")
+            found = [Subject(black_box, student, name)]
     except ImportError as error:
         raise ValueError(str(error)) from error
     for subject in found:

@@ -16,6 +16,7 @@ from xai.blackbox.explain import STUDENT
 from xai.blackbox.hosted import hosted_black_boxes
 from xai.methods.distilled import ALL_BLOCKS, Operator, Sign
 from xai.metrics import GAMES, auc
+from xai.names import tell_apart
 from xai.studio import cards
 from xai.studio.answers import PREDICTED, Question
 from xai.studio.blackbox_look import (
@@ -98,7 +99,8 @@ def answer(photo, former, black_box, target, request: gr.Request):
         side = BlackBoxSide(question)
     student, figure = side.agreement is not None, side.explained is not None
     tops = [[] if side.silent else side.surest, side.agreement.student if student else []]
-    labels = [{say(lang, f"class.{label}"): confidence for label, confidence in top} or None for top in tops]
+    titles = titles_of(side.classes, lang)
+    labels = [{titles[label]: confidence for label, confidence in top} or None for top in tops]
     same_menus = former and former.side.question.model == black_box and not former.silent and not side.silent
     return (
         BlackBoxAnswer(photo, [side]),
@@ -117,9 +119,15 @@ def answer(photo, former, black_box, target, request: gr.Request):
     )
 
 
+def titles_of(classes: list[str], lang: str) -> dict[str, str]:
+    """What classes are called in a language, told apart also where two of them translate alike."""
+    return dict(zip(classes, tell_apart([say(lang, f"class.{c}") for c in classes]), strict=True))
+
+
 def menus_of(side: BlackBoxSide, lang: str) -> tuple[gr.Dropdown, gr.CheckboxGroup]:
     """The menus of a black box's classes and of the methods that can explain it; empty where it did not answer."""
-    classes = [(translated("predicted"), PREDICTED), *((say(lang, f"class.{c}"), c) for c in side.classes)]
+    titles = titles_of(side.classes, lang)
+    classes = [(translated("predicted"), PREDICTED), *((titles[c], c) for c in side.classes)]
     others = [] if side.silent else others_of(side.question.model)
     target = PREDICTED if side.silent else side.question.target or PREDICTED  # Gradio refuses what is not in a menu
     return gr.Dropdown(classes, value=target), gr.CheckboxGroup(others, value=[method for _, method in others])
@@ -222,7 +230,7 @@ def compare(answer: BlackBoxAnswer, lang: str, chosen: list[str], masks: int) ->
         yield cards.progress(say(lang, "running", method=name), 0), [gallery(answer, lang)]
         for done, e in look_slowly(answer.photo, replace(answer.side.question, method=method), masks):
             if e:
-                answer.growing[method] = (e, done)
+                answer.growing[method] = (replace(e, photo=answer.photo), done)
             if e or time.perf_counter() - told > 0.5:
                 told = time.perf_counter()
                 yield cards.progress(remaining(name, done, started, lang), done), [gallery(answer, lang)]
@@ -294,6 +302,21 @@ def expected(answer: BlackBoxAnswer | None, masks: int, request: gr.Request) -> 
         LOG.warning("%s", error)
         return ""
     return say(language(request), "pace", seconds=f"{seconds:.0f}")
+
+
+def say_assumed(title: str, request: gr.Request) -> gr.Markdown:
+    """What was assumed of a black box, as a sentence; nothing where nothing was, or where it cannot be had."""
+    lang = language(request)
+    try:
+        assumed = hosted(title)[0].assumed
+    except NO_ANSWER:  # `answer` says so
+        assumed = {}
+    keys = {option: f"assumed.{option}.{value}" for option, value in assumed.items()}
+    parts = [
+        say(lang, keys[option] if keys[option] in ENGLISH else f"assumed.{option}", value=value.replace(",", " "))
+        for option, value in assumed.items()
+    ]
+    return gr.Markdown(say(lang, "assumed", parts=", ".join(parts)) if parts else "", visible=bool(parts))
 
 
 def about(answer: BlackBoxAnswer | None, request: gr.Request) -> str:
@@ -393,6 +416,7 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
                 label=translated("black_box"),
                 elem_id="black-box",
             )
+            assumed = gr.Markdown(visible=False, elem_classes="note", elem_id="assumed")
             column = photo_column("blackbox-", stoppable=False)
         with gr.Column(scale=9, min_width=300):
             notices = lay_out_notices("blackbox-")
@@ -481,11 +505,12 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
     )
     first_shown = flow.connect(opened=tab.select)
     for pictures, ticks in choice.numbered:
-        flow.repaint(pictures.select(toggled, ticks, ticks, **EACH, queue=False).success)
+        flow.after_look(pictures.select(toggled, ticks, ticks, **EACH, queue=False).success)
     for name, button in choice.presets.items():
-        flow.repaint(button.click(preset, gr.State(name), choice.options, **QUIET).success)
+        flow.after_look(button.click(preset, gr.State(name), choice.options, **QUIET).success)
     changed = flow.after_menu(black_box.input(lambda: PREDICTED, None, target, **QUIET).success)
     changed.success(about, flow.answered, facts, **QUIET)
+    changed.success(say_assumed, black_box, assumed, **QUIET)
     changed.success(expected, [flow.answered, masks], expectation, **ANSWERING)
     flow.after_menu(target.input)
     slow = (
@@ -498,6 +523,7 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
     masks.input(expected, [flow.answered, masks], expectation, **ANSWERING)
 
     first_shown.success(about, flow.answered, facts, **QUIET)
+    first_shown.success(say_assumed, black_box, assumed, **QUIET)
     api_target = gr.Textbox(PREDICTED, visible=False, label="target")
     api_method = gr.Dropdown(list(METHODS), value="distilled", visible=False, label="method")
     api_games = gr.Checkbox(False, visible=False, label="games")

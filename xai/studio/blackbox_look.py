@@ -24,6 +24,7 @@ from xai.metrics import GAMES
 from xai.metrics.controls import random
 from xai.metrics.games import play_steps
 from xai.models import Classifier
+from xai.modes import without_gradients
 from xai.noise import suspicious, without_contrast
 from xai.studio.answers import LOADING, Answer, Question, Side
 from xai.studio.gpu import GPU
@@ -149,7 +150,10 @@ class BlackBoxAnswer(Answer):
 
 @cache
 def load(title: str) -> tuple[BlackBox, Classifier | None]:
-    return load_hosted(title)
+    black_box, student = load_hosted(title)
+    if black_box.assumed:  # its host should see it
+        print(f"black box {title}{black_box.assumption}", flush=True)
+    return black_box, student
 
 
 def hosted(title: str) -> tuple[BlackBox, Classifier | None]:
@@ -198,7 +202,7 @@ def measured(title: str) -> float:
     return (time.perf_counter() - started) / len(pixels)
 
 
-@torch.no_grad()
+@without_gradients
 def look(photo: Image.Image, question: Question) -> BlackBoxSide:
     """What the black box says, and one pass of the student with one gradient call."""
     black_box, student = hosted(question.model)
@@ -238,7 +242,7 @@ def look_slowly(
 ) -> Generator[tuple[float, Explanation | None], None, None]:
     """The share done, in [0, 1], with the map so far where there is one, again and again, and at last (1, the map)."""
     black_box, student = hosted(question.model)
-    options = {ASKING[question.method]: size} if question.method in ASKING and size else {}
+    options = {ASKING[question.method]: size} if question.method in ASKING and size is not None else {}
     steps = explain_black_box_steps(black_box, photo, question.method, question.target, student, **options)
     e = yield from steps
     if student is not None and e.agreement is None:

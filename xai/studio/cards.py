@@ -13,6 +13,7 @@ from xai.agreement import Agreement
 from xai.class_evidence import COLORS, Evidence
 from xai.metrics import COMBINED, COMPANIONS, CONTROLS
 from xai.models import Classifier
+from xai.modes import without_gradients
 from xai.studio.text import say
 
 METRICS = ("drop", "increase", "gain", "adcc")
@@ -58,12 +59,12 @@ def facts(model: Classifier, metrics: dict, lang: str) -> str:
 
 
 @cache
+@without_gradients
 def sides_of(model: Classifier) -> list[int]:
     """Cells a side of the maps of the layers that are explained where none is named."""
     x = torch.zeros(1, 3, model.input_size, model.input_size, device=model.device)
-    with torch.no_grad():
-        batch = Activations(model, x)
-        return [batch.at(layer).shape[-1] for layer in model.explained_layers]
+    batch = Activations(model, x)
+    return [batch.at(layer).shape[-1] for layer in model.explained_layers]
 
 
 def layer_table(figures: list[dict], group: str, names: list[str], lang: str) -> str:

@@ -3,10 +3,9 @@
 import logging
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
-import torch
 from PIL import Image
 
 from xai import Evidence, Explanation
@@ -15,6 +14,7 @@ from xai.class_evidence import evidence_of
 from xai.explaining import explain_batch, explain_steps, finish
 from xai.familiar import is_familiar
 from xai.methods import METHODS
+from xai.modes import without_gradients
 from xai.similar import Index, Neighbour, load_index
 from xai.studio.answers import Question, Side, model_of
 from xai.studio.gpu import GPU
@@ -40,7 +40,7 @@ def index_of(name: str) -> Index | None:
         return None
 
 
-@torch.no_grad()
+@without_gradients
 def look(photo: Image.Image, question: Question) -> GarbageSide:
     """One network's answer, but for the map of a slow method."""
     model, method, started = model_of(question.model), METHODS[question.method], time.perf_counter()
@@ -67,4 +67,4 @@ def look_at(photo: Image.Image, questions: list[Question]) -> list[GarbageSide]:
 def look_slowly(photo: Image.Image, question: Question) -> Generator[float | Explanation, None, None]:
     """The share done, in [0, 1], again and again, and at last the explanation."""
     steps = explain_steps(model_of(question.model), photo, question.method, question.target, question.layer)
-    yield (yield from steps)
+    yield replace((yield from steps), photo=photo)  # not a copy

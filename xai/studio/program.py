@@ -133,7 +133,8 @@ def blackbox(photo, black_box: str, method: str, target: str, masks: int, games:
         divergence of the student's confidences, in nats), method, source (who was asked, or whose gradients), seconds,
         questions (how many were asked, or null), settled (0 to 1: how much of the map of RISE or LIME would come out
         again from as many other questions, or null), familiar (false where the photo is unlike those that the student
-        was trained on, so that the answer means little; null where that is not known), raw (the unscaled map, averaged
+        was trained on, so that the answer means little; null where that is not known), assumed (what neither the black
+        box nor its host says of it, by option), raw (the unscaled map, averaged
         down to 56 × 56 at most), blank (true where nothing in the photo speaks for the class, so that the heatmap is
         the plain photo), deletion and insertion (areas under the curves, or null); and the heatmap over the photo as a
         PNG.
@@ -145,11 +146,11 @@ def blackbox(photo, black_box: str, method: str, target: str, masks: int, games:
     if games and not e.blank:
         *_, curves = told(blackbox_look.play, photo, black_box, e.target, {method: e.raw})
         areas = {game: float(auc(curves[game][method])) for game in GAMES}
-    agreed = e.agreement
+    agreed, asked = e.agreement, blackbox_look.hosted(black_box)[0]
     answer = {
         "label": e.label,
         "confidence": e.confidence,
-        "confidences": dict(zip(blackbox_look.hosted(black_box)[0].classes, map(float, e.confidences), strict=True)),
+        "confidences": dict(zip(asked.classes, map(float, e.confidences), strict=True)),
         "student": agreed and dict(agreed.student),
         "agreed": agreed and agreed.agreed,
         "kl": agreed and agreed.divergence,
@@ -159,6 +160,7 @@ def blackbox(photo, black_box: str, method: str, target: str, masks: int, games:
         "questions": e.questions,
         "settled": e.settled,
         "familiar": blackbox_look.is_known(photo, black_box),
+        "assumed": asked.assumed,
         "blank": e.blank,
         "raw": averaged(e.raw).tolist(),
         **areas,

@@ -112,7 +112,8 @@ def table_one(answer: Answer | None, group: str, request: gr.Request) -> str:
     """Table 1 of both networks for a class, by default the one that FAL explains, or for all test photos."""
     if group == PREDICTED:
         if answer is None:
-            return ""
+            expired(request)
+            return gr.skip()
         side = answer.sides[1]
         group = side.question.target or max(side.confidences, key=side.confidences.get)
     lang = language(request)

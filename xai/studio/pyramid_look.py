@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from PIL import Image
@@ -15,6 +15,7 @@ from xai.layers import explain_layers_batch, explain_layers_steps, suitable_laye
 from xai.methods import METHODS, UnsuitableError
 from xai.metrics import average_drop, average_gain, seen_through
 from xai.models import Classifier
+from xai.modes import without_gradients
 from xai.studio.answers import Question, Side, model_of
 from xai.studio.gpu import GPU
 
@@ -37,11 +38,12 @@ class PyramidSide(Side):
 
 
 def as_seen(photo: Image.Image) -> Image.Image:
-    """A photo as the pyramids see it: grey."""
-    return photo.convert("L").convert("RGB")
+    """A photo as the pyramids see it: grey, and the same one where it is already."""
+    grey = photo.convert("L").convert("RGB")
+    return photo if grey == photo else grey
 
 
-@torch.no_grad()
+@without_gradients
 def look(photo: Image.Image, question: Question) -> PyramidSide:
     """One network's answer, but for the maps of a slow method."""
     model, side, started = model_of(question.model), PyramidSide(question), time.perf_counter()
@@ -85,4 +87,4 @@ def look_slowly(photo: Image.Image, question: Question) -> Generator[float | dic
     """The share done, in [0, 1], again and again, and at last every layer's explanation with its scores."""
     model, photo = model_of(question.model), as_seen(photo)
     found = yield from explain_layers_steps(model, photo, question.method, question.target)
-    yield scored(model, found)
+    yield scored(model, {name: replace(e, photo=photo) for name, e in found.items()})  # not copies

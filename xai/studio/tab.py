@@ -307,7 +307,7 @@ class Flow:
     paint: Callable
 
     def __post_init__(self) -> None:
-        self.answered = gr.State(time_to_live=3600)
+        self.answered, self.lost = gr.State(), gr.State()
 
     def after_menu(self, event):
         """Answer, with the photo there is; returns the event of its pictures."""
@@ -320,6 +320,15 @@ class Flow:
 
     def repaint(self, event):
         return event(self.paint, [self.answered, *self.look_of], self.painted, **QUIET)
+
+    def after_look(self, event):
+        """Paint; where the answer was given back meanwhile, answer first, with the photo there is."""
+        return event(self.paint_or_miss, [self.answered, *self.look_of], [self.lost, *self.painted], **QUIET)
+
+    def paint_or_miss(self, request: gr.Request, answer: Answer | None, *look):
+        if answer is None:
+            return time.time(), *[gr.skip()] * len(self.painted)
+        return gr.skip(), *self.paint(answer, *look, request)
 
     def connect(self, opened: Callable):
         """Answer what is uploaded, picked, asked for or chosen.
@@ -336,16 +345,17 @@ class Flow:
         self.after_menu(self.column.examples.select(self.pick, None, photo, **EACH).success)
         self.after_menu(self.column.go.click(remind, photo, None, **QUIET).success)
         for control in self.look_of:
-            self.repaint(control.release if isinstance(control, gr.Slider) else control.input)
-        first = self.after_menu(opened(self.open, answered, [photo, self.column.examples], **QUIET).success)
+            self.after_look(control.release if isinstance(control, gr.Slider) else control.input)
+        self.after_menu(self.lost.change)
+        first = self.after_menu(opened(self.open, [photo, answered], [photo, self.column.examples], **QUIET).success)
         return first.success(None, js=A_MOMENT, **QUIET)
 
     def pick(self, choice: gr.SelectData):
         return self.examples[choice.index]
 
-    def open(self, answer: Answer | None, request: gr.Request):
+    def open(self, photo, answer: Answer | None, request: gr.Request):
         """The first example and all examples' captions; what is there already stays."""
-        if answer:
+        if answer or photo is not None:
             return [gr.skip()] * 2
         lang = language(request)
         return self.examples[0], [(str(path), say(lang, f"class.{true_class(path)}")) for path in self.examples]

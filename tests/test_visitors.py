@@ -1,0 +1,136 @@
+"""What the app keeps of a visitor is little, and given back; whoever is still there goes on as if nothing had been."""
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from gradio.data_classes import ImageData
+from gradio.state_holder import StateHolder
+from PIL import Image
+
+from benchmarks.weight import weight, weight_of_visitor
+from tests.conftest import fresh
+from tests.test_studio import choose
+from tests.test_studio_blackbox import TITLE, Box
+from xai.methods import METHODS
+from xai.studio import blackbox, blackbox_look, garbage, garbage_look, picture, pyramid, visitors
+from xai.studio.answers import PREDICTED
+from xai.studio.photo_input import PhotoInput
+
+MB = 10**6
+MOST = 20 * MB
+REQUEST = SimpleNamespace(headers={})
+SOON = 20_000  # milliseconds
+
+
+@pytest.fixture(scope="module")
+def huge(tmp_path_factory):
+    """A photo of 64 megapixels, as a visitor's handler gets it."""
+    path = tmp_path_factory.mktemp("huge") / "huge.jpg"
+    ramp = np.broadcast_to(np.linspace(0, 255, 8000).astype(np.uint8), (8000, 8000))
+    Image.merge("RGB", [Image.fromarray(each) for each in (ramp, ramp.T, 255 - ramp)]).save(path)
+    return PhotoInput().preprocess(ImageData(path=str(path)))
+
+
+@pytest.mark.parametrize("method", ["gradcam", "scorecam-fast"])
+def test_an_answer_on_waste_weighs_little(huge, method):
+    menus = "garbage-cnn", "garbage-cnn", method, PREDICTED, "last", "last"
+    answer, *_ = garbage.answer(huge, None, *menus, REQUEST)
+    for side in answer.sides:
+        assert side.pending == bool(METHODS[method].slow)
+        if side.pending:
+            *_, side.explained = garbage_look.look_slowly(answer.photo, side.question)
+    assert 1024 * 1024 * 4 < weight(answer) < MOST / 4
+
+
+def test_an_answer_on_every_layer_weighs_little(huge):
+    answer, *_ = pyramid.answer(huge, None, "gradcam", PREDICTED, PREDICTED, REQUEST)
+    assert 1024 * 1024 * 4 < weight(answer) < MOST / 2
+
+
+def test_all_that_a_black_box_can_be_asked_weighs_little(huge, monkeypatch):
+    box, student = Box(), fresh("cbam_resnet50", input_size=224)
+    box.input_size = 224
+    monkeypatch.setattr(blackbox_look, "load", lambda title: (box, student))
+    answer, *_ = blackbox.answer(huge, None, TITLE, PREDICTED, REQUEST)
+    blackbox.paint(answer, 0.5, "turbo", *blackbox.preset("best"), REQUEST)
+    weights = []
+    for _ in blackbox.compare(answer, "en", ["rise"], 64):
+        weights.append(weight(answer))
+    assert answer.found.keys() == {"rise"}
+    assert 1024 * 1024 * 4 < max(*weights, weight(answer)) < MOST
+
+
+def made(waited: float, closed: bool = False) -> tuple[SimpleNamespace, datetime]:
+    session = SimpleNamespace(is_closed=closed, state_data={1: "answer"}, config_values={1: {"value": "picture"}})
+    return session, datetime.now() - timedelta(seconds=waited)
+
+
+def held(**sessions) -> StateHolder:
+    """Sessions, those last that clicked last."""
+    holder = StateHolder()
+    holder.session_data = OrderedDict((name, session) for name, (session, _) in sessions.items())
+    holder.time_last_used = {name: clicked for name, (_, clicked) in sessions.items()}
+    return holder
+
+
+def test_who_left_or_idles_is_forgotten_and_nobody_else():
+    holder = held(
+        idle=made(visitors.IDLE + 5),
+        gone=made(visitors.LEFT + 5, closed=True),
+        thinking=made(visitors.IDLE - 5),
+        cut_off=made(visitors.LEFT - 5, closed=True),
+    )
+    assert visitors.forget(holder)
+    assert [name for name, session in holder.session_data.items() if session.state_data] == ["thinking", "cut_off"]
+    assert not any(session.config_values for session in holder.session_data.values())
+    assert not visitors.forget(holder)
+
+
+def test_many_visitors_at_once_are_not_all_remembered(monkeypatch):
+    monkeypatch.setattr(visitors, "ANSWERS", 2)
+    holder = held(**{f"visitor {i}": made(9 - i) for i in range(5)})
+    assert visitors.forget(holder)
+    assert [bool(session.state_data) for session in holder.session_data.values()] == [False] * 3 + [True] * 2
+
+
+def newest(app):
+    return next(reversed(app.state_holder.session_data.values()))
+
+
+def test_an_idle_page_answers_the_next_click_from_its_photo(app, page, monkeypatch):
+    visitor = newest(app)
+    assert 0 < weight_of_visitor(visitor) < MOST
+    monkeypatch.setattr(visitors, "IDLE", 0)
+    page.wait_for_timeout(2500)
+    assert not visitor.state_data
+    monkeypatch.undo()
+    before = page.locator("#heatmap-b img").get_attribute("src")
+    choose(page, "#colormap", "magma")
+    page.wait_for_function("b => document.querySelector('#heatmap-b img').src !== b", arg=before, timeout=SOON)
+    assert any(visitor.state_data.values())
+    assert page.locator(".toast-body").count() == 0
+
+
+def test_a_closed_page_is_forgotten(app, page, monkeypatch):
+    visitor = newest(app)
+    assert visitor.state_data
+    monkeypatch.setattr(visitors, "LEFT", 0)
+    page.goto("about:blank")
+    page.wait_for_timeout(3000)
+    assert visitor.is_closed
+    assert not visitor.state_data
+
+
+def test_a_picture_is_whole_whenever_it_is_read(tmp_path):
+    """Two visitors get the same picture: the second must not cut off what the first is reading."""
+    photo = Image.effect_noise((200, 150), 50).convert("RGB")
+    path = picture.cached(photo, str(tmp_path))
+    with open(path, "rb") as reading:
+        start = reading.read(100)
+        assert picture.cached(photo, str(tmp_path)) == path
+        assert start + reading.read() == Path(path).read_bytes()
+    assert [file.name for file in Path(path).parent.iterdir()] == ["picture.png"]
