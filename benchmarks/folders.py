@@ -281,7 +281,7 @@ def main() -> None:
             "folders": number,
             "read": sum(row["outcome"] == "read" for row in rows if row["layout"] == layout),
             "refused by a sentence": sum(row["outcome"] != "read" for row in rows if row["layout"] == layout),
-            "tracebacks, wrong or leaked": sum(bool(row["trouble"]) for row in rows if row["layout"] == layout),
+            "wrong": sum(bool(row["trouble"]) for row in rows if row["layout"] == layout),
         }
         for layout, number in layouts.items()
     ]

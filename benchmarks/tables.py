@@ -273,6 +273,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "speed": plain("methods"),
     "games": games,
     "memory": plain("memory"),
+    "folders": plain("folders"),
     **{f"mosaic-of-{name}": mosaic_of(name) for name in (*GARBAGE, *PYRAMID, *STUDENTS)},
 }
 

@@ -207,6 +207,16 @@ def load_many(number: int):
     return Split([None] * number, ["a"] * number, [str(i) for i in range(number)])
 
 
+def test_a_photo_in_two_lists_is_tested_on_alone(two, tmp_path):
+    names = [path.relative_to(two).as_posix() for path in photos_in(two)]
+    for i, split in enumerate(("train", "val", "test")):
+        (two / f"{split}.txt").write_text("\n".join([*names[i::3], names[2], names[2]]))
+    data = read_run(replace(PRESETS["paper"][1], data=[str(two)], out=tmp_path / "run"))
+    assert [len(data.splits[name]) for name in ("train", "val", "test")] == [20, 19, 19]
+    assert f"left out of train: 1 photo whose content is in val or test too ({names[2]})" in data.said
+    assert "left out: 4 lines that name a photo again" in data.said
+
+
 def test_a_photo_of_test_is_not_trained_on_under_another_name(tmp_path):
     for split, number in (("train", 6), ("val", 3), ("test", 3)):
         for label in ("dark", "bright"):

@@ -111,25 +111,18 @@ def by_lists(folder: Path, lists: dict[str, Path]) -> Layout:
     """Splits by lists of CLASS/PHOTO, a line each."""
     said = [", ".join(f"{shown(file.name)} lists {split}" for split, file in lists.items())]
     splits: dict[str, list[Path]] = {}
-    list_of: dict[Path, Path] = {}
     again = 0
     for split, file in lists.items():
-        splits[split] = []
-        for photo in listed(folder, file):
-            if list_of.setdefault(photo, file) != file:
-                raise LayoutError(
-                    f"{shown(photo.relative_to(folder))} is listed in {list_of[photo].name} and in {file.name}: "
-                    "a photo belongs to one split"
-                )
-            splits[split].append(photo)
-        again += len(splits[split]) - len(dict.fromkeys(splits[split]))
-        splits[split] = list(dict.fromkeys(splits[split]))
-    below = {photo: photo.relative_to(folder).parts[:-1] for photo in list_of}
+        photos = listed(folder, file)
+        splits[split] = list(dict.fromkeys(photos))
+        again += len(photos) - len(splits[split])
+    every = {photo for photos in splits.values() for photo in photos}
+    below = {photo: photo.relative_to(folder).parts[:-1] for photo in every}
     deep = all(len(parts) > 1 and split_named(parts[0]) for parts in below.values())  # TRAIN/CLASS/PHOTO
     classes = {photo: class_name(parts[deep:]) for photo, parts in below.items()}
     if again:
         said.append(f"left out: {count(again, 'line')} that name a photo again")
-    if unlisted := [photo for photo in photos_in(folder) if photo not in list_of]:
+    if unlisted := [photo for photo in photos_in(folder) if photo not in every]:
         said.append(f"left out: {count(len(unlisted), 'photo')} that no list names ({some(folder, unlisted)})")
     return Layout({split: {photo: classes[photo] for photo in photos} for split, photos in splits.items()}, said)
 
