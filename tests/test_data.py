@@ -18,8 +18,10 @@ from benchmarks.folders import go_through
 from train import seen
 from train.classifier import train
 from train.data import content_of, draw, load, read
+from train.evaluate import Evaluation, evaluate
 from train.gather import gather
 from train.order import order_of
+from train.publish import write_sums
 from train.recipe import PRESETS, Recipe
 from train.start import start_from
 from xai.folders import LayoutError, photos_in, read_layout, split_named
@@ -136,6 +138,9 @@ def lay_out(root: Path, *places: str) -> None:
         (("train/dark/test", "train/bright"), "inside of the class"),
         (("test", "dark", "bright"), "a class that is called test needs another name"),
         (("train/train", "train/test"), "name the folder that holds"),
+        (("asl_alphabet_train/a", "asl_alphabet_test/a"), "look like splits"),
+        (("fold1/a", "fold2/a"), "names for photos"),
+        (("train/photos_2021/a", "train/photos_2022/a"), "names for photos"),
     ],
 )
 def test_what_could_be_a_split_or_a_class_is_not_guessed(tmp_path, places, sentence):
@@ -148,7 +153,8 @@ def test_what_could_be_a_split_or_a_class_is_not_guessed(tmp_path, places, sente
     ("places", "sentence"),
     [
         ((".",), "no folders of classes"),
-        (("images",), "one class, images"),
+        (("images",), "names for photos, not for classes"),
+        (("glass",), "one class, glass"),
         (("dark", "bright"), "fewer than 10 photos each"),
         (("val/dark", "test/dark"), "none to train on"),
         (("train/dark", "train/bright", "val/dark", "test/red"), "no training photo shows red"),
@@ -279,6 +285,58 @@ def test_a_run_does_not_take_other_classes(recipe, two, change):
         (two / "dark").rename(two / "shade")
     with pytest.raises(ValueError, match=r"was trained to tell bright, dark apart.*--start"):
         train(replace(recipe, data_changed="accept"))
+
+
+def test_a_run_that_ended_learns_from_no_other_photos(recipe, two):
+    train(replace(recipe, epochs=1))
+    before = (recipe.out / "checkpoint/metrics.json").read_text()
+    write_photos(two / "dark", 3, first=100)
+    for answer in ("refuse", "accept"):
+        with pytest.raises(ValueError, match=r"has ended.*3 photos new.*--start"):
+            train(replace(recipe, epochs=1, data_changed=answer))
+    assert (recipe.out / "checkpoint/metrics.json").read_text() == before
+
+
+def test_what_a_teacher_learns_meanwhile_is_tested_on_by_nobody(recipe, tmp_path):
+    teacher = train(replace(recipe, epochs=1, out=tmp_path / "teacher")) / "checkpoint"
+    recipe = replace(recipe, start=str(teacher), out=tmp_path / "pupil")
+    train(replace(recipe, stop_after=1))
+    tested = read_run(recipe, begun=True).splits["test"].contents
+    learned = json.loads((teacher / "photos.json").read_text())
+    learned["train"].append(tested[0])
+    (teacher / "photos.json").write_text(json.dumps(learned))
+    write_sums(teacher)
+    assert read_run(recipe, begun=True).splits["test"].contents == tested[1:]
+
+
+def test_what_a_network_was_trained_on_is_not_evaluated(recipe, two, capsys):
+    checkpoint = train(replace(recipe, epochs=1)) / "checkpoint"
+    data = read_run(replace(recipe, epochs=1), begun=True)
+    for name, split in (("train", "test"), ("val", "val"), ("test", "train")):
+        lines = [photo.relative_to(two).as_posix() for photo in data.splits[name].photos]
+        (two / f"{split}.txt").write_text("\n".join(lines[:5]))
+    with pytest.raises(ValueError, match="has no photo for test"):
+        evaluate(Evaluation([str(two)], [str(checkpoint)]))
+    assert capsys.readouterr().err.count("it was trained on") == 5
+    Image.new("L", (5, 5)).save(data.splits["val"].photos[0])
+    (row,) = evaluate(Evaluation([str(two)], [str(checkpoint)], split="val"))
+    assert row["photos"] == 4
+
+
+def test_the_folder_of_a_run_is_no_checkpoint(recipe, two, tmp_path):
+    out = train(replace(recipe, epochs=1))
+    with pytest.raises(ValueError, match=f"name {out / 'checkpoint'}"):
+        train(replace(recipe, start=str(out), out=tmp_path / "more"))
+    with pytest.raises(ValueError, match="lies in the folder of the photos"):
+        train(replace(recipe, out=two / "run"))
+
+
+@pytest.mark.parametrize("file", ["photos.json", "state.safetensors"])
+def test_a_damaged_run_is_not_gone_on_with(recipe, file):
+    train(replace(recipe, stop_after=1))
+    (recipe.out / file).write_bytes(b"{}")
+    with pytest.raises(ValueError, match="is damaged"):
+        train(recipe)
 
 
 def test_a_run_that_does_not_know_its_photos_is_not_gone_on_with(recipe):

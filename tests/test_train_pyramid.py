@@ -157,7 +157,7 @@ def test_another_recipe_is_refused(procedure, done):
         run(replace(procedure, chosen_on="airplane"))
 
 
-def test_changed_photos_are_refused_or_measured_anew(done, procedure, folder, tmp_path, monkeypatch):  # noqa: F811
+def test_changed_photos_are_refused_once_a_network_has_ended(done, procedure, folder, tmp_path, monkeypatch):  # noqa: F811
     data, out = tmp_path / folder.name, tmp_path / "out"
     shutil.copytree(folder, data)
     shutil.copytree(done, out)
@@ -165,12 +165,11 @@ def test_changed_photos_are_refused_or_measured_anew(done, procedure, folder, tm
     (data / "test.txt").write_text("\n".join(tests[1:]))
     changed = replace(procedure, data=str(data), out=out)
     monkeypatch.setattr(train.pyramid, "train", None)
-    with pytest.raises(ValueError, match="1 photo gone"):
-        run(changed)
-    recipe = replace(changed.recipe, data_changed="accept")
-    run(replace(changed, recipe=recipe))
-    record = json.loads((out / "fpn-0" / "checkpoint" / "metrics.json").read_text())
-    assert record["layers"]["photos"]["all"] == 7
+    for answer in ("refuse", "accept"):
+        with pytest.raises(ValueError, match=r"has ended.*1 photo gone"):
+            run(replace(changed, data_changed=answer))
+    with pytest.raises(ValueError, match="layers from 1 to 4, not 9"):
+        run(replace(procedure, attended=[9]))
 
 
 def test_the_checkpoint_is_whole_after_measuring(done):

@@ -11,6 +11,7 @@ import torch
 import tyro
 from accelerate import Accelerator
 from accelerate.utils import set_seed
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
@@ -30,7 +31,7 @@ from train.publish import publish
 from train.recipe import PRESETS, Recipe
 from train.run import Run
 from train.start import load_imagenet_weights, start_from
-from xai.models import Classifier, create_model
+from xai.models import CNN, Classifier, create_model
 from xai.zoo import load_model
 
 EPOCH_SEEDS = 1_000_003  # epochs of different seeds share no random stream
@@ -49,9 +50,8 @@ def train(recipe: Recipe) -> Path:
     set_seed(seed_of(recipe, 0))
 
     begun = (out / "state.safetensors").is_file()
-    if begun:
-        same_run(recipe, out)
-    data = gather(recipe, recipe.data, out, accelerator, begun)
+    ended_before = begun and same_run(recipe, out)["epoch"] >= recipe.epochs
+    data = gather(recipe, recipe.data, out, accelerator, begun, ended=ended_before)
     sources = splits_of(data)
     classes = classes_of(sources)
     photos = joined([splits["train"] for splits in sources.values()])
@@ -120,15 +120,24 @@ def seed_of(recipe: Run, epoch: int) -> int:
     return (recipe.seed * EPOCH_SEEDS + epoch) % 2**32
 
 
-def same_run(recipe: Run, out: Path) -> None:
-    """Refuse to go on with a run of another recipe."""
-    began, now = state.read_progress(out / "state.safetensors")["settings"], recipe.settings()
+def same_run(recipe: Run, out: Path) -> dict:
+    """How far the run in a folder came, if it is of the same recipe.
+
+    Raises:
+        ValueError: it is of another, or its state is damaged.
+    """
+    try:
+        progress = state.read_progress(out / "state.safetensors")
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{out / 'state.safetensors'} is damaged: give another --out, or delete {out}") from error
+    began, now = progress["settings"], recipe.settings()
     began = {
         key: began.get(key, getattr(type(recipe), key, None)) for key in now
     }  # an option may be newer than the run
     other = [f"{key} {began[key]} instead of {now[key]}" for key in now if now[key] != began[key]]
     if other:
         raise ValueError(f"{out} holds a run with {', '.join(other)}: give another --out, or delete it")
+    return progress
 
 
 def record(history: list[dict], recipe: Run, out: Path) -> None:
@@ -143,6 +152,8 @@ def make_objective(recipe: Recipe, model: Classifier) -> nn.Module:
     if recipe.teacher is None:
         return Supervised(model, recipe.label_smoothing)
     teacher = load_model(recipe.teacher, device="cpu")
+    if isinstance(teacher, CNN) and recipe.teacher_size != teacher.input_size:
+        raise ValueError(f"{recipe.teacher} takes photos of one size only: give --teacher-size {teacher.input_size}")
     if teacher.classes != model.classes:
         raise ValueError(f"the teacher knows {teacher.classes}, the photos show {model.classes}")
     return Distilled(model, teacher, recipe.teacher_weight, recipe.hint_weight, recipe.teacher_size)
@@ -251,6 +262,7 @@ def precision(recipe: Run) -> str:
 def main() -> None:
     """Command line: a preset, then any option of the recipe."""
     recipe = tyro.extras.overridable_config_cli(PRESETS)
+    sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know the letters of a name
     try:
         train(recipe)
     except (ValueError, OSError) as error:

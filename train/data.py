@@ -99,8 +99,8 @@ def read(source: str) -> dict[str, Split]:
     return load(source).splits
 
 
-def load(source: str) -> DataSet:
-    """What `read` reads, and how it came about.
+def load(source: str, training: bool = True) -> DataSet:
+    """What `read` reads, and how it came about; without training photos only where nothing is to be trained.
 
     Raises:
         ValueError: nothing there reads as photos in classes.
@@ -120,6 +120,8 @@ def load(source: str) -> DataSet:
     for name, split in data.splits.items():
         if not len(split):
             raise ValueError(f"{shown(source)}: {name} has no photo in a folder of a class, CLASS/PHOTO")
+    if "train" not in data.splits and not training:
+        return data
     if "train" not in data.splits:
         raise ValueError(f"{shown(source)} has photos for {' and '.join(data.splits)}, but none to train on")
     data.drawn = [name for name in ("val", "test") if name not in data.splits]

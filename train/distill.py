@@ -58,11 +58,12 @@ def distill(run: Distillation, black_box: BlackBox | None = None) -> Path:
     set_seed(seed_of(run, 0))
     black_box = black_box or load_black_box(run.teacher, device=accelerator.device)
     begun = (out / "state.safetensors").is_file()
-    if begun:
-        same_run(run, out)
+    ended_before = begun and same_run(run, out)["epoch"] >= run.epochs
     if run.stream:
         accelerator.print(f"{run.data[0]} is streamed: nobody looks whether its photos are in val or test too")
-    data = gather(run, run.data[1:] if run.stream else run.data, out, accelerator, begun, run.labels == "truth")
+    data = gather(
+        run, run.data[1:] if run.stream else run.data, out, accelerator, begun, run.labels == "truth", ended_before
+    )
     sources = splits_of(data)
     training = training_photos(run, black_box, sources, accelerator)
     contents = [content for splits in sources.values() for content in splits["train"].contents]
@@ -244,7 +245,7 @@ def finish(
     known = None if run.stream else looks(list(sources.values()))  # of a stream nothing is kept
     write_checkpoint(run, model, figures, rows, student_card(run, model, figures), out, known)
     tested = {name: splits["test"] for name, splits in similarities.items()}
-    said = {name: f"{m['sim'][0]:.1%} as the black box says ({m['photos']})" for name, m in tested.items()}
+    said = {name: f"it says what the black box says of {m['sim'][0]:.1%} ({m['photos']})" for name, m in tested.items()}
     print(ended(out, said, run.teacher))
 
 
@@ -262,6 +263,7 @@ def calibrate(data: dict, said: dict[tuple[str, str], tuple[Tensor, Tensor]], cl
 def main() -> None:
     """Command line: a preset, then any option."""
     run = tyro.extras.overridable_config_cli(PRESETS)
+    sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know the letters of a name
     try:
         distill(run)
     except (ValueError, OSError, RuntimeError) as error:

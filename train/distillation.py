@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 
 from train.data import HUB
 from train.run import Run
-from xai.zoo import MODELS
 
 
 @dataclass
@@ -48,8 +47,7 @@ class Distillation(Run):
 
     def learns_from(self) -> list[str]:
         """The checkpoints whose weights or answers it takes over."""
-        ours = self.teacher in MODELS or Path(self.teacher).is_dir()
-        return [*super().learns_from(), *([self.teacher] if ours else [])]
+        return [*super().learns_from(), self.teacher]
 
     def check(self) -> None:
         """Find what cannot work before hours are spent on it.

@@ -1,5 +1,6 @@
 """What a training says at its end: what came of it, where it lies, and how to see it on the page."""
 
+import re
 from pathlib import Path
 
 from xai.blackbox.hosted import VARIABLE
@@ -17,9 +18,10 @@ def ended(out: Path, measured: dict[str, str], teacher: str = "") -> str:
     checkpoint = shown(out / "checkpoint")
     place = f"{teacher}>{checkpoint}" if teacher else checkpoint
     lines = [f"test photos of {name}: {said}" for name, said in measured.items()]
+    title = re.sub("[=;>]", "-", shown(out.resolve().name))
     lines += [
         f"checkpoint: {checkpoint}",
-        f'on the page, tab "Black box": {VARIABLE}="{shown(out.name)}={place}" python app.py',
+        f'on the page, tab "Black box": {VARIABLE}="{title}={place}" python app.py',
     ]
     return "\n".join(lines)
 

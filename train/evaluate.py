@@ -10,10 +10,12 @@ from accelerate import Accelerator
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from train.data import SPLITS, Split, Whole, name_of, read
+from train.data import SPLITS, Split, Whole, contents_of, load, name_of
+from train.gather import trouble_with
 from train.measure import predict, score
+from xai.folders import shown
 from xai.models import CNN
-from xai.zoo import GARBAGE, load_model
+from xai.zoo import GARBAGE, PHOTOS, find_checkpoint, load_model, read_json
 
 
 @dataclass
@@ -40,9 +42,13 @@ def evaluate(evaluation: Evaluation) -> list[dict]:
     jobs = [(name, source) for name in evaluation.models for source in evaluation.data]
     for name, source in tqdm(jobs, disable=not accelerator.is_main_process):
         model = load_model(name, accelerator.device)
-        split = chosen(read(source)[evaluation.split], evaluation.only, evaluation.without)
+        split = load(source, training=False).splits.get(evaluation.split, Split([], []))
+        if unknown := sorted(set(split.labels) - set(model.classes)):
+            raise ValueError(f"{name} does not know {', '.join(map(shown, unknown))}, which {shown(source)} shows")
+        split = chosen(split, evaluation.only, evaluation.without)
+        split = usable(split, trained_on(name) if evaluation.split != "train" else set(), source)
         if not len(split):
-            raise ValueError(f"{source} has no photo for {evaluation.split}")
+            raise ValueError(f"{shown(source)} has no photo for {evaluation.split}")
         for size in evaluation.sizes or [model.input_size]:
             if isinstance(model, CNN) and size != model.input_size:
                 raise ValueError(f"{name} takes photos of one size only, {model.input_size}: leave out --sizes or it")
@@ -51,6 +57,26 @@ def evaluate(evaluation: Evaluation) -> list[dict]:
             measured = score(*predict(model, loader, accelerator), model.classes)
             rows.append({"model": Path(name).name, "data": name_of(source), "size": size, **measured})
     return rows
+
+
+def trained_on(name: str) -> set[str]:
+    """The contents of the photos a checkpoint was trained on, where it says so."""
+    file = find_checkpoint(name) / PHOTOS
+    return set(read_json(file)["train"]) if file.is_file() else set()
+
+
+def usable(split: Split, trained: set[str], source: str) -> Split:
+    """The photos that can be opened and were not trained on; says on the terminal which are left out."""
+    contents = contents_of(split) if trained else [""] * len(split)
+    troubles = [
+        "it was trained on" if content in trained else trouble_with(photo)
+        for photo, content in zip(split.photos, contents, strict=True)
+    ]
+    for photo, trouble in zip(split.photos, troubles, strict=True):
+        if trouble:
+            called = photo if isinstance(photo, Path) else getattr(photo, "name", "a photo")
+            print(f"left out of {shown(source)}: {shown(called)}: {trouble}", file=sys.stderr)
+    return split.only(lambda i: not troubles[i])
 
 
 def chosen(split: Split, prefix: str, without: Path | None) -> Split:
@@ -72,6 +98,7 @@ def chosen(split: Split, prefix: str, without: Path | None) -> Split:
 
 
 def main() -> None:
+    sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know the letters of a name
     try:
         rows = evaluate(tyro.cli(Evaluation))
     except (ValueError, OSError) as error:

@@ -12,7 +12,7 @@ from train import seen
 from train.data import SPLITS, DataSet, Split, contents_of, joined, load, name_of
 from train.run import Run
 from train.seen import Record
-from xai.folders import count, shown
+from xai.folders import class_name, count, shown
 from xai.photo import as_photo
 
 NAMED = 10  # photos that a sentence names
@@ -27,6 +27,7 @@ def gather(
     accelerator: Accelerator,
     begun: bool,
     labelled: bool = True,
+    ended: bool = False,
 ) -> dict[str, DataSet]:
     """The data sets of a run by name; prints what was read, and writes it to `out/photos.json`.
 
@@ -40,13 +41,18 @@ def gather(
         accelerator: of the run.
         begun: something in `out` was trained already: then the photos must be those it was trained on.
         labelled: the classes matter.
+        ended: and nothing more will be trained there.
 
     Raises:
         ValueError: the photos cannot be read, are too few, show other than what the run was trained on, or leave a
             class without training; one sentence says what, and what to do.
     """
+    taught, silent = seen.of_checkpoints(run)
     before = seen.read(out) if begun else None
     data = {name_of(source): load(source) for source in sources}
+    for each in data.values():
+        if each.root and out.resolve().is_relative_to(each.root.resolve()):
+            raise ValueError(f"--out {shown(out)} lies in the folder of the photos: give a folder beside it")
     for each in data.values():
         for split in each.splits.values():
             split.contents = contents_of(split)
@@ -54,15 +60,18 @@ def gather(
     if labelled:
         check_known(data)
     keep_apart(data)
-    taught, silent = seen.of_checkpoints(run)
-    earlier = before.earlier if before else taught
+    earlier, changes = taught, []
+    if before:
+        now = without(data, before.earlier)
+        changes = seen.changes(before, record_of(now, before.earlier))
+        if changes:
+            refuse(run, out, before, now, changes, ended)
+        known = before.all_seen() if changes else before.earlier
+        earlier = {name: taught[name] | known[name] for name in taught}  # a teacher may have learned more meanwhile
     now = without(data, earlier)
-    if before and (changes := seen.changes(before, record_of(now, earlier))):
-        refuse(run, out, before, now, changes)
-        earlier = before.all_seen()
-        now = without(data, earlier)
-        accelerator.print(f"going on with changed photos: {'; '.join(changes)}")
     check(now, labelled)
+    if changes:
+        accelerator.print(f"going on with changed photos: {'; '.join(changes)}")
     for name in silent:
         accelerator.print(f"{name} does not say which photos it was trained on: some may be among the test photos here")
     accelerator.print(told(now))
@@ -110,7 +119,7 @@ def trouble_with(photo) -> str:
     try:
         as_photo(photo() if callable(photo) else photo)
     except ValueError as error:
-        return str(error).removeprefix("This photo cannot be used: ").removesuffix(".")
+        return str(error).removeprefix("This photo cannot be used: ").removesuffix(".").partition(" (JPEG")[0]
     except Exception as error:  # a damaged photo of the Hub raises whatever it likes
         return " ".join(str(error).split()) or type(error).__name__
     return ""
@@ -118,6 +127,17 @@ def trouble_with(photo) -> str:
 
 def keep_apart(data: dict[str, DataSet]) -> None:
     """Leave out of `train` what is also in `val` or `test`, and of `val` what is also in `test`, by content."""
+    for each in data.values():
+        part, label_of = each.splits["train"], {}
+        twice = [
+            path_of(photo, each)
+            for photo, label, content in zip(part.photos, part.labels, part.contents, strict=True)
+            if label_of.setdefault(content, label) != label
+        ]
+        if twice:
+            each.said.append(
+                f"{count(len(twice), 'photo')} of train in two classes ({', '.join(map(shown, twice[:NAMED]))})"
+            )
     in_test = {content for each in data.values() for content in each.splits["test"].contents}
     in_val = {content for each in data.values() for content in each.splits["val"].contents}
     for each in data.values():
@@ -130,8 +150,8 @@ def without(data: dict[str, DataSet], earlier: dict[str, set[str]]) -> dict[str,
     found = {}
     for name, each in data.items():
         found[name] = DataSet(dict(each.splits), each.root, list(each.said), each.empty, each.named, each.drawn)
-        leave_out(found[name], "val", earlier["train"], "that was trained on before")
-        leave_out(found[name], "test", earlier["train"] | earlier["val"], "that was trained on or chosen by before")
+        leave_out(found[name], "val", earlier["train"], "seen in training before")
+        leave_out(found[name], "test", earlier["train"] | earlier["val"], "seen in training or validation before")
     return found
 
 
@@ -168,7 +188,7 @@ def record_of(data: dict[str, DataSet], earlier: dict[str, set[str]]) -> Record:
     return Record(photos, earlier, {name: each.said for name, each in data.items()})
 
 
-def refuse(run: Run, out: Path, before: Record, now: dict[str, DataSet], changes: list[str]) -> None:
+def refuse(run: Run, out: Path, before: Record, now: dict[str, DataSet], changes: list[str], ended: bool) -> None:
     """Go no further with changed photos, unless they are accepted and show the same classes.
 
     Raises:
@@ -180,6 +200,11 @@ def refuse(run: Run, out: Path, before: Record, now: dict[str, DataSet], changes
             f"{shown(out)} was trained to tell {', '.join(before.classes())} apart, and the photos now show "
             f"{', '.join(map(shown, classes))}. Give another --out, and to go on from what it learned, "
             f"--start {shown(out / 'checkpoint')} once it has ended"
+        )
+    if ended:
+        raise ValueError(
+            f"{shown(out)} has ended, and its network was trained on other photos: {'; '.join(changes)}. Give another "
+            f"--out, and to go on from what it learned, --start {shown(out / 'checkpoint')}"
         )
     if run.data_changed == "refuse":
         raise ValueError(
@@ -194,13 +219,17 @@ def check(data: dict[str, DataSet], labelled: bool) -> None:
     Raises:
         ValueError: a split is empty, or, where classes matter, a class is empty, alone, too small, or in train only.
     """
+    if not data:  # all is streamed
+        return
     whole = {split: joined([each.splits[split] for each in data.values()]) for split in SPLITS}
     drawn = [split for split in SPLITS if any(split in each.drawn for each in data.values())]
     counts = {split: Counter(part.labels) for split, part in whole.items()}
     totals = sum(counts.values(), Counter())
     if labelled:
         check_names(data, set(totals))
-        check_known(data)
+        if lost := sorted(set(totals) - set(counts["train"])):
+            left = "; ".join(said for each in data.values() for said in each.said if said.startswith("left out"))
+            raise ValueError(f"no training photo of {', '.join(lost)} is left ({left})")
         check_enough(totals, drawn)
     for name, each in data.items():
         for split, part in each.splits.items():
@@ -209,11 +238,10 @@ def check(data: dict[str, DataSet], labelled: bool) -> None:
     if len(whole["train"]) < 2:
         raise ValueError("one training photo is too few: batch normalisation needs two")
     alone = [label for label in sorted(totals) if not counts["val"][label] + counts["test"][label]]
-    if labelled and alone:
-        why = "which is drawn by their content, " if drawn else ""
+    if labelled and alone and not drawn:  # where val and test are drawn, chance may leave one out, and that is printed
         raise ValueError(
-            f"all {count(totals[alone[0]], 'photo')} of {alone[0]} are in train, {why}so that nothing would be known "
-            "of it: put some into val and test, or add photos"
+            f"all photos of {', '.join(alone[:NAMED])} are in train, so that nothing would be known of how well "
+            "they are told: put some into val and test"
         )
 
 
@@ -269,7 +297,7 @@ def check_names(data: dict[str, DataSet], classes: set[str]) -> None:
     """
     for name, each in data.items():
         own = {label for split in each.splits.values() for label in split.labels}
-        empty = [folder for folder in each.empty if folder.rpartition("/")[2] not in own]
+        empty = [folder for folder in each.empty if class_name((folder.rpartition("/")[2],)) not in own]
         if empty:
             raise ValueError(
                 f"{name}: there is no photo in {', '.join(empty)}: fill the class, or take its folder away"

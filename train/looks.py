@@ -4,6 +4,7 @@ Training writes such a list into its checkpoint; this makes one for several netw
 """
 
 import random
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,4 +64,7 @@ def write(options: Looks) -> Path:
 
 
 if __name__ == "__main__":
-    print(write(tyro.cli(Looks)))
+    try:
+        print(write(tyro.cli(Looks)))
+    except (ValueError, OSError) as error:
+        sys.exit(str(error))

@@ -11,11 +11,11 @@ from typing import Literal
 import tyro
 from accelerate import Accelerator
 
-from train import report, seen
+from train import report
 from train.classifier import same_run, train
 from train.data import Split
 from train.gather import gather
-from train.layers import average, milliseconds, per_class, score_split, weak_layers
+from train.layers import ALL, average, milliseconds, per_class, score_split, weak_layers
 from train.publish import amend
 from train.recipe import PRESETS, Recipe
 from xai.metrics import HIDINGS
@@ -42,6 +42,11 @@ class Procedure:
     """Of what the explanations are: what the network reads of each layer, or the attended maps below."""
     hiding: Literal[HIDINGS] = "black"
     """What a hidden pixel becomes: black in the photo, or the mean in the normalised input."""
+    broken: Literal["refuse", "skip"] = "refuse"
+    """What happens where photos are damaged, tiny or huge: nothing is trained, or they are left out."""
+    data_changed: Literal["refuse", "accept"] = "refuse"
+    """What happens where the photos have changed since it was stopped, before a network ended: it does not go on, or it
+    goes on, and what it trained on before is kept out of val and test."""
     recipe: Recipe = field(default_factory=lambda: PRESETS["pyramid"][1])
     """How both networks are trained."""
 
@@ -53,10 +58,11 @@ def run(procedure: Procedure) -> Path:
         ValueError: the recipe or the data cannot work, or the folder holds another recipe's run.
     """
     splits = photos_of(procedure)
+    if procedure.chosen_on not in (ALL, *splits["val"].labels):
+        labels = ", ".join([ALL, *sorted(set(splits["val"].labels))])
+        raise ValueError(f"no validation photo shows {procedure.chosen_on!r}; --chosen-on one of {labels}")
     fpns = [trained(procedure, [], seed) for seed in procedure.seeds]
     weak = average([measured(procedure, fpn, splits, "val") for fpn in fpns])["soft"]
-    if procedure.chosen_on not in weak:
-        raise ValueError(f"no validation photo shows {procedure.chosen_on!r}; --chosen-on one of {', '.join(weak)}")
     attended = procedure.attended or weak_layers(weak[procedure.chosen_on])
     fals = [trained(procedure, attended, seed) for seed in procedure.seeds]
     for folder in fals:
@@ -76,20 +82,20 @@ def run(procedure: Procedure) -> Path:
 
 
 def photos_of(procedure: Procedure) -> dict[str, Split]:
-    """The photos of all its networks; where they changed since, nothing that was measured on others is kept.
+    """The photos of all its networks.
 
     Raises:
-        ValueError: they cannot be read or trained on, or have changed and that was not accepted.
+        ValueError: they cannot be read or trained on; or they have changed, and that was not accepted, or comes too
+            late, since a network has ended.
     """
     out = procedure.out
     out.mkdir(parents=True, exist_ok=True)
-    recipe = replace(procedure.recipe, data=[procedure.data], out=out)
+    recipe = recipe_of(procedure, out)
     recipe.check()
-    before = (out / seen.FILE).read_text(encoding="utf-8") if (out / seen.FILE).is_file() else None
-    data = gather(recipe, recipe.data, out, Accelerator(), any(out.glob("*/state.safetensors")))
-    if before not in (None, (out / seen.FILE).read_text(encoding="utf-8")):
-        for file in (*out.glob("*/scores-*.json"), out / "milliseconds.json"):
-            file.unlink(missing_ok=True)
+    if wrong := set(procedure.attended) - {1, 2, 3, 4}:
+        raise ValueError(f"--attended names layers from 1 to 4, not {', '.join(map(str, sorted(wrong)))}")
+    finished = any(out.glob("*/checkpoint"))
+    data = gather(recipe, recipe.data, out, Accelerator(), any(out.glob("*/state.safetensors")), ended=finished)
     (splits,) = (each.splits for each in data.values())
     return splits
 
@@ -105,11 +111,17 @@ def fact(name: str, folders: list[Path], ms: float) -> str:
     )
 
 
+def recipe_of(procedure: Procedure, out: Path) -> Recipe:
+    """How a network is trained in a folder."""
+    own = {"broken": procedure.broken, "data_changed": procedure.data_changed}
+    return replace(procedure.recipe, data=[procedure.data], out=out, **own)
+
+
 def trained(procedure: Procedure, attended: list[int], seed: int) -> Path:
     """The folder of a finished run."""
     name = f"fal-{''.join(map(str, attended))}" if attended else "fpn"
     out = procedure.out / f"{name}-{seed}"
-    recipe = replace(procedure.recipe, data=[procedure.data], out=out, seed=seed, attended=attended)
+    recipe = replace(recipe_of(procedure, out), seed=seed, attended=attended)
     if (out / "checkpoint" / SUMS).is_file():
         same_run(recipe, out)
         return out
@@ -137,6 +149,7 @@ def once(file: Path, measure: Callable):
 
 
 def main() -> None:
+    sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know the letters of a name
     try:
         print((run(tyro.cli(Procedure)) / "table1.md").read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from train.run import Run
 from xai.folders import count, shown
-from xai.zoo import PHOTOS, find_checkpoint, read_json
+from xai.zoo import PHOTOS, SUMS, find_checkpoint, read_json, verify
 
 FILE = "photos.json"
 NAMED = 3  # photos that a sentence names
@@ -75,13 +75,16 @@ def read(out: Path) -> Record:
         ValueError: an earlier version began this run, which wrote nothing.
     """
     if not (out / FILE).is_file():
-        raise ValueError(f"{shown(out)} does not say which photos it was trained on: give another --out, or delete it")
-    found = read_json(out / FILE)
-    photos = {
-        name: {split: [tuple(row) for row in rows] for split, rows in splits.items()}
-        for name, splits in found["photos"].items()
-    }
-    return Record(photos, {name: set(contents) for name, contents in found["earlier"].items()}, found["said"])
+        raise ValueError(f"the run in {shown(out)} does not say which photos it was trained on: give another --out")
+    try:
+        found = json.loads((out / FILE).read_text(encoding="utf-8"))
+        photos = {
+            name: {split: [(path, label, content) for path, label, content in rows] for split, rows in splits.items()}
+            for name, splits in found["photos"].items()
+        }
+        return Record(photos, {name: set(found["earlier"][name]) for name in SEEN}, found["said"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{shown(out / FILE)} is damaged: give another --out") from error
 
 
 def of_checkpoints(run: Run) -> tuple[dict[str, set[str]], list[str]]:
@@ -92,12 +95,22 @@ def of_checkpoints(run: Run) -> tuple[dict[str, set[str]], list[str]]:
     found: dict[str, set[str]] = {name: set() for name in SEEN}
     silent = []
     for name in run.learns_from():
-        file = find_checkpoint(name) / PHOTOS
-        if not file.is_file():
+        try:
+            folder = find_checkpoint(name)
+        except ValueError:  # a black box that is none of ours
             silent.append(name)
             continue
-        for split, contents in read_json(file).items():
-            found[split] |= set(contents)
+        if (folder / "checkpoint").is_dir() and not (folder / SUMS).is_file():
+            raise ValueError(f"{shown(folder)} is the folder of a run: name {shown(folder / 'checkpoint')}")
+        verify(folder)
+        if not (folder / PHOTOS).is_file():
+            silent.append(name)
+            continue
+        contents = read_json(folder / PHOTOS)
+        if not isinstance(contents, dict) or not set(SEEN) <= set(contents):
+            raise ValueError(f"{shown(folder / PHOTOS)} does not say which photos were trained on")
+        for split in SEEN:
+            found[split] |= set(contents[split])
     return found, silent
 
 

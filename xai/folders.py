@@ -12,11 +12,12 @@ import yaml
 
 SPLITS = ("train", "val", "test")
 WORDS = {
-    **dict.fromkeys(("train", "training", "학습", "훈련"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev", "검증"), "val"),
-    **dict.fromkeys(("test", "testing", "시험", "테스트"), "test"),
+    **dict.fromkeys(("train", "training", "학습", "학습용", "훈련", "훈련용"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "검증", "검증용"), "val"),
+    **dict.fromkeys(("test", "testing", "시험", "시험용", "테스트", "평가", "평가용"), "test"),
 }
 SILENT = {"set", "seg", "data", "dataset", "image", "images", "img", "imgs", "photo", "photos", "split", "list"}
+NO_CLASS = SILENT | {"fold", "part", "batch", "label", "labels", "annotations", "원천데이터", "라벨링데이터"}
 UNLABELLED = {"pred", "predict", "prediction", "unlabeled", "unlabelled"}  # photos that have no class on purpose
 YAML = ("data.yaml", "data.yml")  # as Roboflow and Ultralytics call it
 JUNK = {"thumbs.db", "desktop.ini"}
@@ -72,7 +73,8 @@ def read_layout(folder: Path) -> Layout:
         LayoutError: which split or class they are of cannot be told; a ValueError.
     """
     if not folder.is_dir():
-        raise NoPhotosError(f"there is no folder {shown(folder)}")
+        hint = ": unpack it" if folder.is_file() else ""
+        raise NoPhotosError(f"{shown(folder)} is no folder{hint}" if hint else f"there is no folder {shown(folder)}")
     config = read_yaml(folder)
     lists = one_a_split(folder, (file for file in folder.iterdir() if file.is_file() and file.suffix.lower() == ".txt"))
     if lists:
@@ -87,9 +89,12 @@ def read_layout(folder: Path) -> Layout:
 
 def split_named(name: str) -> str | None:
     """The split that a folder or list is called for: `Train`, `valid`, `seg_test`, `2.Validation`; else None."""
-    words = re.split(r"[\W\d_]+", normalize("NFC", name).casefold())
-    words = [word.removesuffix("set") for word in words if word and word not in SILENT]
+    words = [word.removesuffix("set") for word in words_of(name) if word not in SILENT]
     return WORDS.get(words[0]) if len(words) == 1 else None
+
+
+def words_of(name: str) -> list[str]:
+    return [word for word in re.split(r"[\W\d_]+", normalize("NFC", name).casefold()) if word]
 
 
 def one_a_split(folder: Path, places: Iterable[Path]) -> dict[str, Path]:
@@ -100,7 +105,7 @@ def one_a_split(folder: Path, places: Iterable[Path]) -> dict[str, Path]:
         if split in found:
             raise LayoutError(
                 f"{shown(folder)} has {shown(found[split].name)} and {shown(place.name)}, which both mean {split}: "
-                "keep one of them"
+                "keep one of them, or if they are classes, give them other names"
             )
         if split:
             found[split] = place
@@ -131,13 +136,17 @@ def listed(folder: Path, file: Path) -> list[Path]:
     """The photos a list names, which may be of any system: UTF-8 or UTF-16, with `\\` for `/`, in either form of é."""
     data = file.read_bytes()
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding, "surrogateescape" if encoding == "utf-8-sig" else "strict")
+    except UnicodeDecodeError as error:
+        raise LayoutError(f"{shown(file)} is cut off, or no text") from error
     found = []
-    for number, line in enumerate(re.split(r"\r?\n|\r", data.decode(encoding, "surrogateescape")), start=1):
+    for number, line in enumerate(re.split(r"\r?\n|\r", text), start=1):
         if not line.strip():
             continue
         ways = (line, line.strip(), line.strip().replace("\\", "/"))
         ways = [normalize(form, way) if form else way for way in ways for form in ("", "NFC", "NFD")]
-        photo = next((path for way in ways if (path := Path(os.path.normpath(folder / way))).is_file()), None)
+        photo = next((path for way in ways if is_there(path := Path(os.path.normpath(folder / way)))), None)
         if photo is None:
             raise LayoutError(f"{shown(file)}, line {number}: there is no photo {shown(line.strip())}")
         photo = folder / os.path.relpath(photo, folder)
@@ -145,6 +154,13 @@ def listed(folder: Path, file: Path) -> list[Path]:
             raise LayoutError(f"{shown(file)}, line {number}: {shown(line.strip())} lies outside of the folder")
         found.append(photo)
     return found
+
+
+def is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # no name of a file
+        return False
 
 
 def folders_by_name(folder: Path) -> dict[str, Path]:
@@ -189,7 +205,7 @@ def by_folders(folder: Path, roots: dict[str, Path]) -> Layout:
     if extra:
         endings = Counter(file.suffix.lower() or "no ending" for file in extra)
         layout.said.append(
-            f"left out: {count(len(extra), 'file')} that by the name is no photo ("
+            f"left out: {count(len(extra), 'file')}, no photo by the name ("
             + ", ".join(f"{number} with {shown(ending)}" for ending, number in endings.most_common(3))
             + ")"
         )
@@ -204,10 +220,11 @@ def repeated(root: Path, split: str) -> Path | None:
 
 
 def check_depths(folder: Path, root: Path, photos: dict[Path, tuple[str, ...]], is_split: bool) -> None:
-    """Refuse splits inside of classes or of other splits.
+    """Refuse splits inside of classes or of other splits, and folders whose names are those of no class.
 
     Raises:
-        LayoutError: a folder below a class is called for a split, or all that would be classes are.
+        LayoutError: a folder below a class is called for a split, or what would be classes is called for splits, folds
+            or photos.
     """
     for photo, parts in photos.items():
         if deep := [part for part in parts[1:] if split_named(part)]:
@@ -215,11 +232,22 @@ def check_depths(folder: Path, root: Path, photos: dict[Path, tuple[str, ...]], 
                 f"{shown(photo.relative_to(folder).parent)}: a folder {shown(deep[0])} inside of the class "
                 f"{shown(parts[0])} may be a split; lay photos out as train/CLASS/PHOTO, or call it otherwise"
             )
-    classes = {parts[0] for parts in photos.values() if parts}
+    classes = sorted({parts[0] for parts in photos.values() if parts})
+    named = ", ".join(map(shown, classes[:5]))
     if is_split and classes and all(split_named(name) for name in classes):
         raise LayoutError(
-            f"{shown(root.relative_to(folder))} holds nothing but folders called for splits "
-            f"({', '.join(map(shown, sorted(classes)))}): name the folder that holds train, val and test"
+            f"{shown(root)} holds nothing but folders called for splits ({named}): name the folder that holds train, "
+            "val and test"
+        )
+    if len({WORDS[word] for name in classes for word in words_of(name) if word in WORDS}) > 1:
+        raise LayoutError(
+            f"{shown(root)}: {named} look like splits with other words in their names: call them train, val and test, "
+            "or if they are classes, give them other names"
+        )
+    if classes and all(words_of(name) and set(words_of(name)) <= NO_CLASS for name in classes):
+        raise LayoutError(
+            f"{shown(root)}: {named}: these are names for photos, not for classes. Photos of a class lie in a folder "
+            "with its name; photos with boxes or outlines, as for detection, have none"
         )
 
 
@@ -234,7 +262,7 @@ def read_yaml(folder: Path) -> dict:
         return {}
     try:
         config = yaml.safe_load(file.read_bytes())
-    except (yaml.YAMLError, UnicodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise LayoutError(f"{shown(file)} cannot be read as YAML: mend it, or take it away") from error
     if not isinstance(config, dict):
         raise LayoutError(f"{shown(file)} does not say which folder is train, val and test: mend it, or take it away")
@@ -256,10 +284,17 @@ def folders_in_yaml(folder: Path, config: dict) -> dict[str, Path]:
             raise LayoutError(f"{shown(folder)}: data.yaml must name one folder for {split}")
         inside = re.sub(r"^(\.{1,2}/)+", "", value.replace("\\", "/"))
         ways = (folder / inside, folder / str(config.get("path") or "") / inside)
-        place = next((way for way in ways if way.is_dir() and way.resolve().is_relative_to(folder.resolve())), None)
+        place = next(
+            (
+                way
+                for way in ways
+                if len(value) < 255 and way.is_dir() and way.resolve().is_relative_to(folder.resolve())
+            ),
+            None,
+        )
         if place is None:
             raise LayoutError(
-                f"{shown(folder)}: data.yaml says that {split} is in {value}, and there is no such folder"
+                f"{shown(folder)}: data.yaml says that {split} is in {value}, and there is no such folder inside of it"
             )
         found[split] = folder / place.resolve().relative_to(folder.resolve())
     return {split: found[split] for split in SPLITS if split in found}
@@ -278,7 +313,7 @@ def class_name(parts: tuple[str, ...]) -> str:
 
 
 def is_unlabelled(place: Path) -> bool:
-    return any(word in UNLABELLED for word in re.split(r"[\W\d_]+", place.name.casefold()))
+    return any(word in UNLABELLED for word in words_of(place.name))
 
 
 def count(number: int, noun: str) -> str:
@@ -307,16 +342,15 @@ def files_in(folder: Path) -> list[Path]:
     Raises:
         OSError: a folder cannot be opened.
     """
-    found, been = [], set()
+    found = []
     for place, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
-        real = os.path.realpath(place)
-        if real in been:  # a link back to a folder above it
+        above = [os.path.realpath(parent) for parent in Path(place).parents]
+        if os.path.islink(place) and os.path.realpath(place) in above:  # it would never end
             folders.clear()
             continue
-        been.add(real)
         folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
         found += [Path(place, name) for name in files if not name.startswith(HIDDEN)]
-    return sorted(path for path in found if path.is_file())
+    return sorted(path for path in found if path.is_file() or path.is_symlink())  # one that leads nowhere is named, too
 
 
 def refuse(error: OSError) -> None:

@@ -41,14 +41,23 @@ def run(options: argparse.Namespace) -> int:
     options.output.mkdir(parents=True, exist_ok=True)
     names = {photo: shown(photo.relative_to(options.folder).as_posix()) for photo in split_of}
     write_table(options.output / "duplicates.csv", pairs, split_of, names)
-    leaked = sorted(photo.relative_to(options.folder).as_posix() for photo in leaks(pairs, split_of))
+    listed_twice = set(splits.get("train", ())) & {p for split in ("val", "test") for p in splits.get(split, ())}
+    found = leaks(pairs, split_of) | listed_twice
+    leaked = sorted(photo.relative_to(options.folder).as_posix() for photo in found)
     text = "".join(f"{name}\n" for name in leaked)
     (options.output / "leaked.txt").write_text(text, encoding="utf-8", errors="surrogateescape")
     for number, start in enumerate(range(0, len(pairs), PAIRS_A_ROW * ROWS), start=1):
         sheet = picture(pairs[start : start + PAIRS_A_ROW * ROWS], split_of, names)
         sheet.save(options.output / f"duplicates-{number}.jpg", quality=85)
     print_summary(pairs, split_of, class_of, names)
-    print(f"{len(leaked)} photos of val and test have a near-duplicate in train; all is in {options.output}")
+    if len(splits) > 1:
+        print(f"{len(leaked)} photos of val and test have a near-duplicate in train")
+    else:
+        print(
+            "there are no splits here: where training draws them, near-duplicates can come on both sides; to keep them"
+        )
+        print("together, write train.txt, val.txt and test.txt")
+    print(f"all is in {options.output}")
     for photo, trouble in failures.items():
         print(f"not compared: {shown(photo)}: {trouble}")
     return 1 if failures else 0

@@ -26,7 +26,9 @@ def add_to(commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Index the training photos of a folder."""
-    class_of = read_layout(options.folder).splits.get("train")
+    splits = read_layout(options.folder).splits
+    others = {photo for split in ("val", "test") for photo in splits.get(split, ())}
+    class_of = {photo: label for photo, label in splits.get("train", {}).items() if photo not in others}
     if not class_of:
         raise ValueError(f"{shown(options.folder)} has no training photos")
     photos, labels = list(class_of), list(class_of.values())
