@@ -146,9 +146,8 @@ def listed(folder: Path, file: Path) -> list[Path]:
             continue
         ways = (line, line.strip(), line.strip().replace("\\", "/"))
         ways = [normalize(form, way) if form else way for way in ways for form in ("", "NFC", "NFD")]
-        photo = next((path for way in ways if is_there(path := Path(os.path.normpath(folder / way)))), None)
-        if photo is None:
-            raise LayoutError(f"{shown(file)}, line {number}: there is no photo {shown(line.strip())}")
+        paths = [Path(os.path.normpath(folder / way)) for way in ways]
+        photo = next((path for path in paths if is_there(path)), paths[3])  # one that is not there is named when opened
         photo = folder / os.path.relpath(photo, folder)
         if ".." in photo.relative_to(folder).parts:
             raise LayoutError(f"{shown(file)}, line {number}: {shown(line.strip())} lies outside of the folder")
