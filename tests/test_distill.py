@@ -858,7 +858,7 @@ def test_changed_photos_are_refused_or_kept_out_of_the_test(run, recorder, tmp_p
     metrics = json.loads((out / "checkpoint/metrics.json").read_text())
     assert metrics["similarity"]["noise"]["test"]["photos"] == 8
     assert metrics["photos"]["noise"]["train"] == {"bright": 15, "dark": 16}
-    assert "trained on or chosen by before" in metrics["read"]["noise"][-1]
+    assert "seen in training or validation before" in metrics["read"]["noise"][-1]
 
 
 def test_rare_classes_are_balanced_in_other_views():
