@@ -1,7 +1,6 @@
 """What a black box said, kept, so that nothing is asked twice."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from train.state import whole
 from xai.blackbox import BlackBox
 
 
@@ -56,9 +56,8 @@ class Answers:
             total = accelerator.reduce(self.kept.nan_to_num().to(accelerator.device))
             self.kept = (total / accelerator.reduce(heard)).cpu()  # 0 / 0: nobody asked yet
         if accelerator.is_main_process:
-            part = self.file.with_suffix(".part")
-            save_file({"answers": self.kept}, part, metadata={"contents": self.contents})
-            os.replace(part, self.file)
+            with whole(self.file) as part:
+                save_file({"answers": self.kept}, part, metadata={"contents": self.contents})
 
 
 def contents_in(file: Path) -> str | None:

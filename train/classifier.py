@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import sys
 import time
 from pathlib import Path
@@ -243,10 +242,9 @@ def measure(
 
 
 def save_weights(model: nn.Module, path: Path) -> None:
-    part = path.with_suffix(".part")
     tensors = {key: tensor.contiguous().cpu() for key, tensor in model.state_dict().items()}
-    save_file(tensors, part)
-    os.replace(part, path)
+    with state.whole(path) as part:
+        save_file(tensors, part)
 
 
 def precision(recipe: Run) -> str:

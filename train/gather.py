@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from accelerate import Accelerator
@@ -12,7 +13,7 @@ from train import seen
 from train.data import SPLITS, DataSet, Split, contents_of, joined, load, name_of
 from train.run import Run
 from train.seen import Record
-from xai.folders import class_name, count, shown
+from xai.folders import class_name, count, first_of, shown
 from xai.photo import as_photo
 
 NAMED = 10  # photos that a sentence names
@@ -102,7 +103,7 @@ def look(run: Run, data: dict[str, DataSet], known: set[str], accelerator: Accel
     names = [f"{shown(path_of(split.photos[i], each))}: {trouble}" for each, split, i, trouble in found]
     if run.broken == "refuse":
         raise ValueError(
-            f"{count(len(found), 'photo')} cannot be used: {'; '.join(names[:NAMED])}{'; …' * (len(names) > NAMED)}. "
+            f"{count(len(found), 'photo')} cannot be used: {first_of(names, NAMED, '; ')}. "
             "Mend or remove them, or leave them out with --broken skip"
         )
     for each in data.values():
@@ -130,14 +131,12 @@ def keep_apart(data: dict[str, DataSet]) -> None:
     for each in data.values():
         part, label_of = each.splits["train"], {}
         twice = [
-            path_of(photo, each)
+            shown(path_of(photo, each))
             for photo, label, content in zip(part.photos, part.labels, part.contents, strict=True)
             if label_of.setdefault(content, label) != label
         ]
         if twice:
-            each.said.append(
-                f"{count(len(twice), 'photo')} of train in two classes ({', '.join(map(shown, twice[:NAMED]))})"
-            )
+            each.said.append(f"{count(len(twice), 'photo')} of train in two classes ({first_of(twice, NAMED)})")
     in_test = {content for each in data.values() for content in each.splits["test"].contents}
     in_val = {content for each in data.values() for content in each.splits["val"].contents}
     for each in data.values():
@@ -149,7 +148,7 @@ def without(data: dict[str, DataSet], earlier: dict[str, set[str]]) -> dict[str,
     """The data sets without photos of `val` and `test` that were trained on before, or of `test` that chose before."""
     found = {}
     for name, each in data.items():
-        found[name] = DataSet(dict(each.splits), each.root, list(each.said), each.empty, each.named, each.drawn)
+        found[name] = replace(each, splits=dict(each.splits), said=list(each.said))
         leave_out(found[name], "val", earlier["train"], "seen in training before")
         leave_out(found[name], "test", earlier["train"] | earlier["val"], "seen in training or validation before")
     return found
@@ -161,8 +160,7 @@ def leave_out(data: DataSet, name: str, others: set[str], why: str) -> None:
     left = [shown(path_of(split.photos[i], data)) for i in range(len(split)) if split.contents[i] in others]
     if left:
         data.splits[name] = split.only(lambda i: split.contents[i] not in others)
-        named = ", ".join([*left[:NAMED], "…"] if len(left) > NAMED else left)
-        data.said.append(f"left out of {name}: {count(len(left), 'photo')} {why} ({named})")
+        data.said.append(f"left out of {name}: {count(len(left), 'photo')} {why} ({first_of(left, NAMED)})")
 
 
 def path_of(photo, data: DataSet) -> str:

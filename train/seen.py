@@ -1,12 +1,12 @@
 """Which photos a run has seen, written down so that none of them is ever tested on."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from train.run import Run
-from xai.folders import count, shown
+from train.state import whole
+from xai.folders import count, first_of, shown
 from xai.zoo import PHOTOS, SUMS, find_checkpoint, read_json, verify
 
 FILE = "photos.json"
@@ -63,9 +63,8 @@ def write(out: Path, record: Record) -> None:
     """Write it whole or not at all."""
     earlier = {name: sorted(contents) for name, contents in record.earlier.items()}
     text = json.dumps({"photos": record.photos, "earlier": earlier, "said": record.said}, indent=0)
-    part = out / f"{FILE}.part"
-    part.write_text(text + "\n", encoding="utf-8")
-    os.replace(part, out / FILE)
+    with whole(out / FILE) as part:
+        part.write_text(text + "\n", encoding="utf-8")
 
 
 def read(out: Path) -> Record:
@@ -130,7 +129,7 @@ def changes(before: Record, now: Record) -> list[str]:
         "in another split": [path for path in both if old[path][1] != new[path][1] and old[path][2] == new[path][2]],
     }
     return [
-        f"{count(len(paths), 'photo')} {kind} ({', '.join(map(shown, paths[:NAMED]))}{', …' * (len(paths) > NAMED)})"
+        f"{count(len(paths), 'photo')} {kind} ({first_of([shown(path) for path in paths], NAMED)})"
         for kind, paths in kinds.items()
         if paths
     ]

@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -11,15 +13,22 @@ from torch import nn
 from torch.optim import Optimizer
 
 
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Where to write a file, which then takes the place of `path`: whole or not at all."""
+    part = path.with_suffix(".part")
+    yield part
+    os.replace(part, path)
+
+
 def save(path: Path, module: nn.Module, optimizer: Optimizer, progress: dict) -> None:
     """Write weights, the optimiser's moments and `progress` (anything JSON holds) to one file."""
     tensors = {f"module.{key}": tensor for key, tensor in module.state_dict().items()}
     for index, slots in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{slot}": torch.as_tensor(value) for slot, value in slots.items()}
     tensors = {key: tensor.detach().contiguous().cpu() for key, tensor in tensors.items()}
-    part = path.with_suffix(".part")
-    save_file(tensors, part, metadata={"progress": json.dumps(progress)})
-    os.replace(part, path)
+    with whole(path) as part:
+        save_file(tensors, part, metadata={"progress": json.dumps(progress)})
 
 
 def read_progress(path: Path) -> dict:

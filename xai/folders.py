@@ -73,8 +73,9 @@ def read_layout(folder: Path) -> Layout:
         LayoutError: which split or class they are of cannot be told; a ValueError.
     """
     if not folder.is_dir():
-        hint = ": unpack it" if folder.is_file() else ""
-        raise NoPhotosError(f"{shown(folder)} is no folder{hint}" if hint else f"there is no folder {shown(folder)}")
+        if folder.is_file():
+            raise NoPhotosError(f"{shown(folder)} is no folder: unpack it")
+        raise NoPhotosError(f"there is no folder {shown(folder)}")
     config = read_yaml(folder)
     lists = one_a_split(folder, (file for file in folder.iterdir() if file.is_file() and file.suffix.lower() == ".txt"))
     if lists:
@@ -146,9 +147,9 @@ def listed(folder: Path, file: Path) -> list[Path]:
             continue
         ways = (line, line.strip(), line.strip().replace("\\", "/"))
         ways = [normalize(form, way) if form else way for way in ways for form in ("", "NFC", "NFD")]
-        paths = [Path(os.path.normpath(folder / way)) for way in ways]
-        photo = next((path for path in paths if is_there(path)), paths[3])  # one that is not there is named when opened
-        photo = folder / os.path.relpath(photo, folder)
+        places = (Path(os.path.normpath(folder / way)) for way in ways)
+        missing = Path(os.path.normpath(folder / line.strip()))  # is named when it is opened
+        photo = folder / os.path.relpath(next(filter(is_there, places), missing), folder)
         if ".." in photo.relative_to(folder).parts:
             raise LayoutError(f"{shown(file)}, line {number}: {shown(line.strip())} lies outside of the folder")
         found.append(photo)
@@ -321,8 +322,12 @@ def count(number: int, noun: str) -> str:
 
 def some(folder: Path, paths: list[Path], limit: int = 3) -> str:
     """The first of some paths below a folder, to print."""
-    names = [shown(path.relative_to(folder)) for path in paths[:limit]]
-    return ", ".join([*names, "…"] if len(paths) > limit else names)
+    return first_of([shown(path.relative_to(folder)) for path in paths], limit)
+
+
+def first_of(names: list[str], limit: int, between: str = ", ") -> str:
+    """The first of some names, to print; … stands for the rest."""
+    return between.join([*names[:limit], "…"] if len(names) > limit else names)
 
 
 def folders_in(folder: Path) -> list[Path]:
