@@ -11,7 +11,7 @@ from tests.conftest import CLASSES, fresh
 from xai.agreement import Agreement
 from xai.blackbox import BlackBox, from_checkpoint
 from xai.blackbox import explain as explaining
-from xai.blackbox.blackbox import GREY
+from xai.photo import GREY
 from xai.blackbox.explain import BASELINES, explain_black_box, explain_black_box_steps
 from xai.blackbox.lime import drawn as samples_drawn
 from xai.blackbox.lime import lime, superpixels

@@ -31,7 +31,7 @@ from train.publish import write_sums
 from xai import blackbox
 from xai.agreement import agreement
 from xai.blackbox import BlackBox, BlackBoxError, from_checkpoint, from_endpoint, from_function, from_onnx, from_timm
-from xai.blackbox.blackbox import GREY
+from xai.photo import GREY
 from xai.blackbox.hosted import Hosted, hosted_black_boxes, load_hosted
 from xai.blackbox.load import load_black_box
 from xai.models import create_model

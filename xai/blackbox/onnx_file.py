@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xai.blackbox.blackbox import GREY, REASON, BlackBox
-from xai.blackbox.estimate import check_numbers
+from xai.blackbox.blackbox import REASON, BlackBox
 from xai.blackbox.onnx_colours import Colours, settle_colours
 from xai.blackbox.onnx_form import LAYOUTS, Form, possible_forms, settle_size, times
 from xai.blackbox.onnx_metadata import Metadata
 from xai.blackbox.written import read_names, read_numbers, read_whole, read_yes
+from xai.checks import check_numbers
+from xai.photo import GREY
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -169,12 +170,12 @@ class OnnxNetwork:
     def __call__(self, pixels: Tensor) -> Tensor:
         """Pixels (N, 3, S, S) in [0, 1] to what the output says of them (N, K), float32."""
         x = self.form.fill(pixels, self.colours)
-        at_once, rows = self.form.batch or len(x), []
-        for start in range(0, len(x), at_once):
-            part = x[start : start + at_once]
-            padding = np.zeros((at_once - len(part), *part.shape[1:]), x.dtype)
+        batch_size, rows = self.form.batch or len(x), []
+        for start in range(0, len(x), batch_size):
+            part = x[start : start + batch_size]
+            padding = np.zeros((batch_size - len(part), *part.shape[1:]), x.dtype)
             answer = self.run(np.concatenate([part, padding]), self.form, [self.output])[self.output]
-            rows.append(answer.reshape(at_once, -1)[: len(part)])
+            rows.append(answer.reshape(batch_size, -1)[: len(part)])
         return torch.from_numpy(np.concatenate(rows)).float()
 
     def run(self, x: np.ndarray, form: Form, outputs: Sequence[str]) -> dict[str, np.ndarray]:

@@ -1,6 +1,6 @@
 """Score-CAM: channels weighed by what the network says of the photo seen through them."""
 
-from collections.abc import Generator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -8,14 +8,17 @@ from torch.nn import functional as F
 
 from xai.activations import Activations, chosen
 from xai.methods.gradcam import weighted
+from xai.methods.registry import method
 from xai.precision import half
+from xai.steps import Progress, Steps
 
 AT_ONCE = 8  # masked photos in memory
 REACH = 0.3  # root mean square difference of two masks, in [0, 1], at which what is said of one tells of the other
 NOISE = 0.05  # share of the scores' variance that masks alike do not share
 
 
-def scorecam(batch: Activations, targets: Tensor | None, target_layer: str) -> Generator[float, None, Tensor]:
+@method("scorecam", title="Score-CAM", source="wang2020", pace="minutes")
+def scorecam(batch: Activations, targets: Tensor | None, target_layer: str) -> Steps[Tensor]:
     """Score-CAM: channels weighed by the class's logit when the photo is seen through them; no gradient.
 
     Formula: `L^c = ReLU(Σ_k a_k A^k)` with `a = softmax_k(y^c(x ⊙ H_k))` and `H_k` the channel `A^k`, resized
@@ -25,9 +28,10 @@ def scorecam(batch: Activations, targets: Tensor | None, target_layer: str) -> G
     return (yield from through_channels(batch, targets, target_layer, batch.at(target_layer).shape[1]))
 
 
+@method("scorecam-fast", title="Fast Score-CAM", source="wang2020", pace="seconds")
 def scorecam_fast(
     batch: Activations, targets: Tensor | None, target_layer: str, *, channels: int = 40
-) -> Generator[float, None, Tensor]:
+) -> Steps[Tensor]:
     """Fast Score-CAM: Score-CAM that looks through some channels and infers from them what the others would say.
 
     Formula: as Score-CAM, but only some channels get their score from the network. That of any other is the mean of a
@@ -43,9 +47,7 @@ def scorecam_fast(
     return (yield from through_channels(batch, targets, target_layer, channels))
 
 
-def through_channels(
-    batch: Activations, targets: Tensor | None, target_layer: str, count: int
-) -> Generator[float, None, Tensor]:
+def through_channels(batch: Activations, targets: Tensor | None, target_layer: str, count: int) -> Steps[Tensor]:
     """Score-CAM with `count` channels' scores from the network and the others' inferred."""
     features = batch.at(target_layer)  # B, C, h, w
     targets = chosen(batch.logits(), targets)
@@ -54,7 +56,7 @@ def through_channels(
         known = telling(channels, count)  # N
         told = features.new_empty(len(known))  # N
         for share in masked_scores(batch, i, targets[i], channels[known], told):
-            yield (i + share) / len(features)
+            yield Progress((i + share) / len(features))
         scores[i] = inferred(channels, known, told)
     return weighted(scores.softmax(1), features)
 
@@ -102,9 +104,7 @@ def kernel(a: Tensor, b: Tensor) -> Tensor:
     return (-distances / (2 * REACH**2)).exp()
 
 
-def masked_scores(
-    batch: Activations, i: int, target: Tensor, features: Tensor, scores: Tensor
-) -> Generator[float, None, None]:
+def masked_scores(batch: Activations, i: int, target: Tensor, features: Tensor, scores: Tensor) -> Iterator[float]:
     """Write to `scores` (N) the target's logit of photo i seen through each of some channels (N, h, w)."""
     x = batch.x[i : i + 1]  # 1, 3, S, S
     flat = features.flatten(1)

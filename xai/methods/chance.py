@@ -32,16 +32,16 @@ def depends_on_place(seen: Tensor, answers: Tensor, beside: Tensor, weights: Ten
     answers, seen = answers.double().cpu(), seen.double().cpu()
     scale = torch.ones_like(answers) if weights is None else weights.double().cpu().sqrt()
     answers, seen = scale * (answers - answers.mean()), scale[:, None] * seen
-    whole = without(scale[:, None], answers)
-    if chance_of(whole, without(scale[:, None], seen)) > SURE:
+    whole = remove_terms(scale[:, None], answers)
+    if share_of_orders(whole, remove_terms(scale[:, None], seen)) > SURE:
         return False
-    known = scale[:, None] * terms(beside.double().cpu())  # N, t
-    rest = without(known, answers)
+    known = scale[:, None] * make_terms(beside.double().cpu())  # N, t
+    rest = remove_terms(known, answers)
     all_colour = rest.square().sum() < whole.square().sum() / 2
-    return chance_of(rest, without(known, seen)) <= (SURE if all_colour else LIKELY)
+    return share_of_orders(rest, remove_terms(known, seen)) <= (SURE if all_colour else LIKELY)
 
 
-def chance_of(answers: Tensor, seen: Tensor) -> float:
+def share_of_orders(answers: Tensor, seen: Tensor) -> float:
     """In which share of random orders answers (N) make as strong a map of what was seen (N, P); their own counts."""
     generator = torch.Generator().manual_seed(0)
     orders = torch.rand(DRAWS, len(answers), generator=generator).argsort(1)  # draws, N
@@ -49,7 +49,7 @@ def chance_of(answers: Tensor, seen: Tensor) -> float:
     return float(1 + (by_chance >= (answers @ seen).square().sum()).sum()) / (1 + DRAWS)
 
 
-def terms(beside: Tensor, degree: int | None = None) -> Tensor:
+def make_terms(beside: Tensor, degree: int | None = None) -> Tensor:
     """All terms (N, t) of a polynomial in Q numbers (N, Q): of a degree, or the highest that N pictures suffice for.
 
     Numbers that differ by rounding alone have no part in it, and equal pictures count as one.
@@ -67,7 +67,7 @@ def terms(beside: Tensor, degree: int | None = None) -> Tensor:
     return torch.cat(found, dim=1)
 
 
-def without(known: Tensor, values: Tensor) -> Tensor:
+def remove_terms(known: Tensor, values: Tensor) -> Tensor:
     """What terms (N, t) leave unexplained of values (N) or (N, P), by least squares."""
     found = torch.linalg.svd(known, full_matrices=False)
     basis = found.U[:, found.S / found.S[0] > 1e-10]  # N, t: terms that say the same count once

@@ -1,6 +1,6 @@
-"""MASK: the smallest, smoothest blur that hides a class, learned by gradient descent through a white network."""
+"""MASK: the smallest, smoothest blur that hides a class, learned by gradient descent through an open network."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Iterator
 from functools import partial
 
 import torch
@@ -8,22 +8,24 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from xai.activations import gradient
-from xai.blackbox.chance import is_rounding, terms, without
-from xai.blackbox.estimate import Estimate, nudged
+from xai.methods.chance import is_rounding, make_terms, remove_terms
+from xai.methods.estimate import Estimate, nudge
+from xai.methods.registry import method
 from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.modes import without_gradients
 from xai.noise import without_contrast
+from xai.steps import Progress, Steps
 
-AT_ONCE = 4  # photos a step: a step is the shortest time in which a visitor can stop it
+BATCH_SIZE = 4  # photos a step: a step is the shortest time in which a visitor can stop it
 PUBLISHED_SIDE = 224  # pixels; radii of discs are given for it
 MOVED = 63  # masks moved elsewhere, to compare
-Steps = Generator[tuple[float, Estimate | None], None, Estimate]
 
 
+@method("mask", title="MASK", source="fong2017", needs="gradients", pace="minutes")
 @without_gradients
 def mask(
-    model: Classifier,
+    network: Classifier,
     pixels: Tensor,
     target: int,
     *,
@@ -41,7 +43,7 @@ def mask(
     disc_blur: float = 10,
     disc_left: float = 0.01,
     seed: int = 0,
-) -> Steps:
+) -> Steps[Estimate]:
     """MASK: where blurring the photo, as little and as smoothly as possible, takes the class's confidence away.
 
     Formula: `S = 1 − U m`, `m = argmin f_c(Um ⊙ x + (1 − Um) ⊙ b) + λ₁ Σ |1 − m| + λ₂ Σ |∇m|^β` over m in [0, 1], by
@@ -51,9 +53,8 @@ def mask(
     so from ours, in that it blurs 8-bit pictures, b before the photo is shrunk, and descends as if U did not blur.
     Paper: Fong and Vedaldi, Interpretable Explanations of Black Boxes by Meaningful Perturbation, ICCV 2017.
 
-    Pixels (1, 3, S, S) in [0, 1], resized to the model's S, to an Estimate of the map (S, S) in [0, 1]; yields the
-    share done and, once there is one, that of the map so far. It is blank where the mask would hide as much anywhere
-    else (`place_does_not_matter`). The model is left as it was found.
+    Pixels (1, 3, S, S) in [0, 1], resized to the network's S, to an Estimate of the map (S, S) in [0, 1]. It is blank
+    where the mask would hide as much anywhere else (`place_does_not_matter`). The network is left as it was found.
 
     Options:
         iterations, learning_rate, betas: of Adam.
@@ -66,76 +67,89 @@ def mask(
         disc_left: share of the confidence, above that through the largest disc, that the first disc may leave.
         seed: of the crops.
     """
-    side, pixels = model.input_size, pixels.to(model.device)
+    side, pixels = network.input_size, pixels.to(network.device)
     if pixels.shape[-1] != side:
         pixels = F.interpolate(pixels, size=side, mode="bilinear", antialias=True)
-    blurred = spread(pixels, blurring(side, photo_blur).to(pixels))
-    stretch = (blurring(side, mask_blur) @ nearest(side, cell)).to(pixels)  # S, n
+    stretch = (make_blur(side, mask_blur) @ make_enlargement(side, cell)).to(pixels)  # S, n
+    seen = Blurred(network, target, pixels, apply_to_both(pixels, make_blur(side, photo_blur).to(pixels)))
 
-    def answer(photos: Tensor) -> Tensor:
-        """`f_c` (N) of photos (N, 3, S, S)."""
-        return model(model.normalize(photos)).softmax(1)[:, target]
+    def objective(m: Tensor, view: Blurred) -> Tensor:
+        confidence = view.confidence(apply_to_both(m, stretch)[None]).sum()
+        return confidence + l1 * (1 - m).abs().sum() + tv * measure_variation(m, tv_power)
 
-    def confidence(photo: Tensor, hidden: Tensor, kept: Tensor) -> Tensor:
-        """`f_c` (N) of a photo (1, 3, S, S) seen through masks (N, S, S)."""
-        return answer(torch.lerp(hidden, photo, kept[:, None]))
-
-    with evaluating(model):
-        discs = 1 - spread(circles(side, disc_step), blurring(side, disc_blur)).to(pixels)  # R, S, S
+    with evaluating(network):
+        discs = 1 - apply_to_both(draw_discs(side, disc_step), make_blur(side, disc_blur)).to(pixels)  # R, S, S
         left = []
-        for some in torch.cat([torch.ones_like(discs[:1]), discs]).split(AT_ONCE):
-            left.append(confidence(pixels, blurred, some))
-            yield 0.0, None
+        for some in torch.cat([torch.ones_like(discs[:1]), discs]).split(BATCH_SIZE):
+            left.append(seen.confidence(some))
+            yield Progress(0.0)
         middles = (torch.arange(stretch.shape[1]) * cell + cell // 2).clamp(max=side - 1)  # n
-        m = discs[first_below(torch.cat(left), disc_left)][middles][:, middles]  # n, n
+        m = discs[choose_disc(torch.cat(left), disc_left)][middles][:, middles]  # n, n
         adam = torch.optim.Adam([m], learning_rate, betas)
-        wide = [F.interpolate(p, size=side + jitter, mode="bilinear") for p in (pixels, blurred)]
-        corners = torch.randint(max(jitter, 1), (iterations, 2), generator=torch.Generator().manual_seed(seed))
-        for done, (top, left_) in enumerate(corners.tolist(), start=1):
-            photo, hidden = (p[:, :, top : top + side, left_ : left_ + side] for p in wide)
-
-            def objective(m, photo=photo, hidden=hidden):
-                seen = confidence(photo, hidden, spread(m, stretch)[None])
-                return seen.sum() + l1 * (1 - m).abs().sum() + tv * variation(m, tv_power)
-
-            m.grad = gradient(objective, m)
+        for done, view in enumerate(seen.crop(iterations, jitter, seed), start=1):
+            m.grad = gradient(partial(objective, view=view), m)
             adam.step()
             m.clamp_(0, 1)
-            kept, asked = spread(m, stretch), len(discs) + 1 + done
-            raw = (1 - kept).clamp(0, 1).cpu()
-            is_blank = partial(place_does_not_matter, answer, kept, pixels, blurred)
-            yield done / iterations, Estimate(raw, asked, is_blank=is_blank)
-    return Estimate(raw, asked, is_blank=is_blank)
+            kept = apply_to_both(m, stretch)
+            raw, is_blank = (1 - kept).clamp(0, 1).cpu(), partial(place_does_not_matter, seen, kept)
+            estimate = Estimate(raw, len(discs) + 1 + done, is_blank=is_blank)
+            yield Progress(done / iterations, estimate)
+    return estimate
 
 
-def place_does_not_matter(answer: Callable[[Tensor], Tensor], kept: Tensor, pixels: Tensor, hidden: Tensor) -> bool:
+class Blurred:
+    """A network that sees a photo (1, 3, S, S) through masks: where a mask is 0 it sees `hidden` (1, 3, S, S)."""
+
+    def __init__(self, network: Classifier, target: int, pixels: Tensor, hidden: Tensor) -> None:
+        self.network, self.target, self.pixels, self.hidden = network, target, pixels, hidden
+
+    def look(self, masks: Tensor) -> Tensor:
+        """The photo (N, 3, S, S) through masks (N, S, S) in [0, 1]."""
+        return torch.lerp(self.hidden, self.pixels, masks[:, None])
+
+    def answer(self, photos: Tensor) -> Tensor:
+        """The confidence (N) in the class, for photos (N, 3, S, S) in [0, 1]."""
+        return self.network(self.network.normalize(photos)).softmax(1)[:, self.target]
+
+    def confidence(self, masks: Tensor) -> Tensor:
+        """The confidence (N) in the class when the photo is seen through masks (N, S, S)."""
+        return self.answer(self.look(masks))
+
+    def crop(self, number: int, jitter: int, seed: int) -> Iterator["Blurred"]:
+        """The same, again and again, with photo and blur stretched by some pixels and cropped at random."""
+        side = self.pixels.shape[-1]
+        wide = [F.interpolate(p, size=side + jitter, mode="bilinear") for p in (self.pixels, self.hidden)]
+        corners = torch.randint(max(jitter, 1), (number, 2), generator=torch.Generator().manual_seed(seed))
+        for top, left in corners.tolist():
+            crops = (p[:, :, top : top + side, left : left + side] for p in wide)
+            yield Blurred(self.network, self.target, *crops)
+
+
+def place_does_not_matter(seen: Blurred, kept: Tensor) -> bool:
     """Whether the mask (S, S) would hide as much of the class anywhere else, so that it tells of no place.
 
-    The answer is asked for with the mask, and with 63 copies of it moved around. What the mean colours of the pictures
+    The network is asked with the mask, and with 63 copies of it moved around. What the mean colours of the pictures
     predict, by a polynomial of fourth degree, is taken from the answers; if the rest is rounding errors, no place
     differs from another.
     """
-    if without_contrast(pixels):
+    if without_contrast(seen.pixels):
         return True
     moves = torch.randint(len(kept), (MOVED, 2), generator=torch.Generator().manual_seed(0)).tolist()
     masks = torch.stack([kept, *(kept.roll(move, (0, 1)) for move in moves)])  # N, S, S
 
-    def look(some: Tensor) -> Tensor:
-        return torch.lerp(hidden, pixels, some[:, None])  # n, 3, S, S
-
     def ask_again(n: int) -> Tensor:
-        return torch.cat([answer(nudged(look(some))) for some in masks[:n].split(AT_ONCE)])
+        return torch.cat([seen.answer(nudge(seen.look(some))) for some in masks[:n].split(BATCH_SIZE)])
 
     answers, colours = [], []
-    for some in masks.split(AT_ONCE):
-        photos = look(some)
-        answers.append(answer(photos))
+    for some in masks.split(BATCH_SIZE):
+        photos = seen.look(some)
+        answers.append(seen.answer(photos))
         colours.append(photos.mean((2, 3), dtype=torch.float64))
     answers, colours = torch.cat(answers).cpu(), torch.cat(colours).cpu()
-    return is_rounding(answers, ask_again, without(terms(colours, degree=4), answers.double()))
+    return is_rounding(answers, ask_again, remove_terms(make_terms(colours, degree=4), answers.double()))
 
 
-def blurring(side: int, deviation: float) -> Tensor:
+def make_blur(side: int, deviation: float) -> Tensor:
     """The matrix (S, S) that blurs a row of pixels by a Gaussian, of which what is beyond the border does not count."""
     apart = torch.arange(side, dtype=torch.float64)
     apart = apart[:, None] - apart
@@ -143,17 +157,17 @@ def blurring(side: int, deviation: float) -> Tensor:
     return weights / weights.sum(1, keepdim=True)
 
 
-def nearest(side: int, cell: int) -> Tensor:
+def make_enlargement(side: int, cell: int) -> Tensor:
     """The matrix (S, n) that gives every pixel the number of the cell it is in."""
     return torch.eye(-(-side // cell), dtype=torch.float64)[torch.arange(side) // cell]
 
 
-def spread(maps: Tensor, matrix: Tensor) -> Tensor:
+def apply_to_both(maps: Tensor, matrix: Tensor) -> Tensor:
     """A matrix (S, n) applied to rows and columns of maps (…, n, n): (…, S, S)."""
     return matrix @ maps @ matrix.T
 
 
-def circles(side: int, step: float) -> Tensor:
+def draw_discs(side: int, step: float) -> Tensor:
     """Discs (R, S, S) of ones in the middle, of radius 0, `step`, … to all but the whole photo."""
     apart = torch.arange(side, dtype=torch.float64) - side // 2
     distances = (apart[:, None].square() + apart.square()).sqrt()
@@ -161,7 +175,7 @@ def circles(side: int, step: float) -> Tensor:
     return (distances <= radii[:, None, None]).double()
 
 
-def first_below(confidences: Tensor, left: float) -> int:
+def choose_disc(confidences: Tensor, left: float) -> int:
     """The first disc that leaves less than a share of the confidence; confidences without one, then with each (R)."""
     whole, with_disc = confidences[0], confidences[1:]
     shares = (with_disc - with_disc[-1]) / (whole - with_disc[-1])
@@ -169,7 +183,7 @@ def first_below(confidences: Tensor, left: float) -> int:
     return below[0] if below else len(with_disc) - 1
 
 
-def variation(m: Tensor, power: float) -> Tensor:
+def measure_variation(m: Tensor, power: float) -> Tensor:
     """`Σ (dx² + dy²)^(β/2)` of differences with the next number of m (n, n), to the right and below."""
     right, below = F.pad(m.diff(dim=1), (0, 1)), F.pad(m.diff(dim=0), (0, 0, 0, 1))
     return (right.square() + below.square()).clamp(min=1e-12).pow(power / 2).sum()
