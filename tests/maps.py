@@ -10,10 +10,11 @@ import xai
 from xai import precision
 from xai.activations import Activations
 from xai.class_evidence import evidence_of
-from xai.explaining import finish, raw_maps
 from xai.methods import METHODS
 from xai.models import Classifier
 from xai.photo import as_photo
+from xai.running import compute_maps
+from xai.steps import finish
 from xai.zoo import GARBAGE, IMAGENET, PYRAMID, STUDENTS
 
 FILE = Path(__file__).with_name("maps.npz")
@@ -35,12 +36,14 @@ def maps_of(name: str) -> dict[str, np.ndarray]:
     model, found = xai.load_model(name, "cpu").double(), {}
     photo = as_photo(EXAMPLES / ("pyramid-airplane-17.jpg" if name in PYRAMID else "garbage-glass-181.jpg"))
     batch = Activations(model, model.preprocess([photo]), together=model.explained_layers)
-    for method in xai.list_methods(model):
-        if method in TOO_SLOW and METHODS[method].is_slow(model) or (method in SLOW and name not in WITH_SLOW):
+    for method in (m for m in xai.list_methods(model) if METHODS[m].needs == "features"):
+        if (method in TOO_SLOW and METHODS[method].is_slow(model)) or (method in SLOW and name not in WITH_SLOW):
             continue
         for layer in layers_of(model, method):
             options = FEW.get(method, {})
-            found[f"{method}@{layer}"] = small(finish(raw_maps(batch, method, None, layer, **options))[0].numpy())
+            found[f"{method}@{layer}"] = small(
+                finish(compute_maps(batch, METHODS[method], None, layer, **options))[0].numpy()
+            )
     found["evidence"] = evidence_of(photo, batch).maps.mean((1, 2))
     return found
 
@@ -53,12 +56,11 @@ def layers_of(model: Classifier, method: str) -> list[str]:
 
 def maps_of_a_black_box() -> dict[str, np.ndarray]:
     """The map of every method that asks, and of those that read a student."""
-    black_box = xai.load_black_box("garbage-efficientnet_lite0", "cpu")
-    photo, student = EXAMPLES / "garbage-glass-181.jpg", xai.load_model("blackbox-student", "cpu").double()
-    black_box.white.double()
-    asked = {m: xai.explain_black_box(black_box, photo, m, **options).raw for m, options in ASKING.items()}
-    read = {m: xai.explain_black_box(black_box, photo, m, student=student, gradients="student").raw
-            for m in ("gradcam", "distilled")}  # fmt: skip
+    photo = EXAMPLES / "garbage-glass-181.jpg"
+    black_box = xai.load_black_box("garbage-efficientnet_lite0", "cpu", student="blackbox-student")
+    black_box.network.double(), black_box.student.double()
+    asked = {m: xai.explain(black_box, photo, m, **options).raw for m, options in ASKING.items()}
+    read = {m: xai.explain(black_box, photo, m, reads="student").raw for m in ("gradcam", "distilled")}
     return {name: small(raw) for name, raw in {**asked, **read}.items()}
 
 

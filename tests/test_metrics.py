@@ -161,7 +161,12 @@ def test_other_photos_maps_equal_a_literal_loop(fal, photos, share):
                 after = fal(x * shown + (1 - shown) * black).softmax(1)[0, targets[i]].item()
                 scores = found[f"{name}:{companion}"][[i]]
                 assert scores.after.item() == pytest.approx(after, rel=2e-2 if share else 2e-3)
-    assert not set(metrics.score_layers(fal, photos[:1])) & set(found) - {*fal.layer_names, COMBINED, *metrics.CONTROLS}
+    assert not set(metrics.score_layers(fal, photos[:1])) & set(found) - {
+        *fal.layer_names,
+        COMBINED,
+        "constant",
+        "gaussian",
+    }
 
 
 def test_batches_do_not_matter(fal, photos, monkeypatch):

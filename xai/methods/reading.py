@@ -71,15 +71,20 @@ def choose_role(subject: Subject, method: Method, reads: str | None = None) -> s
         ValueError: it reads one, and the subject has none such.
     """
     networks = subject.networks
-    if reads is not None and reads not in networks:
-        known = ", ".join(networks) or "none"
-        raise UnsuitableError("reads", name=subject.name, reads=reads, known=known)
+    if reads is not None and reads not in SOURCES:
+        raise UnsuitableError("reads", reads=reads, roles=", ".join(SOURCES))
     if not method.reads_network:
         return ""
-    if not networks:
+    if reads is not None:
+        role = reads if reads in networks else ""
+    elif method.of_student and "teacher" in networks:
+        own = "" if method.unsuitable(networks["teacher"]) else "teacher"
+        role = "student" if "student" in networks else own
+    else:
+        role = next(iter(networks), "")
+    if not role:
         raise UnsuitableError("closed", title=method.title, name=subject.name)
-    usual = "student" if method.of_student and "student" in networks else next(iter(networks))
-    return reads or usual
+    return role
 
 
 def list_methods(subject: Subject | None = None, target_layer: str | None = None) -> list[str]:

@@ -8,9 +8,9 @@ from xai.models.classifier import INPUT
 
 SENTENCES = {
     "layerless": "{title} explains the photo as a whole, and no layer such as {layer!r}: leave the layer out.",
-    "closed": "{title} looks into a network, and {name} only answers: give it a student, or let RISE "
-    '(method="rise") or LIME (method="lime") ask it.',
-    "reads": "{name} has no network called {reads!r} that could be read; it has {known}",
+    "closed": "{title} needs gradients, and {name} only answers: use those of a student that imitates {name}, or let "
+    'RISE (method="rise") or LIME (method="lime") ask it.',
+    "reads": "there is no network {reads!r} to read; choose one of {roles}",
     "method": "there is no method {method!r}; choose one of {methods}",
     "layer": "this model has no layer {layer!r}; choose one of {layers}",
     "pixels": "{title} weighs the channels of a layer, and the input has only red, green and blue: use SmoothGrad "

@@ -15,6 +15,7 @@ from xai.metrics.games import GAMES, STEP, SUBSTRATES
 from xai.metrics.hiding import HIDINGS
 
 TABLE_1 = ("drop", "increase", "gain", "adcc")  # of the pyramid's source
+CONTROLS = [name for name, method in METHODS.items() if method.is_control]
 EPILOG = f"""
 examples:
   python -m xai evaluate --black-box garbage-efficientnet_lite0 --student blackbox-student \\
@@ -27,7 +28,7 @@ examples:
 
 A method is NAME[:VARIANT][@LAYER]. One that looks into a network looks into the black box where that is no secret,
 else into the student; `:teacher` and `:student` say which. `distilled:literal` is eq. 9 of Kang et al., 2021, and
-`rise:published` RISE as published. Maps that know nothing: {", ".join(name for name, method in METHODS.items() if method.is_control)} (a number a pixel),
+`rise:published` RISE as published. Maps that know nothing: {", ".join(CONTROLS)} (a number a pixel),
 random:7 (7×7 numbers, enlarged). `another` and `mean` set two controls beside each other row, made of its own
 maps: another photo's, and the mean of all.
 

@@ -12,16 +12,17 @@ from PIL import Image
 
 from xai.agreement import TOP
 from xai.blackbox import BlackBoxError
-from xai.blackbox.explain import STUDENT
 from xai.blackbox.hosted import hosted_black_boxes
+from xai.methods import METHODS
 from xai.methods.distilled import ALL_BLOCKS, Operator, Sign
+from xai.methods.reading import SOURCES
 from xai.metrics import GAMES, auc
 from xai.names import tell_apart
 from xai.studio import cards
 from xai.studio.answers import PREDICTED, Question
 from xai.studio.blackbox_look import (
     ASKING,
-    METHODS,
+    NAMES,
     PACE,
     PRESETS,
     STAGES,
@@ -212,11 +213,11 @@ def found_maps(answer: BlackBoxAnswer) -> dict[str, Found]:
     raw = parts and parts.figure(choice)[-1]
     if raw is None:
         return answer.found
-    return {"distilled": Found(raw, parts.seconds, STUDENT, blank=not raw.any()), **answer.found}
+    return {"distilled": Found(raw, parts.seconds, SOURCES["student"], blank=not raw.any()), **answer.found}
 
 
 def title_of(method: str, lang: str) -> str:
-    return say(lang, f"method.{method}") if f"method.{method}" in ENGLISH else METHODS[method]
+    return say(lang, f"method.{method}") if f"method.{method}" in ENGLISH else METHODS[method].title
 
 
 def compare(answer: BlackBoxAnswer, lang: str, chosen: list[str], masks: int) -> Iterator[tuple[str, list] | None]:
@@ -251,14 +252,14 @@ def play_games(answer: BlackBoxAnswer, lang: str) -> Iterator[tuple[str, list]]:
     maps = {method: found.raw for method, found in found_maps(answer).items() if not found.blank}
     nothing_new = [gr.skip()] * (len(GAMES) + 2)
     yield cards.progress(say(lang, "begun"), 0), nothing_new
-    for done in play(answer.photo, side.question.model, side.target, maps):
-        if isinstance(done, float):
+    for done, curves in play(answer.photo, side.question.model, side.target, maps):
+        if curves is None:
             yield cards.progress(remaining(name, done, started, lang), done), nothing_new
-    names = {method: title_of(method, lang) for method in done["deletion"]}
+    names = {method: title_of(method, lang) for method in curves["deletion"]}
     label = say(lang, f"class.{side.label}")
     plots = [
         gr.LinePlot(
-            cards.game_curves(done[game], names),
+            cards.game_curves(curves[game], names),
             label=say(lang, game, label=label),
             x_title=say(lang, f"share_{game}"),
             color_map={names[method]: COLORS[method] for method in names},
@@ -266,8 +267,8 @@ def play_games(answer: BlackBoxAnswer, lang: str) -> Iterator[tuple[str, list]]:
         )
         for game in GAMES
     ]
-    areas = {method: {game: float(auc(done[game][method])) for game in GAMES} for method in names}
-    steps = len(done["deletion"]["random"]) - 1
+    areas = {method: {game: float(auc(curves[game][method])) for game in GAMES} for method in names}
+    steps = len(curves["deletion"]["random"]) - 1
     caption = say(lang, "auc", black_box=say(lang, f"model.{side.question.model}"), label=label, steps=steps)
     answer.played = choice
     told = say(lang, "done" if answer.look[-1] == choice else "stale")
@@ -308,7 +309,7 @@ def say_assumed(title: str, request: gr.Request) -> gr.Markdown:
     """What was assumed of a black box, as a sentence; nothing where nothing was, or where it cannot be had."""
     lang = language(request)
     try:
-        assumed = hosted(title)[0].assumed
+        assumed = hosted(title).assumed
     except NO_ANSWER:  # `answer` says so
         assumed = {}
     keys = {option: f"assumed.{option}.{value}" for option, value in assumed.items()}
@@ -327,7 +328,7 @@ def about(answer: BlackBoxAnswer | None, request: gr.Request) -> str:
     metrics, _ = records(hosted_black_boxes()[black_box].student)
     if "similarity" in metrics:  # it learnt from this black box: its title, not its address
         metrics = {**metrics, "recipe": {**metrics["recipe"], "teacher": black_box}}
-    return cards.facts(hosted(black_box)[1], metrics, language(request))
+    return cards.facts(hosted(black_box).student, metrics, language(request))
 
 
 def pictures_of(name: str, row: str, pickable: bool) -> Thumbnails:
@@ -525,7 +526,7 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
     first_shown.success(about, flow.answered, facts, **QUIET)
     first_shown.success(say_assumed, black_box, assumed, **QUIET)
     api_target = gr.Textbox(PREDICTED, visible=False, label="target")
-    api_method = gr.Dropdown(list(METHODS), value="distilled", visible=False, label="method")
+    api_method = gr.Dropdown(list(NAMES), value="distilled", visible=False, label="method")
     api_games = gr.Checkbox(False, visible=False, label="games")
     gr.Button(visible=False).click(
         blackbox,

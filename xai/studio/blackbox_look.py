@@ -1,8 +1,8 @@
 """What a black box and its student say of a photo: at once with three maps, and what other methods say when asked."""
 
 import time
-from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -10,29 +10,26 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from xai import Explanation
 from xai.activations import Activations
 from xai.agreement import TOP, Agreement, agreement, order
 from xai.blackbox import BlackBox
-from xai.blackbox.explain import BASELINES, explain_black_box_steps
 from xai.blackbox.hosted import hosted_black_boxes, load_hosted
-from xai.explaining import class_index
+from xai.explaining import class_index, explain_steps
 from xai.familiar import is_familiar
-from xai.methods import METHODS as NETWORK_METHODS
+from xai.methods import METHODS, list_methods
 from xai.methods.distilled import ALL_BLOCKS, LITERAL, distilled, joined, parts
 from xai.metrics import GAMES
-from xai.metrics.controls import random
 from xai.metrics.games import play_steps
 from xai.models import Classifier
 from xai.modes import without_gradients
 from xai.noise import suspicious, without_contrast
+from xai.steps import Progress, follow
 from xai.studio.answers import LOADING, Answer, Question, Side
 from xai.studio.gpu import GPU
 
 STAGES = (1, 2, 3, 4)
 PRESETS = {"source": LITERAL, "best": distilled.__kwdefaults__}
 NAMES = ("distilled", "gradcam", "rise", "lime", "mask")
-METHODS = {name: (BASELINES.get(name) or NETWORK_METHODS[name]).title for name in NAMES}
 ASKING = {"rise": "masks", "lime": "samples"}  # methods that need nothing but answers, by the option how many
 CELLS = 7  # a side of the random map, as of a layer's: single pixels would be a texture that no network has seen
 PACE: dict[str, float] = {}  # seconds a question, by black box
@@ -149,40 +146,34 @@ class BlackBoxAnswer(Answer):
 
 
 @cache
-def load(title: str) -> tuple[BlackBox, Classifier | None]:
-    black_box, student = load_hosted(title)
+def load(title: str) -> BlackBox:
+    black_box = load_hosted(title)
     if black_box.assumed:  # its host should see it
         print(f"black box {title}{black_box.assumption}", flush=True)
-    return black_box, student
+    return black_box
 
 
-def hosted(title: str) -> tuple[BlackBox, Classifier | None]:
-    """A black box and its student, loaded once for all visitors."""
+def hosted(title: str) -> BlackBox:
+    """A black box with its student, loaded once for all visitors."""
     with LOADING:
         return load(title)
 
 
 def possible(title: str) -> list[str]:
     """The methods that can explain a black box."""
-    black_box, student = hosted(title)
-    able = {*ASKING}
-    if has_figure(student):
-        able.add("distilled")
-    if student is not None or black_box.white is not None:
-        able |= {"gradcam", "mask"}
-    return [name for name in NAMES if name in able]
+    return [name for name in NAMES if name in list_methods(hosted(title))]
 
 
 def has_figure(student: Classifier | None) -> bool:
     """True for a student with the attention blocks that the three maps are made of."""
-    return student is not None and NETWORK_METHODS["distilled"].unsuitable(student) is None
+    return student is not None and METHODS["distilled"].unsuitable(student) is None
 
 
 def is_known(photo: Image.Image, title: str) -> bool | None:
     """Whether a photo is like those that a black box's student was trained on, or where it has none, the network
     inside; None where nobody knows.
     """
-    return is_familiar(photo, hosted_black_boxes()[title].student or hosted(title)[0])
+    return is_familiar(photo, hosted_black_boxes()[title].student or hosted(title))
 
 
 def pace(title: str) -> float:
@@ -195,8 +186,8 @@ def pace(title: str) -> float:
 @GPU(duration=20)
 def measured(title: str) -> float:
     """Seconds a question, from as many as are asked at once."""
-    black_box, _ = hosted(title)
-    pixels = torch.rand(black_box.at_once, 3, black_box.input_size, black_box.input_size, device=black_box.device)
+    black_box = hosted(title)
+    pixels = torch.rand(black_box.batch_size, 3, black_box.input_size, black_box.input_size, device=black_box.device)
     started = time.perf_counter()
     black_box.ask(pixels)
     return (time.perf_counter() - started) / len(pixels)
@@ -205,7 +196,8 @@ def measured(title: str) -> float:
 @without_gradients
 def look(photo: Image.Image, question: Question) -> BlackBoxSide:
     """What the black box says, and one pass of the student with one gradient call."""
-    black_box, student = hosted(question.model)
+    black_box = hosted(question.model)
+    student = black_box.student
     said = black_box.ask(black_box.pixels([photo]))[0].cpu().numpy()  # K
     target = int(said.argmax()) if question.target is None else class_index(black_box, question.target)
     side = BlackBoxSide(question, classes=black_box.classes, confidences=said, target=target)
@@ -237,26 +229,16 @@ def look_at(photo: Image.Image, question: Question) -> BlackBoxSide:
 
 
 @GPU(duration=120)
-def look_slowly(
-    photo: Image.Image, question: Question, size: int | None = None
-) -> Generator[tuple[float, Explanation | None], None, None]:
-    """The share done, in [0, 1], with the map so far where there is one, again and again, and at last (1, the map)."""
-    black_box, student = hosted(question.model)
+def look_slowly(photo: Image.Image, question: Question, size: int | None = None) -> Iterator[Progress]:
+    """How far the explanation is, with the one so far where there is one, again and again, and at last all of it."""
     options = {ASKING[question.method]: size} if question.method in ASKING and size is not None else {}
-    steps = explain_black_box_steps(black_box, photo, question.method, question.target, student, **options)
-    e = yield from steps
-    if student is not None and e.agreement is None:
-        said = student.predict_proba(photo)[0]
-        e = replace(e, agreement=agreement(e.confidences, said, black_box.classes))
-    yield 1.0, e
+    yield from follow(explain_steps(hosted(question.model), photo, question.method, question.target, **options))
 
 
 @GPU(duration=120)
-def play(
-    photo: Image.Image, title: str, target: int, maps: dict[str, np.ndarray]
-) -> Generator[float | Curves, None, None]:
-    """The share done, in [0, 1], again and again, and at last the Curves of these maps and of a random one."""
-    black_box, _ = hosted(title)
-    shape = torch.empty(1, 1, black_box.input_size, black_box.input_size)
-    control = random(shape, [0], CELLS)[0, 0].numpy()
-    yield (yield from play_steps(black_box, photo, {**maps, "random": control}, target, GAMES))
+def play(photo: Image.Image, title: str, target: int, maps: dict[str, np.ndarray]) -> Iterator[Progress]:
+    """How far the games are, again and again, and at last the Curves of these maps and of a random one."""
+    black_box = hosted(title)
+    shape = torch.empty(1, 3, black_box.input_size, black_box.input_size)
+    control = METHODS["random"].run(shape, [0], cells=CELLS)[0].numpy()
+    yield from follow(play_steps(black_box, photo, {**maps, "random": control}, target, GAMES))

@@ -11,7 +11,8 @@ import torch
 from xai.activations import Activations
 from xai.agreement import Agreement
 from xai.class_evidence import COLORS, Evidence
-from xai.metrics import COMBINED, COMPANIONS, CONTROLS
+from xai.methods import METHODS
+from xai.metrics import COMBINED, COMPANIONS
 from xai.models import Classifier
 from xai.modes import without_gradients
 from xai.studio.text import say
@@ -80,7 +81,7 @@ def layer_table(figures: list[dict], group: str, names: list[str], lang: str) ->
             of, _, companion = layer.partition(":")
             if companion and of != COMBINED:  # ten rows more: said in words below
                 continue
-            knows_nothing = companion or layer in CONTROLS
+            knows_nothing = companion or layer in METHODS
             better = {m: None if knows_nothing else min if m == "drop" else max for m in METRICS}
             cells = "".join(compared([row[layer][m] for row in rows], better[m]) for m in METRICS)
             body += f'<tr><th scope="row">{escape(say(lang, f"layer.{companion or layer}"))}</th>{cells}</tr>'

@@ -48,7 +48,7 @@ def note(side: GarbageSide, lang: str) -> str:
     method, e = METHODS[side.question.method], side.explained
     label = say(lang, f"class.{e.label}")
     lines = [say(lang, "seconds", label=label, confidence=f"{e.confidence:.0%}", seconds=taken(e.seconds))]
-    if not method.class_specific:
+    if not method.reads_class:
         lines.append(say(lang, "whatever_class", method=method.title))
     if e.blank:
         lines.append(say(lang, "blank", label=label))
@@ -132,7 +132,7 @@ def marked(name: str, left: tuple[str, str], right: tuple[str, str], lang: str) 
     unsuited = [s for s, q in zip("ab", questions, strict=True) if method.unsuitable(model_of(q.model), q.layer)]
     marks = [say(lang, f"unsuited_{''.join(unsuited)}")] if unsuited else []
     if len(unsuited) < 2 and any(method.is_slow(model_of(q.model), q.layer) for q in questions):
-        marks.append(say(lang, f"slow.{method.slow}"))
+        marks.append(say(lang, f"slow.{method.pace}"))
     return " · ".join([method.title, *marks])
 
 

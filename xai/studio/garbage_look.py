@@ -1,21 +1,22 @@
 """What a network says of a photo of waste: one explanation, every class's evidence, training photos like it."""
 
 import logging
-import time
-from collections.abc import Generator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 
 from PIL import Image
 
-from xai import Evidence, Explanation
-from xai.activations import Activations
+from xai import Evidence
+from xai.batch import Batch
 from xai.class_evidence import evidence_of
-from xai.explaining import explain_batch, explain_steps, finish
+from xai.explaining import explain_batch, explain_steps
 from xai.familiar import is_familiar
 from xai.methods import METHODS
+from xai.methods.reading import find_trouble, plan_reading
 from xai.modes import without_gradients
 from xai.similar import Index, Neighbour, load_index
+from xai.steps import Progress, finish, follow
 from xai.studio.answers import Question, Side, model_of
 from xai.studio.gpu import GPU
 
@@ -43,18 +44,18 @@ def index_of(name: str) -> Index | None:
 @without_gradients
 def look(photo: Image.Image, question: Question) -> GarbageSide:
     """One network's answer, but for the map of a slow method."""
-    model, method, started = model_of(question.model), METHODS[question.method], time.perf_counter()
-    batch = Activations(model, model.preprocess([photo]))
-    trouble = method.unsuitable(model, question.layer)
+    model, method = model_of(question.model), METHODS[question.method]
+    batch = Batch(model, [photo])
+    trouble = find_trouble(model, question.method, question.layer)
     pending = trouble is None and method.is_slow(model, question.layer)
     explanation = None
     if trouble is None and not pending:
-        steps = explain_batch([photo], batch, question.method, [question.target], question.layer, started)
-        (explanation,) = finish(steps)
-    index = index_of(question.model)
-    neighbours = index.nearest_to(batch.last) if index else []
+        reading = plan_reading(model, question.method, question.layer)
+        (explanation,) = finish(explain_batch(batch, reading, [question.target]))
+    activations, index = batch.activations(model), index_of(question.model)
+    neighbours = index.nearest_to(activations.last) if index else []
     known = is_familiar(photo, question.model)
-    return GarbageSide(question, explanation, trouble, pending, known, evidence_of(photo, batch), neighbours)
+    return GarbageSide(question, explanation, trouble, pending, known, evidence_of(photo, activations), neighbours)
 
 
 @GPU(duration=20)
@@ -64,7 +65,8 @@ def look_at(photo: Image.Image, questions: list[Question]) -> list[GarbageSide]:
 
 
 @GPU(duration=120)
-def look_slowly(photo: Image.Image, question: Question) -> Generator[float | Explanation, None, None]:
-    """The share done, in [0, 1], again and again, and at last the explanation."""
-    steps = explain_steps(model_of(question.model), photo, question.method, question.target, question.layer)
-    yield replace((yield from steps), photo=photo)  # not a copy
+def look_slowly(photo: Image.Image, question: Question) -> Iterator[Progress]:
+    """How far the explanation is, again and again; at last it is the result so far."""
+    model = model_of(question.model)
+    for done, e in follow(explain_steps(model, photo, question.method, question.target, question.layer)):
+        yield Progress(done, e and replace(e, photo=photo))  # not a copy

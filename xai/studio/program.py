@@ -42,9 +42,9 @@ def garbage(photo, model: str, method: str, target: str, layer: str, alpha: floa
         that its answer means little; null where that is not known); and the heatmap over the photo as a PNG.
     """
     question = Question(model, method, None if target == PREDICTED else target, None if layer == LAST else layer)
-    for e in told(garbage_look.look_slowly, photo, question):
-        if isinstance(e, float):
-            yield {"progress": e}, None
+    for done, e in told(garbage_look.look_slowly, photo, question):
+        if e is None:
+            yield {"progress": done}, None
     answer = {
         "model": model,
         "label": e.label,
@@ -87,9 +87,9 @@ def pyramid(photo, model: str, method: str, target: str, alpha: float, colormap:
     if model not in PYRAMID:
         raise gr.Error(f"there is no pyramid {model!r}; choose one of {', '.join(PYRAMID)}", print_exception=False)
     question = Question(model, method, None if target == PREDICTED else target)
-    for found in told(pyramid_look.look_slowly, photo, question):
-        if isinstance(found, float):
-            yield {"progress": found}, None
+    for done, found in told(pyramid_look.look_slowly, photo, question):
+        if found is None:
+            yield {"progress": done}, None
     e = found["combined"].explanation
     answer = {
         "model": model,
@@ -144,9 +144,9 @@ def blackbox(photo, black_box: str, method: str, target: str, masks: int, games:
         yield {"progress": done}, e and e.overlay(alpha, colormap)
     areas = dict.fromkeys(GAMES)
     if games and not e.blank:
-        *_, curves = told(blackbox_look.play, photo, black_box, e.target, {method: e.raw})
+        *_, (_, curves) = told(blackbox_look.play, photo, black_box, e.target, {method: e.raw})
         areas = {game: float(auc(curves[game][method])) for game in GAMES}
-    agreed, asked = e.agreement, blackbox_look.hosted(black_box)[0]
+    agreed, asked = e.agreement, blackbox_look.hosted(black_box)
     answer = {
         "label": e.label,
         "confidence": e.confidence,

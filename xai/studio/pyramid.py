@@ -47,7 +47,7 @@ def note(side: PyramidSide, lang: str) -> str:
     method, e = METHODS[side.question.method], side.explained[COMBINED].explanation
     label = say(lang, f"class.{e.label}")
     lines = [say(lang, "seconds", label=label, confidence=f"{e.confidence:.0%}", seconds=taken(e.seconds))]
-    if not method.class_specific:
+    if not method.reads_class:
         lines.append(say(lang, "whatever_class", method=method.title))
     known = explained_layers(side.question.model) if side.question.method == "gradcam" else {}
     lines += [
@@ -137,8 +137,8 @@ def marked(name: str, lang: str) -> str:
     method, marks = METHODS[name], []
     if not all(suiting(name)):
         marks.append(say(lang, "only_fal"))
-    if method.slow:
-        marks.append(say(lang, f"slow.{method.slow}"))
+    if method.pace != "instant":
+        marks.append(say(lang, f"slow.{method.pace}"))
     return " · ".join([method.title, *marks])
 
 

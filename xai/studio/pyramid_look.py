@@ -1,21 +1,21 @@
 """What a pyramid says of an aerial photo: every layer's explanation and what it is worth on this photo."""
 
-import time
-from collections.abc import Generator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import torch
 from PIL import Image
 
 from xai import Explanation
-from xai.activations import Activations
-from xai.explaining import finish
+from xai.batch import Batch
 from xai.familiar import is_familiar
-from xai.layers import explain_layers_batch, explain_layers_steps, suitable_layers
-from xai.methods import METHODS, UnsuitableError
+from xai.layers import explain_layers_batch, explain_layers_steps, plan_layers
+from xai.methods import UnsuitableError
+from xai.methods.reading import Reading
 from xai.metrics import average_drop, average_gain, seen_through
 from xai.models import Classifier
 from xai.modes import without_gradients
+from xai.steps import Progress, finish, follow
 from xai.studio.answers import Question, Side, model_of
 from xai.studio.gpu import GPU
 
@@ -46,23 +46,23 @@ def as_seen(photo: Image.Image) -> Image.Image:
 @without_gradients
 def look(photo: Image.Image, question: Question) -> PyramidSide:
     """One network's answer, but for the maps of a slow method."""
-    model, side, started = model_of(question.model), PyramidSide(question), time.perf_counter()
-    batch = Activations(model, model.preprocess([photo]), together=model.explained_layers)
+    model, side = model_of(question.model), PyramidSide(question)
+    batch = Batch(model, [photo], together=model.explained_layers)
 
-    def explained(method: str, layers: list[str]) -> dict[str, Explanation]:
-        return finish(explain_layers_batch([photo], batch, method, [question.target], layers, started))[0]
+    def explained(readings: list[Reading]) -> dict[str, Explanation]:
+        return finish(explain_layers_batch(batch, readings, [question.target]))[0]
 
     try:
-        layers = suitable_layers(model, question.method)
-        side.pending = any(METHODS[question.method].is_slow(model, layer) for layer in layers)
+        readings = plan_layers(model, question.method)
+        side.pending = any(reading.method.is_slow(model, reading.layer) for reading in readings)
         if not side.pending:
-            side.explained = scored(model, explained(question.method, layers))
+            side.explained = scored(model, explained(readings))
     except UnsuitableError as trouble:
         side.trouble = trouble
     side.familiar = is_familiar(photo, question.model)
-    side.confidences = dict(zip(model.classes, batch.logits()[0].softmax(0).tolist(), strict=True))
+    side.confidences = dict(zip(model.classes, batch.confidences[0].tolist(), strict=True))
     if model.attended_layers:
-        found = explained("attention", list(model.attended_layers))
+        found = explained(plan_layers(model, "attention", model.attended_layers))
         side.attention = {layer: found[layer] for layer in model.attended_layers}
     return side
 
@@ -83,8 +83,8 @@ def look_at(photo: Image.Image, questions: list[Question]) -> list[PyramidSide]:
 
 
 @GPU(duration=120)
-def look_slowly(photo: Image.Image, question: Question) -> Generator[float | dict[str, Scored], None, None]:
-    """The share done, in [0, 1], again and again, and at last every layer's explanation with its scores."""
+def look_slowly(photo: Image.Image, question: Question) -> Iterator[Progress]:
+    """How far the explanations are, again and again; at last every layer's with its scores are the result so far."""
     model, photo = model_of(question.model), as_seen(photo)
-    found = yield from explain_layers_steps(model, photo, question.method, question.target)
-    yield scored(model, {name: replace(e, photo=photo) for name, e in found.items()})  # not copies
+    for done, found in follow(explain_layers_steps(model, photo, question.method, question.target)):
+        yield Progress(done, found and scored(model, {name: replace(e, photo=photo) for name, e in found.items()}))

@@ -399,14 +399,14 @@ class RefiningFlow(Flow):
             side, started = answer.sides[i], time.perf_counter()
             method = METHODS[side.question.method].title
             yield *beside(i, say(lang, "running", method=method)), *same[2:]
-            for done in self.look_slowly(answer.photo, side.question):
+            for done, found in self.look_slowly(answer.photo, side.question):
                 if answer.stopped.is_set():
                     # Said here too: a note that was on its way would stand there for good.
                     yield *(stopped_notes(answer, lang) if answer.halted else same[:3]), *same[3:]
                     return
-                if isinstance(done, float):
+                if found is None:
                     yield *beside(i, remaining(method, done, started, lang)), *same[2:]
-            side.explained, side.pending = done, False
+            side.explained, side.pending = found, False
             halt = gr.Button(visible=any(side.pending for side in answer.sides))
             yield *beside(i, self.note(side, lang)), halt, *self.paint(answer, *answer.look, request)
 
