@@ -14,9 +14,8 @@ from benchmarks.controls import TITLES
 from benchmarks.record import RESULTS, ROOT, markdown, origin, read
 from benchmarks.rise_questions import COVERAGE, PLAYED, PUBLISHED
 from train import distillation, recipe
-from xai.blackbox import BASELINES
 from xai.methods import METHODS
-from xai.references import REFERENCES, SOURCES, keys_in
+from xai.references import SOURCES
 from xai.zoo import CHECKPOINTS, GARBAGE, PYRAMID, STUDENTS
 
 BLOCK = re.compile(r"<!-- table: ([\w-]+) -->\n(.*?)<!-- end of table -->\n", re.DOTALL)
@@ -144,9 +143,8 @@ def layers() -> str:
 def methods() -> str:
     """All methods by name, with a line on each and its source."""
     rows = []
-    for name, method in {**METHODS, **BASELINES}.items():
-        sources = ", ".join(REFERENCES[key].short for key in keys_in(method.paper))
-        rows.append([f"`{name}`", method.title, method.summary, sources])
+    for name, method in METHODS.items():
+        rows.append([f"`{name}`", method.title, method.summary, method.reference.short if method.reference else ""])
     return markdown(["name", "method", "what it does", "source"], rows)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from copy import copy
 
 import numpy as np
 import pytest

@@ -84,44 +84,72 @@ def from_onnx(
         ValueError: it is no classifier of photos, or the options do not fit it.
         ImportError: onnxruntime is not installed.
     """
-    check_choices(classes, logits, layout, sigmoid)
-    if input_size is not None:
-        check_numbers("an ONNX file", input_size=(input_size, 1))
-    session, shown = open_session(Path(file), device), Path(file).name
-    metadata, assumed = Metadata(session, shown), {}
-    forms = possible_forms(session, shown, layout)
-    colours = None
-    if forms[0].dtype is not np.uint8:
-        colours = settle_colours(forms[0].channels, mean, std, scale, metadata, assumed)
-    elif any(option is not None for option in (mean, std, scale)):
-        raise ValueError(f"{shown} reads colours as bytes, so that mean, std and scale say nothing: leave them out")
+    check_choices(classes, logits, layout, sigmoid, input_size)
+    session, shown, assumed = open_session(Path(file), device), Path(file).name, {}
+    metadata, forms = Metadata(session, shown), possible_forms(session, shown, layout)
+    colours = settle_colours_of(forms[0], shown, mean, std, scale, metadata, assumed)
     forms = [settle_size(form, shown, input_size, metadata.sides, INPUT_SIZE, assumed) for form in forms]
     network = OnnxNetwork(session, shown, forms, colours, output, sigmoid)
     if len(forms) > 1:
         assumed["layout"] = network.form.layout
-
     probe = network(probes(network.form.input_size))  # 4, K; 4, 1 of a sigmoid
-    k = 2 if sigmoid else probe.shape[1]
-    given = metadata.classes if classes is None else list(classes)
-    if given is None:
-        given, assumed["classes"] = [str(i) for i in range(k)], f"0…{k - 1}"
-    if len(given) != k:
-        raise ValueError(f"{shown} knows {k} classes, but {len(given)} names were given: name them by `classes`")
+    names = settle_classes(2 if sigmoid else probe.shape[1], shown, classes, metadata, assumed)
     if logits is None:
         logits = bool(probe.min() < 0 or probe.max() > 1) if sigmoid else are_logits(probe, shown)
         assumed["logits"] = str(logits).lower()
 
     def answer(pixels: Tensor) -> Tensor:
-        rows = network(pixels)  # N, K; N, 1 of a sigmoid
-        if sigmoid:
-            p = rows.sigmoid() if logits else rows
-            return torch.cat([1 - p, p], dim=1)
-        return rows.softmax(1) if logits else rows
+        return to_confidences(network(pixels), logits, sigmoid)
 
-    return BlackBox(answer, given, name or Path(file).stem, network.form.input_size, assumed=assumed)
+    return BlackBox(answer, names, name or Path(file).stem, network.form.input_size, assumed=assumed)
 
 
-def check_choices(classes: object, logits: object, layout: object, sigmoid: object) -> None:
+def settle_colours_of(
+    form: Form,
+    shown: str,
+    mean: float | Sequence[float] | None,
+    std: float | Sequence[float] | None,
+    scale: float | None,
+    metadata: Metadata,
+    assumed: dict[str, str],
+) -> Colours | None:
+    """How colours are normalised; None where the file reads bytes. Adds to `assumed` what nobody says.
+
+    Raises:
+        ValueError: it reads bytes, and somebody says how they are normalised.
+    """
+    if form.dtype is not np.uint8:
+        return settle_colours(form.channels, mean, std, scale, metadata, assumed)
+    if any(option is not None for option in (mean, std, scale)):
+        raise ValueError(f"{shown} reads colours as bytes, so that mean, std and scale say nothing: leave them out")
+    return None
+
+
+def settle_classes(
+    k: int, shown: str, classes: Sequence[str] | None, metadata: Metadata, assumed: dict[str, str]
+) -> list[str]:
+    """The names of K classes, from the option, the metadata, or else numbers, which are then among what is assumed.
+
+    Raises:
+        ValueError: there are more or fewer names than classes.
+    """
+    names = metadata.classes if classes is None else list(classes)
+    if names is None:
+        names, assumed["classes"] = [str(i) for i in range(k)], f"0…{k - 1}"
+    if len(names) != k:
+        raise ValueError(f"{shown} knows {k} classes, but {len(names)} names were given: name them by `classes`")
+    return names
+
+
+def to_confidences(rows: Tensor, logits: bool, sigmoid: bool) -> Tensor:
+    """What a file answers (N, K), or (N, 1) of a sigmoid, as confidences (N, K)."""
+    if sigmoid:
+        p = rows.sigmoid() if logits else rows
+        return torch.cat([1 - p, p], dim=1)
+    return rows.softmax(1) if logits else rows
+
+
+def check_choices(classes: object, logits: object, layout: object, sigmoid: object, input_size: object) -> None:
     """Refuse options that are none of what can be chosen.
 
     Raises:
@@ -134,6 +162,8 @@ def check_choices(classes: object, logits: object, layout: object, sigmoid: obje
     for option, value in (("logits", logits), ("sigmoid", sigmoid)):
         if value is not None and value not in (True, False):
             raise ValueError(f"{option} must be True or False, not {value!r}")
+    if input_size is not None:
+        check_numbers("an ONNX file", input_size=(input_size, 1))
 
 
 class OnnxNetwork:

@@ -67,18 +67,18 @@ def lime(
         check_color("LIME", substrate)
     segments = find_superpixels(pixels, kernel_size, max_dist, ratio, seed)  # S, S
     covered = Covered(pixels, segments, draw_samples(samples, int(segments.max()) + 1, seed), substrate)
+
+    def ask_again(n: int) -> Tensor:
+        return subject.ask(nudge(covered.look(slice(n))))[:, target]
+
     answers, colours = [], []
     for start in range(0, samples, batch_size):
         photos = covered.look(slice(start, start + batch_size))
         answers.append(subject.ask(photos)[:, target].cpu())
         colours.append(photos.mean((2, 3), dtype=torch.float64).cpu())  # n, 3
-        estimate = covered.estimate(
-            torch.cat(answers),
-            torch.cat(colours),
-            fit_weights(covered.seen[: start + len(photos)], torch.cat(answers), kernel_width, alpha),
-            kernel_width,
-            lambda n: subject.ask(nudge(covered.look(slice(n))))[:, target],
-        )
+        so_far = torch.cat(answers), torch.cat(colours)
+        fitted = fit_weights(covered.seen[: len(so_far[0])], so_far[0], kernel_width, alpha)  # d each
+        estimate = covered.estimate(*so_far, fitted, kernel_width, ask_again)
         yield Progress(estimate.questions / samples, estimate)
     return estimate
 

@@ -67,24 +67,17 @@ def mask(
         disc_left: share of the confidence, above that through the largest disc, that the first disc may leave.
         seed: of the crops.
     """
-    side, pixels = network.input_size, pixels.to(network.device)
-    if pixels.shape[-1] != side:
-        pixels = F.interpolate(pixels, size=side, mode="bilinear", antialias=True)
-    stretch = (make_blur(side, mask_blur) @ make_enlargement(side, cell)).to(pixels)  # S, n
-    seen = Blurred(network, target, pixels, apply_to_both(pixels, make_blur(side, photo_blur).to(pixels)))
+    side, seen = network.input_size, Blurred.blur(network, target, pixels, photo_blur)
+    stretch = (make_blur(side, mask_blur) @ make_enlargement(side, cell)).to(seen.pixels)  # S, n
 
     def objective(m: Tensor, view: Blurred) -> Tensor:
         confidence = view.confidence(apply_to_both(m, stretch)[None]).sum()
         return confidence + l1 * (1 - m).abs().sum() + tv * measure_variation(m, tv_power)
 
     with evaluating(network):
-        discs = 1 - apply_to_both(draw_discs(side, disc_step), make_blur(side, disc_blur)).to(pixels)  # R, S, S
-        left = []
-        for some in torch.cat([torch.ones_like(discs[:1]), discs]).split(BATCH_SIZE):
-            left.append(seen.confidence(some))
-            yield Progress(0.0)
+        disc, asked = yield from find_disc(seen, disc_step, disc_blur, disc_left)  # S, S
         middles = (torch.arange(stretch.shape[1]) * cell + cell // 2).clamp(max=side - 1)  # n
-        m = discs[choose_disc(torch.cat(left), disc_left)][middles][:, middles]  # n, n
+        m = disc[middles][:, middles]  # n, n
         adam = torch.optim.Adam([m], learning_rate, betas)
         for done, view in enumerate(seen.crop(iterations, jitter, seed), start=1):
             m.grad = gradient(partial(objective, view=view), m)
@@ -92,8 +85,7 @@ def mask(
             m.clamp_(0, 1)
             kept = apply_to_both(m, stretch)
             raw, is_blank = (1 - kept).clamp(0, 1).cpu(), partial(place_does_not_matter, seen, kept)
-            estimate = Estimate(raw, len(discs) + 1 + done, is_blank=is_blank)
-            yield Progress(done / iterations, estimate)
+            yield Progress(done / iterations, estimate := Estimate(raw, asked + done, is_blank=is_blank))
     return estimate
 
 
@@ -102,6 +94,14 @@ class Blurred:
 
     def __init__(self, network: Classifier, target: int, pixels: Tensor, hidden: Tensor) -> None:
         self.network, self.target, self.pixels, self.hidden = network, target, pixels, hidden
+
+    @classmethod
+    def blur(cls, network: Classifier, target: int, pixels: Tensor, deviation: float) -> "Blurred":
+        """A photo, resized to what the network reads, and blurred where it is hidden."""
+        side, pixels = network.input_size, pixels.to(network.device)
+        if pixels.shape[-1] != side:
+            pixels = F.interpolate(pixels, size=side, mode="bilinear", antialias=True)
+        return cls(network, target, pixels, apply_to_both(pixels, make_blur(side, deviation).to(pixels)))
 
     def look(self, masks: Tensor) -> Tensor:
         """The photo (N, 3, S, S) through masks (N, S, S) in [0, 1]."""
@@ -123,6 +123,17 @@ class Blurred:
         for top, left in corners.tolist():
             crops = (p[:, :, top : top + side, left : left + side] for p in wide)
             yield Blurred(self.network, self.target, *crops)
+
+
+def find_disc(seen: Blurred, step: float, blur: float, left: float) -> Steps[tuple[Tensor, int]]:
+    """The smallest blurred disc (S, S), 0 in the middle, that takes the confidence away, and how many were looked at."""
+    side = seen.pixels.shape[-1]
+    discs = 1 - apply_to_both(draw_discs(side, step), make_blur(side, blur)).to(seen.pixels)  # R, S, S
+    confidences = []
+    for some in torch.cat([torch.ones_like(discs[:1]), discs]).split(BATCH_SIZE):
+        confidences.append(seen.confidence(some))
+        yield Progress(0.0)
+    return discs[choose_disc(torch.cat(confidences), left)], len(discs) + 1
 
 
 def place_does_not_matter(seen: Blurred, kept: Tensor) -> bool:
