@@ -56,17 +56,16 @@ def from_onnx(
     Formula: `confidences = output((scale · pixels − mean) / std)`, pixels in [0, 1], or its softmax where these are
     logits. A file that reads bytes gets `round(255 · pixels)`, one that reads one channel the luma of ITU-R BT.601.
 
-    What a file cannot say by its graph it can say by its metadata: `classes`, `mean`, `std` and `scale`, as JSON. The
-    names that Ultralytics and others write are understood, too, and that Ultralytics' classifiers want colours as they
-    are, in [0, 1]. What neither the file nor an option says is assumed; the black box's `assumed` says what that is.
+    What its graph does not say may stand in its metadata: `classes`, `mean`, `std` and `scale`, as JSON, or as
+    Ultralytics and others write them. What nobody says is assumed; the black box's `assumed` says what that is.
 
     Args:
         file: the ONNX file.
         classes: the names of the K classes; None takes those of the metadata, else "0" to "K-1".
         input_size: S in pixels, where the file takes any; None takes the metadata's, else 224.
         mean: of the input normalisation, one number or one each for red, green and blue, in the units of `scale`; None
-            takes the metadata's, else ImageNet's, with which most networks were trained, or 0 where `scale` is given or
-            photos are grey. A file that normalises by itself needs 0, and a `std` of 1.
+            takes the metadata's, else ImageNet's, or 0 where `scale` is given or photos are grey. A file that
+            normalises by itself needs 0, and a `std` of 1.
         std: likewise; without `mean` it is still ImageNet's mean that is assumed.
         logits: whether the output is logits. None asks it about four fixed pictures: with a number below 0 they are
             logits, with none and every row 1 in sum they are confidences, and else it is refused rather than guessed.

@@ -41,16 +41,14 @@ def lime(
     does by default: it first selects 100,000 of the superpixels by another regression, which means all of them.
     Paper: Ribeiro et al., "Why Should I Trust You?": Explaining the Predictions of Any Classifier, KDD 2016.
 
-    Pixels (1, 3, S, S) in [0, 1] to an Estimate of the map (S, S), every pixel with the weight of its superpixel, in
-    confidences. The standard errors of the weights are those of
-    weighted ridge regression, `H⁻¹ Z' diag(π² r²) Z H⁻¹` with `H = Z' diag(π) Z + α` and r the residuals. The map is
-    blank where the answers do not depend on the superpixels seen (`depends_on_place`), or are rounding errors, or the
-    photo has no contrast.
+    Pixels (1, 3, S, S) in [0, 1] to an Estimate of the map (S, S): each pixel has its superpixel's weight. Standard
+    errors are those of weighted ridge regression, `H⁻¹ Z' diag(π² r²) Z H⁻¹` with `H = Z' diag(π) Z + α`, r the
+    residuals. The map is blank where the answers do not depend on the superpixels seen (`depends_on_place`), or are
+    rounding errors, or the photo has no contrast.
 
     Options:
         samples: how often the subject is asked.
-        kernel_width: σ.
-        alpha: α.
+        kernel_width, alpha: σ and α.
         kernel_size, max_dist, ratio: of quickshift; scikit-image's names.
         substrate: red, green and blue in [0, 1] of superpixels that are not seen; None is each one's mean colour.
         seed: of the samples, and of how quickshift breaks ties.

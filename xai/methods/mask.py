@@ -49,21 +49,19 @@ def mask(
     Formula: `S = 1 − U m`, `m = argmin f_c(Um ⊙ x + (1 − Um) ⊙ b) + λ₁ Σ |1 − m| + λ₂ Σ |∇m|^β` over m in [0, 1], by
     Adam. b is the photo blurred; U stretches m to the photo's size by nearest neighbours and blurs it; photo and b are
     stretched by a few pixels and cropped at random at every step. m starts as the smallest disc in the middle, blurred,
-    that takes the confidence away. All numbers are those of the authors' Caffe code. It differs from the formula, and
-    so from ours, in that it blurs 8-bit pictures, b before the photo is shrunk, and descends as if U did not blur.
+    that takes the confidence away. All numbers are those of the authors' Caffe code, which differs from the formula in
+    that it blurs 8-bit pictures, b before the photo is shrunk, and descends as if U did not blur.
     Paper: Fong and Vedaldi, Interpretable Explanations of Black Boxes by Meaningful Perturbation, ICCV 2017.
 
     Pixels (1, 3, S, S) in [0, 1], resized to the network's S, to an Estimate of the map (S, S) in [0, 1]. It is blank
     where the mask would hide as much anywhere else (`place_does_not_matter`). The network is left as it was found.
 
     Options:
-        iterations, learning_rate, betas: of Adam.
-        l1, tv, tv_power: λ₁, λ₂ and β.
+        iterations, learning_rate, betas, l1, tv, tv_power: of Adam, and λ₁, λ₂ and β.
         cell: pixels a side that a number of m stands for.
         mask_blur, photo_blur: standard deviations of the blurs of U and b, in pixels.
         jitter: by how many pixels photo and b are stretched; 0 is not at all.
-        disc_step: what radii differ by that the first disc is chosen from, for a side of 224.
-        disc_blur: standard deviation of the discs' blur, in pixels.
+        disc_step, disc_blur: between the radii of discs, at a side of 224, and the deviation of their blur, in pixels.
         disc_left: share of the confidence, above that through the largest disc, that the first disc may leave.
         seed: of the crops.
     """
@@ -84,8 +82,9 @@ def mask(
             adam.step()
             m.clamp_(0, 1)
             kept = apply_to_both(m, stretch)
-            raw, is_blank = (1 - kept).clamp(0, 1).cpu(), partial(place_does_not_matter, seen, kept)
-            yield Progress(done / iterations, estimate := Estimate(raw, asked + done, is_blank=is_blank))
+            is_blank = partial(place_does_not_matter, seen, kept)
+            estimate = Estimate((1 - kept).clamp(0, 1).cpu(), asked + done, is_blank=is_blank)
+            yield Progress(done / iterations, estimate)
     return estimate
 
 
@@ -126,7 +125,7 @@ class Blurred:
 
 
 def find_disc(seen: Blurred, step: float, blur: float, left: float) -> Steps[tuple[Tensor, int]]:
-    """The smallest blurred disc (S, S), 0 in the middle, that takes the confidence away, and how many were looked at."""
+    """The smallest blurred disc (S, S), 0 in the middle, that takes the confidence away, and how often was asked."""
     side = seen.pixels.shape[-1]
     discs = 1 - apply_to_both(draw_discs(side, step), make_blur(side, blur)).to(seen.pixels)  # R, S, S
     confidences = []
