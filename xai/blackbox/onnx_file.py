@@ -72,8 +72,7 @@ def from_onnx(
         output: which, of several; None takes the only one that is a table (N, K).
         device: "cpu" or a GPU; None takes a GPU if onnxruntime can use one.
         name: what it is called; None takes the file's.
-        scale: what white is for the file: 1, or 255 where it wants colours from 0 to 255; None takes the metadata's,
-            else 1.
+        scale: what white is for the file, 1 or 255 for most; None takes the metadata's, else 1.
         layout: "nchw" or "nhwc"; None takes the one that the input's shape tells.
         sigmoid: the output is one number p a photo, the confidence in the second of two classes, or with `logits` its
             logit: the confidences are 1 − p and p.
@@ -93,14 +92,11 @@ def from_onnx(
         assumed["layout"] = network.form.layout
     probe = network(probes(network.form.input_size))  # 4, K; 4, 1 of a sigmoid
     names = settle_classes(2 if sigmoid else probe.shape[1], shown, classes, metadata, assumed)
-    if logits is None:
-        logits = bool(probe.min() < 0 or probe.max() > 1) if sigmoid else are_logits(probe, shown)
-        assumed["logits"] = str(logits).lower()
-
-    def answer(pixels: Tensor) -> Tensor:
-        return to_confidences(network(pixels), logits, sigmoid)
-
-    return BlackBox(answer, names, name or Path(file).stem, network.form.input_size, assumed=assumed)
+    logits = settle_logits(logits, probe, shown, sigmoid, assumed)
+    return BlackBox(
+        lambda pixels: to_confidences(network(pixels), logits, sigmoid),
+        names, name or Path(file).stem, network.form.input_size, assumed=assumed,
+    )  # fmt: skip
 
 
 def settle_colours_of(
@@ -138,6 +134,14 @@ def settle_classes(
     if len(names) != k:
         raise ValueError(f"{shown} knows {k} classes, but {len(names)} names were given: name them by `classes`")
     return names
+
+
+def settle_logits(logits: bool | None, probe: Tensor, shown: str, sigmoid: bool, assumed: dict[str, str]) -> bool:
+    """Whether a file answers with logits; where nobody says it, by its answers to fixed pictures (4, K), (4, 1)."""
+    if logits is None:
+        logits = bool(probe.min() < 0 or probe.max() > 1) if sigmoid else are_logits(probe, shown)
+        assumed["logits"] = str(logits).lower()
+    return logits
 
 
 def to_confidences(rows: Tensor, logits: bool, sigmoid: bool) -> Tensor:

@@ -65,17 +65,16 @@ def lime(
         check_color("LIME", substrate)
     segments = find_superpixels(pixels, kernel_size, max_dist, ratio, seed)  # S, S
     covered = Covered(pixels, segments, draw_samples(samples, int(segments.max()) + 1, seed), substrate)
+    answers, colours = [], []
 
     def ask_again(n: int) -> Tensor:
         return subject.ask(nudge(covered.look(slice(n))))[:, target]
 
-    answers, colours = [], []
     for start in range(0, samples, batch_size):
-        photos = covered.look(slice(start, start + batch_size))
-        answers.append(subject.ask(photos)[:, target].cpu())
+        answers.append(subject.ask(photos := covered.look(slice(start, start + batch_size)))[:, target].cpu())
         colours.append(photos.mean((2, 3), dtype=torch.float64).cpu())  # n, 3
         so_far = torch.cat(answers), torch.cat(colours)
-        fitted = fit_weights(covered.seen[: len(so_far[0])], so_far[0], kernel_width, alpha)  # d each
+        fitted = fit_weights(covered.seen[: len(so_far[0])], so_far[0], kernel_width, alpha)  # d, d
         estimate = covered.estimate(*so_far, fitted, kernel_width, ask_again)
         yield Progress(estimate.questions / samples, estimate)
     return estimate

@@ -53,13 +53,12 @@ def mask(
     that it blurs 8-bit pictures, b before the photo is shrunk, and descends as if U did not blur.
     Paper: Fong and Vedaldi, Interpretable Explanations of Black Boxes by Meaningful Perturbation, ICCV 2017.
 
-    Pixels (1, 3, S, S) in [0, 1], resized to the network's S, to an Estimate of the map (S, S) in [0, 1]. It is blank
-    where the mask would hide as much anywhere else (`place_does_not_matter`). The network is left as it was found.
+    Pixels (1, 3, S, S) in [0, 1], resized to the network's S, to an Estimate of the map (S, S) in [0, 1], which is
+    blank where the mask would hide as much anywhere else (`place_does_not_matter`).
 
     Options:
         iterations, learning_rate, betas, l1, tv, tv_power: of Adam, and λ₁, λ₂ and β.
-        cell: pixels a side that a number of m stands for.
-        mask_blur, photo_blur: standard deviations of the blurs of U and b, in pixels.
+        cell, mask_blur, photo_blur: side of a number of m, and standard deviations of the blurs of U and b, in pixels.
         jitter: by how many pixels photo and b are stretched; 0 is not at all.
         disc_step, disc_blur: between the radii of discs, at a side of 224, and the deviation of their blur, in pixels.
         disc_left: share of the confidence, above that through the largest disc, that the first disc may leave.
@@ -69,8 +68,8 @@ def mask(
     stretch = (make_blur(side, mask_blur) @ make_enlargement(side, cell)).to(seen.pixels)  # S, n
 
     def objective(m: Tensor, view: Blurred) -> Tensor:
-        confidence = view.confidence(apply_to_both(m, stretch)[None]).sum()
-        return confidence + l1 * (1 - m).abs().sum() + tv * measure_variation(m, tv_power)
+        left = view.confidence(apply_to_both(m, stretch)[None]).sum()
+        return left + l1 * (1 - m).abs().sum() + tv * measure_variation(m, tv_power)
 
     with evaluating(network):
         disc, asked = yield from find_disc(seen, disc_step, disc_blur, disc_left)  # S, S
@@ -82,9 +81,8 @@ def mask(
             adam.step()
             m.clamp_(0, 1)
             kept = apply_to_both(m, stretch)
-            is_blank = partial(place_does_not_matter, seen, kept)
-            estimate = Estimate((1 - kept).clamp(0, 1).cpu(), asked + done, is_blank=is_blank)
-            yield Progress(done / iterations, estimate)
+            raw, is_blank = (1 - kept).clamp(0, 1).cpu(), partial(place_does_not_matter, seen, kept)
+            yield Progress(done / iterations, estimate := Estimate(raw, asked + done, is_blank=is_blank))
     return estimate
 
 
