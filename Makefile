@@ -1,4 +1,4 @@
-# make run: set up and open the studio.  make test: set up and run all tests.
+# make run: set up and open the studio.  make test: set up and run all tests.  make lint: style, without running them.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
@@ -11,6 +11,7 @@ test: .venv/test
 
 lint: .venv/test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 .venv/pip:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
