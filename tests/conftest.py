@@ -1,6 +1,8 @@
 """What tests share: small real networks, real photos, the app and a browser that may talk to nobody else."""
 
 import os
+from contextlib import contextmanager
+from functools import cache
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gr.Blocks is built
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -11,6 +13,7 @@ import torch
 from gradio_client import Client
 from PIL import Image
 
+import xai
 from tests.chromium import find
 from xai.models import ARCHITECTURES, Classifier, create_model
 from xai.models.resnet import Bottleneck
@@ -34,6 +37,12 @@ def fresh(architecture: str, seed: int = 0, input_size: int = 128, **options) ->
             torch.nn.init.uniform_(module.running_var, 0.5, 2)
             torch.nn.init.normal_(module.running_mean, std=0.2)
     return model.eval()
+
+
+@cache
+def load_once(name: str, device: str | None = None) -> Classifier:
+    """A shipped network, loaded once for all tests that leave it as it is."""
+    return xai.load_model(name, device)
 
 
 @pytest.fixture(params=list(ARCHITECTURES))
@@ -87,26 +96,58 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": chromium, "args": flags}
 
 
-def opened(page, url):
-    """Open the app and wait until its first photo is explained; a request to any other host fails the test."""
-    strangers = []
-    page.on("request", lambda r: None if r.url.startswith((url, "data:", "blob:")) else strangers.append(r.url))
+def open_app(page, url):
+    """Open the app and wait until its first photo is explained."""
     page.goto(url)
     page.wait_for_selector("#heatmap-b img", timeout=60_000)
     page.wait_for_selector("#slider img", timeout=60_000)
-    yield page
+
+
+@contextmanager
+def no_strangers(context, url):
+    """Fail where a page asks any other host than the app."""
+    strangers = []
+    context.on("request", lambda r: None if r.url.startswith((url, "data:", "blob:")) else strangers.append(r.url))
+    yield
     assert not strangers, strangers
 
 
-@pytest.fixture
-def page(page, url):
-    """The app's page, open and explained."""
-    yield from opened(page, url)
+@pytest.fixture(scope="module")
+def visitor(browser, url):
+    """A browser that keeps the page's scripts from one visit to the next."""
+    context = browser.new_context()
+    with no_strangers(context, url):
+        yield context
+    context.close()
 
 
 @pytest.fixture(scope="module")
-def kept_page(browser, url):
-    """The same for several tests on end: a visitor who goes on after every mistake."""
-    context = browser.new_context()
-    yield from opened(context.new_page(), url)
-    context.close()
+def used_page(visitor):
+    """A page that tests open anew."""
+    return visitor.new_page()
+
+
+@pytest.fixture
+def page(used_page, url):
+    """The app's page as it opens, explained."""
+    used_page.emulate_media(color_scheme="null")
+    used_page.set_viewport_size({"width": 1280, "height": 720})
+    open_app(used_page, url)
+    return used_page
+
+
+@pytest.fixture(scope="module")
+def kept_page(visitor, url):
+    """The app's page for several tests on end: a visitor who goes on after every mistake."""
+    page = visitor.new_page()
+    open_app(page, url)
+    return page
+
+
+@pytest.fixture
+def strangers_page(context, url):
+    """The app's page in a browser that never saw it before, with the options of `browser_context_args`."""
+    with no_strangers(context, url):
+        page = context.new_page()
+        open_app(page, url)
+        yield page

@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import xai
-from tests.conftest import CLASSES, EXAMPLES, fresh
+from tests.conftest import CLASSES, EXAMPLES, fresh, load_once
 from tests.test_photo import BAD
 from tests.test_studio import EXPLAINED, choose, serious, told_and_dismissed
 from xai.agreement import agreement, divergence
@@ -126,7 +126,7 @@ def compute(page, names):
 
 def test_api_answers_like_the_package(client):
     answer, heatmap = ask(client, EXAMPLES[0]).result()
-    student, black_box = xai.load_model("blackbox-student"), xai.load_model(TITLE)
+    student, black_box = load_once("blackbox-student"), load_once(TITLE)
     said, imitated = black_box.predict_proba(EXAMPLES[0])[0], student.predict_proba(EXAMPLES[0])[0]
     e = xai.explain(student, EXAMPLES[0], "distilled", target=int(said.argmax()))
     assert answer["label"] == black_box.classes[said.argmax()]
@@ -207,7 +207,7 @@ def test_the_student_is_passed_once(quick, monkeypatch):
 
 
 def test_opens_with_an_example_explained(tab):
-    student, black_box = xai.load_model("blackbox-student"), xai.load_model(TITLE)
+    student, black_box = load_once("blackbox-student"), load_once(TITLE)
     said, imitated = black_box.predict_proba(EXAMPLES[0])[0], student.predict_proba(EXAMPLES[0])[0]
     for who, row in (("black_box", said), ("student", imitated)):
         assert tab.locator(f"#says-{who} h2").inner_text() == ENGLISH[f"class.{black_box.classes[row.argmax()]}"]
@@ -580,8 +580,8 @@ def test_every_text_is_there_in_both_languages():
 
 
 @pytest.mark.browser_context_args(locale="ko-KR")
-def test_korean(page):
-    opened(page)
+def test_korean(strangers_page):
+    page = opened(strangers_page)
     for accordion in ACCORDIONS:
         unfold(page, accordion)
     expect(page.locator("#about-student table")).to_be_visible(timeout=EXPLAINED)
