@@ -7,10 +7,14 @@ from functools import cache
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gr.Blocks is built
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.pop("XAI_HUB", None)
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # one of several processes, which share the cores
+    os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported
+    os.environ["GRADIO_SERVER_PORT"] = str(7860 + 100 * int(worker.removeprefix("gw")))  # no port is fought for
 
 import pytest
 import torch
 from gradio_client import Client
+from matplotlib.figure import Figure
 from PIL import Image
 
 import xai
@@ -45,9 +49,24 @@ def load_once(name: str, device: str | None = None) -> Classifier:
     return xai.load_model(name, device)
 
 
+def pytest_collection_modifyitems(items):
+    """Mark what needs the running app, and what trains, by the fixtures that serve them."""
+    for item in items:
+        if "app" in item.fixturenames:
+            item.add_marker("browser")
+        if {"recipe", "run", "trained", "done"} & {*item.fixturenames}:
+            item.add_marker("training")
+
+
 @pytest.fixture(params=list(ARCHITECTURES))
 def model(request) -> Classifier:
     return fresh(request.param)
+
+
+@pytest.fixture
+def no_curves(monkeypatch):
+    """Small trainings without the picture of their curves, which takes longer than an epoch."""
+    monkeypatch.setattr(Figure, "savefig", lambda *_, **__: None)
 
 
 @pytest.fixture(scope="session")
