@@ -17,6 +17,7 @@ import torch
 from gradio_client import Client
 from matplotlib.figure import Figure
 from PIL import Image
+from playwright.sync_api import expect
 
 import xai
 from tests.chromium import find
@@ -26,6 +27,7 @@ from xai.studio.garbage import EXAMPLES
 
 SMALL_PYRAMID = {"backbone": "resnet18", "width": 16, "attended": (1, 3), "branch_width": 8}
 CLASSES = ["cardboard", "glass", "metal", "paper", "plastic", "trash"]
+expect.set_options(timeout=20_000)  # milliseconds; the machine may have much to do besides
 
 
 def fresh(architecture: str, seed: int = 0, input_size: int = 128, **options) -> Classifier:
@@ -125,6 +127,15 @@ def browser_type_launch_args(browser_type_launch_args):
     flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
              "--disable-component-update", "--disable-quic"]  # fmt: skip
     return {**browser_type_launch_args, "executable_path": chromium, "args": flags}
+
+
+def wait_until(page, holds, seconds=20):
+    """Wait for what no selector can wait for, while the page lives on."""
+    for _ in range(4 * seconds):
+        if holds():
+            return
+        page.wait_for_timeout(250)
+    assert holds()
 
 
 def open_app(page, url):

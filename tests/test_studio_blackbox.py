@@ -238,15 +238,15 @@ def test_a_click_on_a_picture_changes_what_enters(tab, quick):
         was, before = box.is_checked(), source(tab)
         tab.locator(f"#{name}-pictures").get_by_role("button", name=f"Thumbnail {number} of").click()
         changed(tab, before)
-        assert box.is_checked() != was
+        expect(box).to_be_checked(checked=not was)
     before = source(tab, "attention")
     tab.locator("#sign").get_by_label(ENGLISH["sign.absolute"]).check()
     changed(tab, before, "attention")
     changes = source(tab)
     tab.locator("#preset-source").click()
     changed(tab, changes)
-    assert tab.locator("#blocks input:checked").count() == 16
-    assert tab.locator("#stages").get_by_label("1", exact=True).is_checked() is False
+    expect(tab.locator("#blocks input:checked")).to_have_count(16)
+    expect(tab.locator("#stages").get_by_label("1", exact=True)).not_to_be_checked()
     checked = [box.is_checked() for box in tab.locator("#extras input").all()]
     assert dict(zip(blackbox.EXTRAS, checked, strict=True)) == {"scaled": False, "unit": False, "softmax": True}
     tab.locator("#preset-best").click()

@@ -132,8 +132,8 @@ def test_the_first_photo_waits_until_the_tab_is_opened(used_page, url, monkeypat
 
 
 def test_a_second_visit_to_the_tab_keeps_its_answer(tab):
-    tab.locator("#pyramid-examples").get_by_role("button", name="Thumbnail 3 of").click()
     before = pictures(tab)
+    tab.locator("#pyramid-examples").get_by_role("button", name="Thumbnail 3 of").click()
     changed(tab, before)
     tab.wait_for_timeout(500)
     kept = pictures(tab)
