@@ -88,6 +88,7 @@ def test_it_runs_and_writes_what_it_found(name, folders, tmp_path, monkeypatch, 
     assert capsys.readouterr().out
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("name", IN_A_BROWSER)
 def test_it_runs_in_a_browser(name, folders, tmp_path, monkeypatch):
     assert run(name, IN_A_BROWSER[name], folders, tmp_path, monkeypatch)["rows"]

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 import xai
 from tests.conftest import fresh
+from tests.recorder import Recorder
 from train.answers import Answers
 from train.classifier import learning_rate
 from train.combine import ALL_BLOCKS, Combination, Search, near, search
@@ -40,6 +41,7 @@ from xai.metrics.controls import gaussian
 from xai.metrics.games import auc, deletion, insertion
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.usefixtures("no_curves")
 CPU = torch.device("cpu")
 SHADES = ["black", "dark", "dim", "pale", "bright", "white"]
 
@@ -72,23 +74,6 @@ def one_thread():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     return photos_of(tmp_path_factory.mktemp("photos") / "noise")
-
-
-class Recorder:
-    """A black box that goes by brightness and notes every view it is shown."""
-
-    def __init__(self, classes=("bright", "dark")) -> None:
-        self.shown: list[torch.Tensor] = []
-        self.box = BlackBox(self.answer, classes, "brightness", input_size=32)
-
-    def answer(self, pixels):
-        self.shown += list(pixels)
-        brightness = pixels.mean((1, 2, 3))[:, None]
-        shades = torch.linspace(0.8, 0.2, len(self.box.classes))
-        return (-8 * (brightness - shades) ** 2).softmax(1)
-
-    def questions(self) -> int:
-        return len(self.shown)
 
 
 @pytest.fixture
@@ -446,7 +431,8 @@ def literal_likeness(teacher, student, n):
     return alike / len(teacher)
 
 
-def test_a_student_learns_to_agree_and_is_written(run, folder, recorder):
+def test_a_student_learns_to_agree_and_is_written(run, folder, recorder, monkeypatch):
+    monkeypatch.undo()  # here the curves are looked at
     out = distill(run, recorder.box)
     checkpoint = out / "checkpoint"
     metrics = json.loads((checkpoint / "metrics.json").read_text())
@@ -638,7 +624,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from accelerate import PartialState
-from tests.test_distill import Recorder
+from tests.recorder import Recorder
 from train.distill import distill
 from train.distillation import PRESETS
 asked = Recorder()

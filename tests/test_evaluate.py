@@ -12,7 +12,7 @@ from scipy import stats
 
 import xai
 from tests import literal_games
-from tests.conftest import CLASSES, EXAMPLES, fresh
+from tests.conftest import CLASSES, EXAMPLES, fresh, load_once
 from tests.test_photo import BAD
 from xai import metrics
 from xai.__main__ import main
@@ -331,7 +331,7 @@ def test_the_command_measures_a_black_box(folder, tmp_path, capsys):
     assert "3 of 3 photos measured" in said
     names = (tmp_path / "subset.txt").read_text().split()
     assert names == stratified(names_in(folder), 3, 0)
-    model, found = xai.load_model("garbage-cnn"), rows(tmp_path / "results.csv")
+    model, found = load_once("garbage-cnn"), rows(tmp_path / "results.csv")
     assert [row["method"] for row in found] == ["gradcam:teacher", "rise", "random"]
     settings = json.loads((tmp_path / "settings.json").read_text())
     rise = settings["models"]["garbage-cnn"]["rows"]["rise"]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import xai
-from tests.conftest import CLASSES, fresh
+from tests.conftest import CLASSES, fresh, load_once
 from xai.blackbox import from_checkpoint
 from xai.evaluation import Settings, evaluate
 from xai.explaining import explain_steps
@@ -82,7 +82,7 @@ def of_scores(model, photos, tmp_path):
 
 
 def of_mosaics(model, photos, tmp_path):
-    trained = xai.load_model("garbage-cnn")
+    trained = load_once("garbage-cnn")
     of_classes = dict(zip(trained.predict_proba(list(EXAMPLES)).argmax(1), EXAMPLES, strict=True))
     return {"shares": xai.metrics.mosaic_test(trained, list(of_classes.values())[:4], "gradcam++")}
 

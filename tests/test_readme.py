@@ -27,6 +27,7 @@ import xai
 from benchmarks import tables
 from benchmarks.record import RESULTS, read
 from benchmarks.tables.networks import read_metrics
+from tests.conftest import load_once
 from tests.test_house import ROOT
 from train import distillation, evaluate, publish, pyramid, recipe
 from xai.studio.garbage import EXAMPLES
@@ -239,8 +240,8 @@ def test_what_counts_as_code_in_a_docstring():
 def test_examples_in_docstrings_run(name, code, folder, monkeypatch):
     monkeypatch.chdir(folder)
     shutil.rmtree(folder / "results", ignore_errors=True)
-    model, photo = xai.load_model("garbage-cnn"), xai.load_photo("bottle.jpg")
-    fal = xai.load_model("pyramid-fal")
+    model, photo = load_once("garbage-cnn"), xai.load_photo("bottle.jpg")
+    fal = load_once("pyramid-fal")
     names = {
         "xai": xai,
         "model": fal if "score_layers" in code else model,

@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import xai
-from tests.conftest import CLASSES, EXAMPLES, fresh
+from tests.conftest import CLASSES, EXAMPLES, fresh, load_once
 from tests.test_photo import BAD
 from tests.test_studio import EXPLAINED, choose, serious, told_and_dismissed
 from xai.agreement import agreement, divergence
@@ -126,7 +126,7 @@ def compute(page, names):
 
 def test_api_answers_like_the_package(client):
     answer, heatmap = ask(client, EXAMPLES[0]).result()
-    student, black_box = xai.load_model("blackbox-student"), xai.load_model(TITLE)
+    student, black_box = load_once("blackbox-student"), load_once(TITLE)
     said, imitated = black_box.predict_proba(EXAMPLES[0])[0], student.predict_proba(EXAMPLES[0])[0]
     e = xai.explain(student, EXAMPLES[0], "distilled", target=int(said.argmax()))
     assert answer["label"] == black_box.classes[said.argmax()]
@@ -207,7 +207,7 @@ def test_the_student_is_passed_once(quick, monkeypatch):
 
 
 def test_opens_with_an_example_explained(tab):
-    student, black_box = xai.load_model("blackbox-student"), xai.load_model(TITLE)
+    student, black_box = load_once("blackbox-student"), load_once(TITLE)
     said, imitated = black_box.predict_proba(EXAMPLES[0])[0], student.predict_proba(EXAMPLES[0])[0]
     for who, row in (("black_box", said), ("student", imitated)):
         assert tab.locator(f"#says-{who} h2").inner_text() == ENGLISH[f"class.{black_box.classes[row.argmax()]}"]
@@ -238,15 +238,15 @@ def test_a_click_on_a_picture_changes_what_enters(tab, quick):
         was, before = box.is_checked(), source(tab)
         tab.locator(f"#{name}-pictures").get_by_role("button", name=f"Thumbnail {number} of").click()
         changed(tab, before)
-        assert box.is_checked() != was
+        expect(box).to_be_checked(checked=not was)
     before = source(tab, "attention")
     tab.locator("#sign").get_by_label(ENGLISH["sign.absolute"]).check()
     changed(tab, before, "attention")
     changes = source(tab)
     tab.locator("#preset-source").click()
     changed(tab, changes)
-    assert tab.locator("#blocks input:checked").count() == 16
-    assert tab.locator("#stages").get_by_label("1", exact=True).is_checked() is False
+    expect(tab.locator("#blocks input:checked")).to_have_count(16)
+    expect(tab.locator("#stages").get_by_label("1", exact=True)).not_to_be_checked()
     checked = [box.is_checked() for box in tab.locator("#extras input").all()]
     assert dict(zip(blackbox.EXTRAS, checked, strict=True)) == {"scaled": False, "unit": False, "softmax": True}
     tab.locator("#preset-best").click()
@@ -580,8 +580,8 @@ def test_every_text_is_there_in_both_languages():
 
 
 @pytest.mark.browser_context_args(locale="ko-KR")
-def test_korean(page):
-    opened(page)
+def test_korean(strangers_page):
+    page = opened(strangers_page)
     for accordion in ACCORDIONS:
         unfold(page, accordion)
     expect(page.locator("#about-student table")).to_be_visible(timeout=EXPLAINED)

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import xai
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, load_once, open_app
 from tests.test_photo import BAD
 from tests.test_studio import EXPLAINED, choose, serious, told_and_dismissed
 from xai.layers import COMBINED
@@ -71,7 +71,7 @@ def changed(page, before):
 
 def test_api_answers_like_the_package(client):
     answer, heatmaps = ask(client, pyramid.EXAMPLES[0])
-    model = xai.load_model("pyramid-fal")
+    model = load_once("pyramid-fal")
     found = xai.explain_layers(model, pyramid.EXAMPLES[0])
     after = seen_through(model, list(found.values()))
     assert list(answer["layers"]) == LAYERS
@@ -112,7 +112,7 @@ def test_api_refuses_with_a_sentence(client, tmp_path):
 
 
 def test_opens_with_an_example_explained_and_scored(tab):
-    model = xai.load_model("pyramid-fal")
+    model = load_once("pyramid-fal")
     e = xai.explain(model, pyramid.EXAMPLES[0])
     assert tab.locator("#pyramid-label-fal h2").inner_text() == ENGLISH[f"class.{e.label}"]
     assert len(captions(tab, "fpn")) == 5
@@ -123,18 +123,17 @@ def test_opens_with_an_example_explained_and_scored(tab):
     assert captions(tab, "fal")[5:] == [f"Attention of {ENGLISH[f'layer.{name}']}" for name in model.attended_layers]
 
 
-def test_the_first_photo_waits_until_the_tab_is_opened(page, monkeypatch):
+def test_the_first_photo_waits_until_the_tab_is_opened(used_page, url, monkeypatch):
     calls = []
     monkeypatch.setattr(pyramid, "look_at", lambda *args: calls.append(args))
-    page.reload()
-    page.wait_for_selector("#slider img", timeout=EXPLAINED)
-    page.wait_for_timeout(500)
+    open_app(used_page, url)
+    used_page.wait_for_timeout(500)
     assert calls == []
 
 
 def test_a_second_visit_to_the_tab_keeps_its_answer(tab):
-    tab.locator("#pyramid-examples").get_by_role("button", name="Thumbnail 3 of").click()
     before = pictures(tab)
+    tab.locator("#pyramid-examples").get_by_role("button", name="Thumbnail 3 of").click()
     changed(tab, before)
     tab.wait_for_timeout(500)
     kept = pictures(tab)
@@ -145,7 +144,7 @@ def test_a_second_visit_to_the_tab_keeps_its_answer(tab):
 
 
 def test_examples_are_named_by_what_they_are():
-    classes = xai.load_model("pyramid-fpn").classes
+    classes = load_once("pyramid-fpn").classes
     assert len(pyramid.EXAMPLES) >= 8
     assert {true_class(path) for path in pyramid.EXAMPLES} <= set(classes)
 
@@ -286,8 +285,8 @@ def test_accessible_and_in_bounds(kept_tab, scheme, width):
 
 
 @pytest.mark.browser_context_args(locale="ko-KR")
-def test_korean(page):
-    opened(page)
+def test_korean(strangers_page):
+    page = opened(strangers_page)
     visible = page.locator("body").inner_text()
     assert KOREAN["pyramid_intro"][:20] in visible
     for word in ("Layer 1", "drop", "airplane", "Confidence", "[object", "xai."):

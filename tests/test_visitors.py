@@ -12,7 +12,7 @@ from gradio.state_holder import StateHolder
 from PIL import Image
 
 from benchmarks.weight import weight, weight_of_visitor
-from tests.conftest import fresh
+from tests.conftest import fresh, wait_until
 from tests.test_studio import choose
 from tests.test_studio_blackbox import TITLE, Box
 from xai.methods import METHODS
@@ -105,8 +105,7 @@ def test_an_idle_page_answers_the_next_click_from_its_photo(app, page, monkeypat
     visitor = newest(app)
     assert 0 < weight_of_visitor(visitor) < MOST
     monkeypatch.setattr(visitors, "IDLE", 0)
-    page.wait_for_timeout(2500)
-    assert not visitor.state_data
+    wait_until(page, lambda: not visitor.state_data)
     monkeypatch.undo()
     before = page.locator("#heatmap-b img").get_attribute("src")
     choose(page, "#colormap", "magma")
@@ -120,9 +119,7 @@ def test_a_closed_page_is_forgotten(app, page, monkeypatch):
     assert visitor.state_data
     monkeypatch.setattr(visitors, "LEFT", 0)
     page.goto("about:blank")
-    page.wait_for_timeout(3000)
-    assert visitor.is_closed
-    assert not visitor.state_data
+    wait_until(page, lambda: visitor.is_closed and not visitor.state_data)
 
 
 def test_a_picture_is_whole_whenever_it_is_read(tmp_path):
