@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from xai.studio import blackbox, garbage, pyramid
 from xai.studio.guard import Guard
 from xai.studio.photo_input import SCRIPT
-from xai.studio.text import I18N, translated
+from xai.studio.text import I18N, translate
 from xai.studio.theme import CSS, THEME
 from xai.studio.visitors import VISITORS, forgetting
 
@@ -26,13 +26,13 @@ def build() -> gr.Blocks:
     """The page with all tabs."""
     with gr.Blocks(title="XAI Studio", delete_cache=(HOURS, 23 * HOURS)) as page:
         with gr.Column(elem_id="title"):
-            gr.Markdown(translated("heading"))
+            gr.Markdown(translate("heading"))
         with gr.Tabs():
-            with gr.Tab(translated("garbage"), id="garbage"):
+            with gr.Tab(translate("garbage"), id="garbage"):
                 garbage.build(page)
-            with gr.Tab(translated("pyramid"), id="pyramid") as tab:
+            with gr.Tab(translate("pyramid"), id="pyramid") as tab:
                 pyramid.build(page, tab)
-            with gr.Tab(translated("blackbox"), id="blackbox") as tab:
+            with gr.Tab(translate("blackbox"), id="blackbox") as tab:
                 blackbox.build(page, tab)
     return page.queue(max_size=32)
 

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from xai.photo import PhotoError, load_photo
-from xai.studio.picture import cached
+from xai.studio.picture import cache_picture
 from xai.studio.text import say
 
 MAX_SIDE = 1024  # pixels a side; more costs the visitor seconds and shows nothing new
@@ -53,7 +53,7 @@ class PhotoInput(gr.Image):
             return error
 
     def postprocess(self, value):
-        return super().postprocess(cached(value, self.GRADIO_CACHE))
+        return super().postprocess(cache_picture(value, self.GRADIO_CACHE))
 
     async def async_move_resource_to_block_cache(self, url_or_file_path):
         """Gradio's, but for addresses, which it would fetch whatever their size."""

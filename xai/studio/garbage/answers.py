@@ -16,7 +16,8 @@ from xai.familiar import is_familiar
 from xai.methods import METHODS
 from xai.modes import without_gradients
 from xai.similar import Index, Neighbour, load_index
-from xai.studio.answers import Question, Side, model_of
+from xai.studio.answers import Question, Side, get_model
+from xai.studio.examples import GARBAGE_EXAMPLES
 from xai.studio.gpu import GPU
 
 LOG = logging.getLogger(__name__)
@@ -29,10 +30,15 @@ class GarbageSide(Side):
     evidence: Evidence | None = None
     neighbours: list[Neighbour] = field(default_factory=list)
 
+    @property
+    def label(self) -> str:
+        """The predicted class."""
+        return self.evidence.classes[self.evidence.confidences.argmax()]
+
 
 @cache
-def index_of(name: str) -> Index | None:
-    """The index of a model's training photos, where one comes with it."""
+def get_index(name: str) -> Index | None:
+    """The index of a network's training photos; None where none comes with it."""
     try:
         return load_index(name)
     except (OSError, ValueError) as error:
@@ -40,10 +46,15 @@ def index_of(name: str) -> Index | None:
         return None
 
 
+def preload(name: str) -> None:
+    """Load all that a network's answers need."""
+    get_model(name), get_index(name), is_familiar(GARBAGE_EXAMPLES[0], name)
+
+
 @without_gradients
 def look(photo: Image.Image, question: Question) -> GarbageSide:
-    """One network's answer, but for the map of a slow method."""
-    model, method, started = model_of(question.model), METHODS[question.method], time.perf_counter()
+    """One network's answer, without the map of a slow method."""
+    model, method, started = get_model(question.model), METHODS[question.method], time.perf_counter()
     batch = Activations(model, model.preprocess([photo]))
     trouble = method.unsuitable(model, question.layer)
     pending = trouble is None and method.is_slow(model, question.layer)
@@ -51,20 +62,20 @@ def look(photo: Image.Image, question: Question) -> GarbageSide:
     if trouble is None and not pending:
         steps = explain_batch([photo], batch, question.method, [question.target], question.layer, started)
         (explanation,) = finish(steps)
-    index = index_of(question.model)
+    index = get_index(question.model)
     neighbours = index.nearest_to(batch.last) if index else []
-    known = is_familiar(photo, question.model)
-    return GarbageSide(question, explanation, trouble, pending, known, evidence_of(photo, batch), neighbours)
+    familiar = is_familiar(photo, question.model)
+    return GarbageSide(question, explanation, trouble, pending, familiar, evidence_of(photo, batch), neighbours)
 
 
 @GPU(duration=20)
 def look_at(photo: Image.Image, questions: list[Question]) -> list[GarbageSide]:
-    """All that needs a GPU at once, and no more, since its arguments travel to a worker."""
+    """Each network's answer: all that needs a GPU, and no more, since what is passed travels between processes."""
     return [look(photo, question) for question in questions]
 
 
 @GPU(duration=120)
 def look_slowly(photo: Image.Image, question: Question) -> Generator[float | Explanation, None, None]:
     """The share done, in [0, 1], again and again, and at last the explanation."""
-    steps = explain_steps(model_of(question.model), photo, question.method, question.target, question.layer)
-    yield replace((yield from steps), photo=photo)  # not a copy
+    steps = explain_steps(get_model(question.model), photo, question.method, question.target, question.layer)
+    yield replace((yield from steps), photo=photo)  # the very photo of the answer: a copy would weigh as much again
