@@ -255,7 +255,7 @@ def test_answers_stay_those_of_the_former_photo_where_something_breaks(page, mon
     def broken(*args):
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(garbage.page, "look_at", broken)
+    monkeypatch.setattr(GarbageTab, "look_at", broken)
     example(page, 3).click()
     expect(page.locator("#former")).to_be_visible(timeout=EXPLAINED)
     monkeypatch.undo()
@@ -359,7 +359,7 @@ def test_the_last_word_on_what_was_stopped_is_that_it_was(by_visitor):
     questions = [read_question(name, "scorecam", "predicted") for name in garbage.OPENING_NETWORKS]
     answer = Answer(None, [SimpleNamespace(question=question, pending=True) for question in questions])
     tab = tabs.lay_out(GarbageTab)
-    tab.explain_slowly = lambda photo, question: iter([0.25, 0.5, 0.75])
+    tab.look_slowly = lambda photo, question: iter([0.25, 0.5, 0.75])
     steps = tab.refine(answer, tabs.REQUEST)
     next(steps)
     assert "25%" in next(steps)[tab.networks[0].note]

@@ -129,7 +129,7 @@ def test_opens_with_an_example_explained_and_scored(tab):
 
 def test_the_first_photo_waits_until_the_tab_is_opened(page, monkeypatch):
     calls = []
-    monkeypatch.setattr(pyramid.page, "look_at", lambda *args: calls.append(args))
+    monkeypatch.setattr(PyramidTab, "look_at", lambda *args: calls.append(args))
     page.reload()
     page.wait_for_selector("#slider img", timeout=EXPLAINED)
     page.wait_for_timeout(500)

@@ -45,7 +45,7 @@ def test_an_answer_on_waste_weighs_little(huge, method):
     for side in answer.sides:
         assert side.pending == bool(METHODS[method].slow)
         if side.pending:
-            *_, side.explained = tab.explain_slowly(answer.photo, side.question)
+            *_, side.explained = tab.look_slowly(answer.photo, side.question)
     assert 1024 * 1024 * 4 < weight(answer) < MOST / 4
 
 

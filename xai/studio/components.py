@@ -97,14 +97,12 @@ def list_classes(model: str) -> list[tuple]:
     return [(translate(f"class.{c}"), c) for c in read_json(find_checkpoint(model) / "config.json")["classes"]]
 
 
-def make_opacity_slider(prefix: str = "") -> gr.Slider:
-    return gr.Slider(
+def make_look_controls(prefix: str = "") -> tuple[gr.Slider, gr.Dropdown]:
+    """The opacity of the colours, and which colours."""
+    opacity = gr.Slider(
         0, 1, 0.5, step=0.05, label=translate("opacity"), elem_id=f"{prefix}opacity", min_width=220, render=False
     )
-
-
-def make_colormap_menu(prefix: str = "") -> gr.Dropdown:
-    return gr.Dropdown(
+    colormap = gr.Dropdown(
         [(translate(f"colormap.{c}"), c) for c in COLORMAPS],
         value="turbo",
         label=translate("colormap"),
@@ -112,3 +110,4 @@ def make_colormap_menu(prefix: str = "") -> gr.Dropdown:
         min_width=220,
         render=False,
     )
+    return opacity, colormap

@@ -1,20 +1,19 @@
 """A tab whose answers go on, network by network, where a method is slow."""
 
 import time
-from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 
 import gradio as gr
 from PIL import Image
 
-from xai.studio.answers import Answer, Question
+from xai.studio.answers import Answer, Question, Side
 from xai.studio.captions import say_progress
 from xai.studio.events import QUIET, REFINING, Values
 from xai.studio.methods import TITLES
 from xai.studio.network import NetworkParts
 from xai.studio.notices import warn_of_strange_photo
 from xai.studio.tab import Tab
-from xai.studio.text import read_language, say
+from xai.studio.text import read_language, say, translate
 
 
 class RefiningTab(Tab):
@@ -23,18 +22,22 @@ class RefiningTab(Tab):
     Attributes:
         networks: what shows each network, in the order of an answer's sides.
         trained_on: the key of the text that says what the networks were trained on.
+        look_at: takes a photo and questions, returns a side for each; those of slow methods are pending.
+        look_slowly: takes a photo and a question; yields the share done, in [0, 1], again and again, and at last what
+            is explained.
     """
 
     networks: Sequence[NetworkParts]
     trained_on: str
+    look_at: Callable[[Image.Image, list[Question]], list[Side]]
+    look_slowly: Callable[[Image.Image, Question], Iterator[float | object]]
 
     @property
     def notes(self) -> list[gr.Markdown]:
         return [network.note for network in self.networks]
 
-    @abstractmethod
-    def explain_slowly(self, photo: Image.Image, question: Question) -> Iterator[float | object]:
-        """The share done, in [0, 1], again and again, and at last what is explained."""
+    def explain(self, photo: Image.Image, questions: list[Question]) -> Answer:
+        return Answer(photo, self.look_at(photo, questions))
 
     def show(self, answer: Answer, values: Values, lang: str) -> Values:
         who, what = say(lang, "both_networks"), say(lang, self.trained_on)
@@ -42,6 +45,13 @@ class RefiningTab(Tab):
         for network, side in zip(self.networks, answer.sides, strict=True):
             shown |= network.show(side, lang)
         return shown | self.show_stop_button(answer)
+
+    def lay_out_about(self) -> None:
+        """A panel about each network."""
+        gr.Markdown(translate("about"))
+        with gr.Row():
+            for network in self.networks:
+                network.lay_out_about()
 
     def answer_after(self, event: Callable):
         painted = super().answer_after(event)
@@ -85,7 +95,7 @@ class RefiningTab(Tab):
         for network, side in pending:
             title, started = TITLES[side.question.method], time.perf_counter()
             yield {network.note: say(lang, "running", method=title)}
-            for step in self.explain_slowly(answer.photo, side.question):
+            for step in self.look_slowly(answer.photo, side.question):
                 if answer.stopped.is_set():
                     # `stop` has said so already, but a note that was on its way to the page would stay there for good
                     yield self.show_stopped(answer, lang) if answer.halted else gr.skip()

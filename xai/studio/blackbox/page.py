@@ -20,14 +20,7 @@ from xai.studio.blackbox.names import list_others, name_classes
 from xai.studio.blackbox.others import OthersParts, draw_gallery, say_expected_time
 from xai.studio.blackbox.three_maps import ThreeMaps
 from xai.studio.cards import draw_warning
-from xai.studio.components import (
-    lay_out_note,
-    make_colormap_menu,
-    make_note,
-    make_opacity_slider,
-    make_target_menu,
-    place,
-)
+from xai.studio.components import lay_out_note, make_look_controls, make_note, make_target_menu, place
 from xai.studio.events import ANSWERING, EACH, QUIET, Values
 from xai.studio.examples import GARBAGE_EXAMPLES
 from xai.studio.notices import Notices, warn_of_strange_photo
@@ -64,7 +57,7 @@ class BlackBoxTab(Tab):
         self.black_box_says, self.student_says = make_label("black_box"), make_label("student")
         self.maps = ThreeMaps()
         self.target = make_target_menu([], "blackbox-")
-        self.alpha, self.colormap = make_opacity_slider("blackbox-"), make_colormap_menu("blackbox-")
+        self.alpha, self.colormap = make_look_controls("blackbox-")
         self.choice, self.others, self.games = ChoiceParts(), OthersParts(offered), GamesParts()
         self.student = AboutStudent()
         self.lay_out()

@@ -1,11 +1,10 @@
 """The page of the garbage tab: its layout, and what its menus and buttons do."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
 
 import gradio as gr
-from PIL import Image
 
 from xai import on_common_scale
 from xai.explanation import with_box
@@ -13,9 +12,8 @@ from xai.studio.answers import PREDICTED, Answer, Look, Question, read_question
 from xai.studio.components import (
     lay_out_note,
     list_classes,
-    make_colormap_menu,
+    make_look_controls,
     make_method_menu,
-    make_opacity_slider,
     make_target_menu,
     place,
 )
@@ -47,6 +45,7 @@ class GarbageTab(RefiningTab):
     """One photo of waste and networks side by side, as many as are named."""
 
     examples, trained_on = GARBAGE_EXAMPLES, "learnt.garbage"
+    look_at, look_slowly = staticmethod(look_at), staticmethod(look_slowly)
 
     def __init__(self, networks: Sequence[str] = OPENING_NETWORKS) -> None:
         super().__init__()
@@ -54,7 +53,7 @@ class GarbageTab(RefiningTab):
         self.networks = [GarbageNetwork(letter, name) for letter, name in zip(ascii_lowercase, networks, strict=False)]
         self.method = make_method_menu(GARBAGE)
         self.target = make_target_menu(list_classes(networks[0]), info=translate("target_info"))
-        self.alpha, self.colormap = make_opacity_slider(), make_colormap_menu()
+        self.alpha, self.colormap = make_look_controls()
         self.box = gr.Checkbox(label=translate("box"), elem_id="box", render=False)
         self.common = gr.Checkbox(label=translate("common"), elem_id="common", render=False)
         self.slider = PictureSlider(
@@ -97,10 +96,7 @@ class GarbageTab(RefiningTab):
                 lay_out_note("slider")
             for network in self.networks:
                 network.lay_out_evidence()
-        gr.Markdown(translate("about"))
-        with gr.Row():
-            for network in self.networks:
-                network.lay_out_about()
+        self.lay_out_about()
         lay_out_note("privacy")
 
     def connect(self, opened: Callable):
@@ -126,12 +122,6 @@ class GarbageTab(RefiningTab):
     def ask(self, values: Values, method: str, target: str) -> list[Question]:
         """A question to each network, at the layer that its menu names."""
         return [read_question(values[each.menu], method, target, values[each.layer]) for each in self.networks]
-
-    def explain(self, photo: Image.Image, questions: list[Question]) -> Answer:
-        return Answer(photo, look_at(photo, questions))
-
-    def explain_slowly(self, photo: Image.Image, question: Question) -> Iterator:
-        return look_slowly(photo, question)
 
     def read_look(self, values: Values) -> GarbageLook:
         return GarbageLook(

@@ -1,6 +1,6 @@
 """The page of the pyramid tab: its layout, and what its menus and buttons do."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import gradio as gr
 from PIL import Image
@@ -9,9 +9,8 @@ from xai.studio.answers import PREDICTED, Answer, Look, Question, read_question
 from xai.studio.components import (
     lay_out_note,
     list_classes,
-    make_colormap_menu,
+    make_look_controls,
     make_method_menu,
-    make_opacity_slider,
     make_target_menu,
     place,
 )
@@ -36,6 +35,7 @@ class PyramidTab(RefiningTab):
     """One aerial photo, and a row of heatmaps for each network, one below the other, as many as are named."""
 
     examples, trained_on = PYRAMID_EXAMPLES, "learnt.pyramid"
+    look_at, look_slowly = staticmethod(look_at), staticmethod(look_slowly)
 
     def __init__(self, networks: Sequence[str] = PYRAMID) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class PyramidTab(RefiningTab):
         classes = list_classes(networks[0])
         self.method = make_method_menu(networks, "pyramid-")
         self.target = make_target_menu(classes, "pyramid-", info=translate("target_info"))
-        self.alpha, self.colormap = make_opacity_slider("pyramid-"), make_colormap_menu("pyramid-")
+        self.alpha, self.colormap = make_look_controls("pyramid-")
         self.group = gr.Dropdown(
             [(translate("as_explained"), PREDICTED), (translate("all_photos"), ALL), *classes],
             value=PREDICTED,
@@ -77,10 +77,7 @@ class PyramidTab(RefiningTab):
                     place(self.alpha, self.colormap)
         gr.Markdown(translate("table_one"))
         place(self.group, self.table)
-        gr.Markdown(translate("about"))
-        with gr.Row():
-            for network in self.networks:
-                network.lay_out_about()
+        self.lay_out_about()
         lay_out_note("pyramid_privacy")
 
     def connect(self, opened: Callable):
@@ -98,12 +95,6 @@ class PyramidTab(RefiningTab):
 
     def read_questions(self, values: Values) -> list[Question]:
         return [read_question(network.name, values[self.method], values[self.target]) for network in self.networks]
-
-    def explain(self, photo: Image.Image, questions: list[Question]) -> Answer:
-        return Answer(photo, look_at(photo, questions))
-
-    def explain_slowly(self, photo: Image.Image, question: Question) -> Iterator:
-        return look_slowly(photo, question)
 
     def show(self, answer: Answer, values: Values, lang: str) -> Values:
         table = self.draw_table(answer, values[self.group], lang)
