@@ -29,6 +29,11 @@ class TaskRow:
         self.stop = make_stop_button(f"{name}-")
         self.note = gr.HTML(elem_id=f"{name}-note", elem_classes="flush", render=False)
 
+    @property
+    def outputs(self) -> list[Component]:
+        """What a running task changes."""
+        return [self.note, self.stop]
+
     def lay_out(self) -> None:
         with gr.Row():
             place(self.start, self.stop)
@@ -61,10 +66,9 @@ class Task:
     steps: Callable[[Answer, Values, str], Iterator[Values | None]]
 
     def connect(self) -> None:
-        buttons = [self.row.note, self.row.stop]
-        started = self.row.start.click(self.start, self.answered, buttons, **QUIET)
-        started.success(self.run, {self.answered, *self.inputs}, [*buttons, *self.outputs], **REFINING)
-        self.row.stop.click(self.stop, self.answered, buttons, **QUIET)
+        started = self.row.start.click(self.start, self.answered, self.row.outputs, **QUIET)
+        started.success(self.run, {self.answered, *self.inputs}, [*self.row.outputs, *self.outputs], **REFINING)
+        self.row.stop.click(self.stop, self.answered, self.row.outputs, **QUIET)
 
     def start(self, answer: Answer | None, request: gr.Request) -> Values:
         """Let the task take the place of what is running."""

@@ -63,15 +63,12 @@ class BlackBoxTab(Tab):
         self.lay_out()
         self.question_inputs = [self.black_box, self.target]
         self.look_inputs = [self.alpha, self.colormap, *self.choice.inputs]
-        self.answer_outputs = [
-            *(self.black_box_says, self.student_says, self.verdict, self.target),
-            *(self.maps.figure, self.choice.accordion, self.student.accordion),
-            *(self.others.methods, self.others.row.note, self.others.row.stop),
-            *(self.games.row.note, self.games.row.stop, *self.games.outputs),
-        ]
-        self.picture_outputs = [
-            *(*self.maps.outputs, *self.choice.outputs, self.others.gallery, self.games.row.note),
-        ]
+        says = [self.black_box_says, self.student_says, self.verdict]
+        hidden = [self.maps.figure, self.choice.accordion, self.student.accordion]
+        rows = [*self.others.row.outputs, *self.games.row.outputs]
+        self.answer_outputs = [*says, *hidden, self.target, self.others.methods, *rows, *self.games.outputs]
+        pictures = [*self.maps.outputs, *self.choice.outputs, self.others.gallery]
+        self.picture_outputs = [*pictures, self.games.row.note]
 
     def lay_out(self) -> None:
         gr.Markdown(translate("blackbox_intro"))
@@ -111,10 +108,22 @@ class BlackBoxTab(Tab):
         return first_shown
 
     def connect_tasks(self) -> None:
-        others, games = self.others, self.games
-        asked = [others.methods, others.masks]
-        Task(self.answered, "others", others.row, asked, [others.gallery], others.compare).connect()
-        Task(self.answered, games.name, games.row, [], games.outputs, games.play).connect()
+        Task(
+            answered=self.answered,
+            name="others",
+            row=self.others.row,
+            inputs=[self.others.methods, self.others.masks],
+            outputs=[self.others.gallery],
+            steps=self.others.compare,
+        ).connect()
+        Task(
+            answered=self.answered,
+            name=self.games.name,
+            row=self.games.row,
+            inputs=[],
+            outputs=self.games.outputs,
+            steps=self.games.play,
+        ).connect()
 
     def read_questions(self, values: Values) -> list[Question]:
         return [Question(values[self.black_box], "distilled", read_target(values[self.target]))]
