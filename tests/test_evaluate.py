@@ -26,7 +26,7 @@ from xai.explanation import to_photo_size
 from xai.methods import METHODS
 from xai.methods.controls import gaussian, random
 from xai.metrics.games import auc
-from xai.studio.tab import true_class
+from xai.studio.examples import read_class
 
 SHARP = 50  # an untrained network is hardly sure of anything, and its curves are flat
 
@@ -35,7 +35,7 @@ SHARP = 50  # an untrained network is hardly sure of anything, and its curves ar
 def folder(tmp_path):
     """CLASS/PHOTO of the examples, small, so that reading them takes no time; all are of the test split."""
     for path in EXAMPLES[:5]:
-        file = tmp_path / "photos" / true_class(path) / f"{path.stem}.png"
+        file = tmp_path / "photos" / read_class(path) / f"{path.stem}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         with Image.open(path) as photo:
             photo.resize((48, 64)).save(file)

@@ -14,7 +14,7 @@ from xai.folders import photos_named, splits_in
 from xai.methods import METHODS
 from xai.sheet import Tile, contact_sheet
 from xai.similar import load_index
-from xai.studio.tab import true_class
+from xai.studio.examples import read_class
 from xai.zoo import MODELS
 
 
@@ -22,8 +22,8 @@ from xai.zoo import MODELS
 def folder(tmp_path):
     """CLASS/PHOTO of the examples."""
     for path in EXAMPLES:
-        (tmp_path / "photos" / true_class(path)).mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, tmp_path / "photos" / true_class(path) / path.name)
+        (tmp_path / "photos" / read_class(path)).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path / "photos" / read_class(path) / path.name)
     return tmp_path / "photos"
 
 
@@ -153,14 +153,14 @@ def test_help(command, capsys):
 
 
 def test_index_made_in_a_shell_finds_its_own_photos(folder, tmp_path):
-    (folder / "train.txt").write_text("".join(f"{true_class(p)}/{p.name}\n" for p in EXAMPLES[:9]))
+    (folder / "train.txt").write_text("".join(f"{read_class(p)}/{p.name}\n" for p in EXAMPLES[:9]))
     file = tmp_path / "index.npz"
     assert main(["index", str(folder), "--model", "garbage-cnn", "--output", str(file)]) == 0
     index, model = load_index("garbage-cnn", file), load_once("garbage-cnn")
     assert len(index.names) == 9
     for path in EXAMPLES[:9]:
         first, *_ = index.nearest(model, path)
-        assert (first.name, first.label, first.distance) == (f"{true_class(path)}/{path.name}", true_class(path), 0)
+        assert (first.name, first.label, first.distance) == (f"{read_class(path)}/{path.name}", read_class(path), 0)
         assert first.thumbnail.size == (90, 120)
     assert main(["index", str(tmp_path / "nowhere"), "--output", str(file)]) == 2
 

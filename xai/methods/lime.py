@@ -16,7 +16,7 @@ from xai.steps import Progress, Steps
 from xai.subject import Subject
 
 
-@method("lime", title="LIME", source="ribeiro2016", needs="answers", pace="minutes")
+@method("lime", title="LIME", source="ribeiro2016", needs="answers", pace="minutes", number="samples")
 @without_gradients
 def lime(
     subject: Subject,

@@ -41,6 +41,7 @@ class Method:
         reads_class: the map depends on the class.
         usual_layer: the layer where none is named; None is the network's last.
         of_student: it explains a black box through its student, even where the black box's own network is no secret.
+        number: its option that says how many questions it asks, where that can be chosen.
         source: key of the work it comes from in `xai.references.REFERENCES`; empty for a control.
         variants: sets of options that have a name of their own: `rise:published`.
     """
@@ -55,6 +56,7 @@ class Method:
     reads_class: bool = True
     usual_layer: str | None = None
     of_student: bool = False
+    number: str = ""
     source: str = ""
     variants: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 

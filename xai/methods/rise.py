@@ -24,7 +24,15 @@ PLACES = 14  # a side of the grid of pixels at which a mask is remembered, twice
 FEWEST = 100  # masks, before it is judged whether a map has settled
 
 
-@method("rise", title="RISE", source="petsiuk2018", needs="answers", pace="seconds", variants={"published": PUBLISHED})
+@method(
+    "rise",
+    title="RISE",
+    source="petsiuk2018",
+    needs="answers",
+    pace="seconds",
+    number="masks",
+    variants={"published": PUBLISHED},
+)
 @without_gradients
 def rise(
     subject: Subject,

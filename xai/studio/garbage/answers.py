@@ -17,7 +17,8 @@ from xai.methods.reading import find_trouble, plan_reading
 from xai.modes import without_gradients
 from xai.similar import Index, Neighbour, load_index
 from xai.steps import Progress, finish, follow
-from xai.studio.answers import Question, Side, model_of
+from xai.studio.answers import Question, Side, get_model
+from xai.studio.examples import GARBAGE_EXAMPLES
 from xai.studio.gpu import GPU
 
 LOG = logging.getLogger(__name__)
@@ -30,10 +31,15 @@ class GarbageSide(Side):
     evidence: Evidence | None = None
     neighbours: list[Neighbour] = field(default_factory=list)
 
+    @property
+    def label(self) -> str:
+        """The predicted class."""
+        return self.evidence.classes[self.evidence.confidences.argmax()]
+
 
 @cache
-def index_of(name: str) -> Index | None:
-    """The index of a model's training photos, where one comes with it."""
+def get_index(name: str) -> Index | None:
+    """The index of a network's training photos; None where none comes with it."""
     try:
         return load_index(name)
     except (OSError, ValueError) as error:
@@ -41,32 +47,37 @@ def index_of(name: str) -> Index | None:
         return None
 
 
+def preload(name: str) -> None:
+    """Load all that a network's answers need."""
+    get_model(name), get_index(name), is_familiar(GARBAGE_EXAMPLES[0], name)
+
+
 @without_gradients
 def look(photo: Image.Image, question: Question) -> GarbageSide:
-    """One network's answer, but for the map of a slow method."""
-    model, method = model_of(question.model), METHODS[question.method]
-    batch = Batch(model, [photo])
+    """One network's answer, without the map of a slow method."""
+    model = get_model(question.model)
+    batch, explanation = Batch(model, [photo]), None
     trouble = find_trouble(model, question.method, question.layer)
-    pending = trouble is None and method.is_slow(model, question.layer)
-    explanation = None
+    pending = trouble is None and METHODS[question.method].is_slow(model, question.layer)
     if trouble is None and not pending:
         reading = plan_reading(model, question.method, question.layer)
         (explanation,) = finish(explain_batch(batch, reading, [question.target]))
-    activations, index = batch.activations(model), index_of(question.model)
+    activations, index = batch.activations(model), get_index(question.model)
     neighbours = index.nearest_to(activations.last) if index else []
-    known = is_familiar(photo, question.model)
-    return GarbageSide(question, explanation, trouble, pending, known, evidence_of(photo, activations), neighbours)
+    familiar, evidence = is_familiar(photo, question.model), evidence_of(photo, activations)
+    return GarbageSide(question, explanation, trouble, pending, familiar, evidence, neighbours)
 
 
 @GPU(duration=20)
 def look_at(photo: Image.Image, questions: list[Question]) -> list[GarbageSide]:
-    """All that needs a GPU at once, and no more, since its arguments travel to a worker."""
+    """Each network's answer: all that needs a GPU, and no more, since what is passed travels between processes."""
     return [look(photo, question) for question in questions]
 
 
 @GPU(duration=120)
 def look_slowly(photo: Image.Image, question: Question) -> Iterator[Progress]:
-    """How far the explanation is, again and again; at last it is the result so far."""
-    model = model_of(question.model)
-    for done, e in follow(explain_steps(model, photo, question.method, question.target, question.layer)):
-        yield Progress(done, e and replace(e, photo=photo))  # not a copy
+    """How far the explanation is, with the one so far where there is one, and at last all of it."""
+    steps = explain_steps(get_model(question.model), photo, question.method, question.target, question.layer)
+    for done, e in follow(steps):
+        # the very photo of the answer: a copy would weigh as much again
+        yield Progress(done, e and replace(e, photo=photo))
