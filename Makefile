@@ -1,5 +1,5 @@
 # make run: set up and open the studio.  make test: set up and run all tests.
-# make quick: those that need neither the app nor training.
+# make quick: those that need neither the app nor training.  make lint: style, without running them.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
@@ -16,6 +16,7 @@ quick: .venv/test
 
 lint: .venv/test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 .venv/pip:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \

@@ -28,10 +28,10 @@ import xai
 from benchmarks import record
 from benchmarks.timing import in_turn, machine, median
 from xai.activations import Activations
-from xai.explaining import finish
 from xai.explanation import to_photo_size, to_unit_range
 from xai.methods import METHODS
 from xai.models import Classifier
+from xai.steps import finish
 from xai.studio.garbage import EXAMPLES
 
 UNTIMED = ("scorecam", "scorecam-fast", "ablationcam")  # they take minutes, or have a benchmark of their own

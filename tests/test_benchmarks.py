@@ -36,7 +36,6 @@ IN_A_BROWSER = {"first_answer": "--clicks 1", "memory": "--tabs pyramid --visits
 WITHOUT = {
     "browser", "record", "timing", "weight",  # they are what the others share
     "protocol",  # it only copies what trainings wrote
-    "tables",  # tests/test_readme.py runs it
 }  # fmt: skip
 
 

@@ -127,7 +127,7 @@ def test_every_model_is_one_of_these():
 
 
 @pytest.mark.parametrize("name", STUDENTS)
-def test_a_student_is_what_its_record_and_the_readme_say(name):
+def test_a_student_is_what_its_record_and_its_card_say(name):
     metrics, card = record(name), (CHECKPOINTS / name / "README.md").read_text()
     student, black_box = load_once(name), xai.load_black_box(metrics["recipe"]["teacher"])
     assert student.classes == black_box.classes
@@ -141,7 +141,6 @@ def test_a_student_is_what_its_record_and_the_readme_say(name):
         assert found["photos"] == photos
         sims = " | ".join(f"{100 * sim:.1f} %" for sim in found["sim"])
         assert f"| {sims} | {found['kl']:.3f} | {photos} |" in card
-        assert f"| {sims} | {found['kl']:.3f} | {photos} |" in README
 
 
 @pytest.mark.parametrize("name", STUDENTS)

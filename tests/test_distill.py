@@ -452,7 +452,8 @@ def test_a_student_learns_to_agree_and_is_written(run, folder, recorder, monkeyp
     model = xai.load_model(checkpoint)
     assert (model.classes, model.input_size) == (["bright", "dark"], 32)
     photo = folder / "bright/23.png"
-    e = xai.explain(model, photo, black_box=recorder.box)
+    recorder.box.learn(model)
+    e = xai.explain(recorder.box, photo)
     assert e.agreement.agreed == 2
     assert (checkpoint / "SHA256SUMS").read_text().count("\n") == 5
 
@@ -490,7 +491,8 @@ def test_the_papers_student_is_trained_and_explains(run, tmp_path, recorder):
     out = distill(replace(run, data=[str(data)], model="cbam_resnet50", epochs=1), recorder.box)
     student = xai.load_model(out / "checkpoint")
     assert len(student.attention_blocks) == 16
-    e = xai.explain(student, data / "dark/5.png", method="distilled", black_box=recorder.box)
+    recorder.box.learn(student)
+    e = xai.explain(recorder.box, data / "dark/5.png", method="distilled")
     assert np.ptp(e.raw) > 0
     assert e.agreement.teacher[0][0] == "dark"
     fitted = fresh("resnet50", input_size=32)

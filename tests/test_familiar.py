@@ -125,9 +125,10 @@ def test_every_explanation_says_whether_its_photo_is_familiar():
     assert {e.familiar for e in layers.values()} == {False}
     black_box = from_function(model.predict_proba, model.classes)
     for student, known in ((model, True), (None, None)):
-        e = xai.explain_black_box(black_box, photo, "rise", student=student, masks=4)
+        black_box.student = student
+        e = xai.explain(black_box, photo, "rise", masks=4)
         assert e.familiar is known
-    assert xai.explain_black_box(from_checkpoint(model), stranger, "rise", masks=4).familiar is False
+    assert xai.explain(from_checkpoint(model), stranger, "rise", masks=4).familiar is False
 
 
 def test_a_list_is_what_its_formula_says(monkeypatch):

@@ -13,9 +13,9 @@ from tests.conftest import fresh
 from tests.test_evaluate import rows, without_seconds
 from xai import metrics
 from xai.blackbox import BlackBox, from_checkpoint
-from xai.evaluation import Settings, Subject, evaluate
+from xai.evaluation import Settings, evaluate
 from xai.evaluation.bootstrap import resampled_shares
-from xai.evaluation.mosaics import plan_mosaics, remembering
+from xai.evaluation.mosaics import plan_mosaics, remember_answers
 from xai.evaluation.plan import rows_of
 from xai.metrics.controls import gaussian, partners, random
 from xai.metrics.mosaic import join_photos, own_share
@@ -203,7 +203,7 @@ def test_a_black_box_of_other_classes_is_taken_at_its_word():
 
 
 def subject_of(model, name="planted"):
-    return Subject(from_checkpoint(model, name=name))
+    return from_checkpoint(model, name=name)
 
 
 def test_evaluate_gives_every_row_its_mosaics(planted, folder, tmp_path):
@@ -230,9 +230,9 @@ def test_evaluate_gives_every_row_its_mosaics(planted, folder, tmp_path):
 def test_a_black_box_and_its_student_are_tested(planted, folder, tmp_path):
     """The student's maps of the black box's classes, at another size than the black box's."""
     network = Planted(input_size=48).eval()
-    box = BlackBox(lambda pixels: network(pixels).softmax(1), list(COLORS), "far", 48)
+    box = BlackBox(lambda pixels: network(pixels).softmax(1), list(COLORS), "far", 48, student=planted)
     settings = Settings(mosaics=3, slow_mosaics=1, options={"rise": {"masks": 200, "cells": 4}})
-    outcome = evaluate([Subject(box, planted)], ["gradcam", "rise"], ["mosaic"], folder, tmp_path, settings=settings)
+    outcome = evaluate([box], ["gradcam", "rise"], ["mosaic"], folder, tmp_path, settings=settings)
     student, rise = outcome.lines
     assert (student.values["mosaic"] > 98).all()  # enlarged from 32 to 48 pixels, maps reach over their borders
     assert len(rise.values["mosaic"]) == 1
@@ -248,7 +248,7 @@ def test_all_classes_of_a_mosaic_are_answered_by_the_same_questions(planted, fol
 
     box = BlackBox(answer, list(COLORS), "counted", 32)
     settings = Settings(mosaics=2, slow_mosaics=1, options={"rise": {"masks": 64}})
-    evaluate([Subject(box)], ["rise"], ["mosaic"], folder, tmp_path, settings=settings)
+    evaluate([box], ["rise"], ["mosaic"], folder, tmp_path, settings=settings)
     photos = len(list(folder.glob("*/*.png")))
     assert 64 <= sum(asked) - photos < 2 * 64  # the masks, and what tells whether the map is blank
 
@@ -261,7 +261,7 @@ def test_remembered_answers_are_those_that_were_given():
         table[:, 1] = 1 - table[:, 0]
         return table[: len(pixels)]
 
-    box = remembering(BlackBox(answer, ["a", "b"], input_size=4, at_once=4))
+    box = remember_answers(BlackBox(answer, ["a", "b"], input_size=4, batch_size=4))
     some = [torch.rand(3, 3, 4, 4) for _ in range(3)]
     for pixels in (*some, *some, some[0].contiguous(memory_format=torch.channels_last)):
         torch.testing.assert_close(box.ask(pixels)[:, 0], pixels.mean((1, 2, 3)))

@@ -17,16 +17,21 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import xai
+from tests import tabs
 from tests.conftest import EXAMPLES, load_once, open_app, wait_until
 from tests.test_photo import BAD, QUARTERS, bomb
 from xai.methods import METHODS
 from xai.similar import load_index
 from xai.studio import garbage
-from xai.studio.answers import Answer, model_of
-from xai.studio.tab import RefiningFlow, fitting_methods, protocol_of, records, true_class
-from xai.studio.text import ENGLISH, KOREAN
+from xai.studio.answers import Answer, get_model, read_question
+from xai.studio.examples import read_class
+from xai.studio.facts import read_protocol, read_records
+from xai.studio.garbage import GarbageTab
+from xai.studio.methods import list_suited
+from xai.studio.text import ENGLISH, LANGUAGES
 from xai.zoo import GARBAGE
 
+KOREAN = LANGUAGES["ko"]
 EXPLAINED = 20_000  # ms, far more than an answer takes
 SIDES = dict(zip("ab", garbage.DEFAULT_PAIR, strict=True))
 
@@ -138,12 +143,12 @@ def test_many_visitors_get_their_own_answers(url):
 
 def test_two_examples_are_got_wrong():
     assert len(EXAMPLES) >= 8
-    pairs = [load_once(name) for name in garbage.DEFAULT_PAIR]
+    pairs = [load_once(name) for name in garbage.OPENING_NETWORKS]
     wrong = {
         path.name
         for path in EXAMPLES
         for model in pairs
-        if model.classes[model.predict_proba(path)[0].argmax()] != true_class(path)
+        if model.classes[model.predict_proba(path)[0].argmax()] != read_class(path)
     }
     assert len(wrong) >= 2, wrong
 
@@ -265,7 +270,7 @@ def test_answers_stay_those_of_the_former_photo_where_something_breaks(page, mon
     def broken(*args):
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(garbage, "look_at", broken)
+    monkeypatch.setattr(GarbageTab, "look_at", broken)
     example(page, 3).click()
     expect(page.locator("#former")).to_be_visible(timeout=EXPLAINED)
     monkeypatch.undo()
@@ -275,25 +280,26 @@ def test_answers_stay_those_of_the_former_photo_where_something_breaks(page, mon
 
 @pytest.mark.parametrize(("left", "right"), [(True, True), (None, None), (False, True), (False, False)])
 def test_a_strange_photo_is_said_to_be_one(monkeypatch, left, right):
-    known = dict(zip(garbage.DEFAULT_PAIR, (left, right), strict=True))
-    monkeypatch.setattr("xai.studio.garbage_look.is_familiar", lambda photo, name: known[name])
-    options = "gradcam", "predicted", "last", "last", SimpleNamespace(headers={})
-    _, warning, *_ = garbage.answer(Image.open(EXAMPLES[0]).convert("RGB"), None, *garbage.DEFAULT_PAIR, *options)
+    known = dict(zip(garbage.OPENING_NETWORKS, (left, right), strict=True))
+    monkeypatch.setattr("xai.studio.garbage.answers.is_familiar", lambda photo, name: known[name])
+    tab = tabs.lay_out(GarbageTab)
+    warning = tabs.answer(tab, Image.open(EXAMPLES[0]).convert("RGB"))[tab.notices.strange]
     assert warning.visible == (left is False)
     if right is False:
         assert ENGLISH["both_networks"] in warning.value
     elif left is False:
-        assert ENGLISH[f"model.{garbage.DEFAULT_PAIR[0]}"] in warning.value
+        assert ENGLISH[f"model.{garbage.OPENING_NETWORKS[0]}"] in warning.value
 
 
 def test_a_plain_photo_has_no_map_on_the_page_nor_for_a_program(client, tmp_path):
     plain = Image.new("RGB", (90, 60), "olive")
     plain.save(tmp_path / "plain.png")
-    request = SimpleNamespace(headers={})
-    answer, *_ = garbage.answer(plain, None, *garbage.DEFAULT_PAIR, "gradcam", "predicted", "last", "last", request)
-    *pictures, _ = garbage.paint(answer, 0.5, "turbo", True, True, request)
-    assert pictures == [plain] * 2
-    assert "there is no map" in garbage.note(answer.sides[0], "en")
+    tab = tabs.lay_out(GarbageTab)
+    shown = tabs.answer(tab, plain)
+    pictures = tabs.paint(tab, shown[tab.answered], {tab.box: True, tab.common: True})
+    for network in tab.networks:
+        assert pictures[network.heatmap] == plain
+        assert "there is no map" in shown[network.note]
     told, heatmap = ask(client, tmp_path / "plain.png")
     assert (told["blank"], told["box"]) == (True, None)
     assert Image.open(heatmap).convert("RGB") == plain
@@ -340,7 +346,7 @@ def test_the_menu_says_what_suits_and_what_takes_long(page):
     expect(page.locator("#method")).to_contain_text(f"CAM · {ENGLISH['unsuited_a']}", timeout=EXPLAINED)
     options = page.locator("#method").get_by_role("option").all_inner_texts()
     assert [option.strip().removeprefix("✓").strip().partition(" · ")[0] for option in options] == [
-        METHODS[name].title for name in fitting_methods(GARBAGE)
+        METHODS[name].title for name in list_suited(GARBAGE)
     ]
     said = "\n".join(options)
     assert f"CAM · {ENGLISH['unsuited_a']}" in said
@@ -366,23 +372,26 @@ def test_a_slow_method_says_how_far_it_is_and_can_be_stopped(page):
 @pytest.mark.parametrize("by_visitor", [True, False])
 def test_the_last_word_on_what_was_stopped_is_that_it_was(by_visitor):
     """A share on its way to the page while the visitor stops it would stand there for good; what came instead stays."""
-    questions = [garbage.asked(name, "scorecam", "predicted") for name in garbage.DEFAULT_PAIR]
-    sides = [SimpleNamespace(question=question, pending=True) for question in questions]
-    answer, request = Answer(None, sides), SimpleNamespace(headers={})
-    flow = SimpleNamespace(painted=["picture"], look_slowly=lambda photo, question: iter([0.25, 0.5, 0.75]))
-    steps = RefiningFlow.refine(flow, answer, request)
+    questions = [read_question(name, "scorecam", "predicted") for name in garbage.OPENING_NETWORKS]
+    answer = Answer(None, [SimpleNamespace(question=question, pending=True) for question in questions])
+    tab = tabs.lay_out(GarbageTab)
+    tab.look_slowly = lambda photo, question: iter([0.25, 0.5, 0.75])
+    steps = tab.refine(answer, tabs.REQUEST)
     next(steps)
-    assert "25%" in next(steps)[0]
+    assert "25%" in next(steps)[tab.networks[0].note]
     answer.end(by_visitor)
-    *notes, button, picture = list(steps)[-1]
-    assert notes == [ENGLISH["stopped"] if by_visitor else gr.skip()] * 2
-    assert (button == gr.skip()) != by_visitor
-    assert picture == gr.skip()
+    last = list(steps)[-1]
+    if by_visitor:
+        assert [last.pop(network.note) for network in tab.networks] == [ENGLISH["stopped"]] * 2
+        assert not last.pop(tab.column.stop).visible
+        assert not last  # no picture changes
+    else:
+        assert last == gr.skip()
 
 
 def test_a_slow_method_ends_when_something_else_is_asked_or_the_visitor_leaves(page, url):
     calls = []
-    hook = model_of("garbage-resnet50").register_forward_hook(lambda *_: calls.append(1))  # not a method's own trace
+    hook = get_model("garbage-resnet50").register_forward_hook(lambda *_: calls.append(1))  # not a method's own trace
 
     def is_quiet():
         before = len(calls)
@@ -486,8 +495,7 @@ def test_a_dropped_photo_of_a_type_the_browser_does_not_know_is_explained(kept_p
 def test_an_idle_page_says_what_to_do(monkeypatch):
     said = []
     monkeypatch.setattr(gr, "Warning", lambda message, **_: said.append(message))
-    request = SimpleNamespace(headers={})
-    assert len(garbage.paint(None, 0.5, "turbo", False, False, request)) == 3
+    assert tabs.paint(tabs.lay_out(GarbageTab), None) == gr.skip()
     assert said == [ENGLISH["expired"]]
 
 
@@ -623,7 +631,7 @@ def test_nothing_is_phoned_home_and_no_state_is_shared(page, browser, url):
 
 def test_the_curves_of_the_protocol_stand_beside_the_shipped_recipes(page):
     choose(page, "#model-a", ENGLISH["model.garbage-cnn"])
-    accuracy = protocol_of("garbage-cnn")["test_accuracy"]
+    accuracy = read_protocol("garbage-cnn")["test_accuracy"]
     expect(page.locator("#protocol-a")).to_contain_text(f"{accuracy:.1f} %", timeout=EXPLAINED)
     for curve in ("loss", "protocol-loss", "accuracy", "protocol-accuracy"):
         expect(page.locator(f"#{curve}-a svg.marks")).to_be_visible(timeout=EXPLAINED)
@@ -637,8 +645,8 @@ def test_the_curves_of_the_protocol_stand_beside_the_shipped_recipes(page):
 
 def test_metrics_are_shown_as_measured(seen_page):
     page = seen_page
-    for side, name in zip("ab", garbage.DEFAULT_PAIR, strict=True):
-        metrics, _ = records(name)
+    for side, name in zip("ab", garbage.OPENING_NETWORKS, strict=True):
+        metrics, _ = read_records(name)
         panel = page.locator(".column", has=page.locator(f"#about-{side}")).last
         for data in ("trashnet", "webwaste"):
             expect(panel).to_contain_text(f"{metrics['data'][data]['test']['accuracy']:.1f} %")

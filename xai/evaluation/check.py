@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from xai.blackbox.explain import BASELINES
 from xai.evaluation.figures import METRICS, PLAIN, SEEN
-from xai.evaluation.plan import Row, Settings, Subject
+from xai.evaluation.plan import Row, Settings
 from xai.metrics.games import GAMES, SUBSTRATES
 from xai.metrics.hiding import HIDINGS
+from xai.subject import Subject
 
 
 def check(subjects: Sequence[Subject], rows: dict[str, list[Row]], metrics: Sequence[str], settings: Settings) -> None:
@@ -24,13 +24,14 @@ def check(subjects: Sequence[Subject], rows: dict[str, list[Row]], metrics: Sequ
             raise ValueError(f"there is no metric {metric!r}; choose one of {', '.join(PLAIN)}")
     seen = [metric for metric in metrics if set(METRICS[metric].parts) >= set(SEEN)]
     for subject in subjects if seen else ():
-        if subject.black_box.white is None or subject.student is not None:
+        if "student" in subject.networks or not subject.networks:
             raise ValueError(
                 f"{', '.join(seen)} are measured on a network itself, as --model names it, by its own maps; "
                 f"{subject.name} is a black box here: choose among {', '.join(GAMES)}"
             )
-    methods = {row.method for each in rows.values() for row in each}
-    if "adcc" in metrics and (asking := sorted(methods & set(BASELINES))):
+    methods = {row.method.name: row.method for each in rows.values() for row in each}
+    asking = sorted(name for name, method in methods.items() if method.needs in ("answers", "gradients"))
+    if "adcc" in metrics and asking:
         raise ValueError(f"adcc explains every photo twice, which takes {', '.join(asking)} too long: leave out either")
     if settings.share is not None and "constant" in methods and seen:
         raise ValueError("of a constant map no share of the pixels is the strongest: leave out constant or --share")

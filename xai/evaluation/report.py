@@ -10,10 +10,11 @@ import numpy as np
 
 from xai.evaluation.bootstrap import interval_around, resampled_means, resampled_shares
 from xai.evaluation.figures import METRICS, MOSAIC, SHARED, games_among, of_photos
-from xai.evaluation.plan import Row, Subject
+from xai.evaluation.plan import Row
 from xai.metrics.controls import COMPANIONS
 from xai.metrics.games import GAMES
 from xai.metrics.shared import nearly_the_same, share_of
+from xai.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def lines_of(
                 Line(
                     model=subject.name,
                     row=row,
-                    asked="" if row.to_beat else subject.called(row.whose),
+                    asked="" if row.to_beat else name_asked(subject, row),
                     seconds=float(np.median(seconds)) if seconds else None,
                     photos=len(names),
                     values={m: each for m, each in values.items() if not np.isnan(each).all()},
@@ -78,6 +79,11 @@ def lines_of(
                 )
             )
     return lines
+
+
+def name_asked(subject: Subject, row: Row) -> str:
+    """Who is read, or asked."""
+    return subject.networks[row.role].name if row.role == "student" else subject.name
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,23 @@ import torch
 from torch import Tensor
 
 from xai.activations import Activations
-from xai.explaining import finish, raw_maps
 from xai.explanation import Explanation
 from xai.layers import COMBINED, suitable_layers
 from xai.maps import combined, resized, unit_range
+from xai.methods import METHODS, method_of
 from xai.metrics.confidence import average_drop, average_gain, increase_in_confidence
-from xai.metrics.controls import ANOTHER, CONTROLS, MEAN, partners
+from xai.metrics.controls import ANOTHER, MEAN, partners
 from xai.metrics.hiding import Hiding, hide, strongest
 from xai.metrics.reliability import adcc, coherency, complexity
 from xai.models import Classifier
 from xai.models.classifier import BATCH, evaluating
 from xai.modes import without_gradients
 from xai.photo import Photo
+from xai.running import compute_maps
+from xai.steps import finish
 
 Step = Callable[[int], None]
+CONTROLS = ("constant", "gaussian")  # that table 1 has beside the layers
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def score_layers(
             maps = scaled_maps(batch, method, targets, layers, **options)
             for name, each in maps.items() if companions else ():
                 kept.setdefault(name, []).append(each.half().cpu())  # maps of hundreds of photos
-            maps |= {name: control(batch.x[:, :1]) for name, control in CONTROLS.items()}
+            maps |= {name: METHODS[name].run(batch.x, ())[:, None] for name in CONTROLS}
             for name, each in maps.items():
                 if name == "constant" and share is not None:
                     continue  # which of equal pixels to keep?
@@ -170,7 +173,7 @@ def scaled_maps(
 ) -> dict[str, Tensor]:
     """Maps (B, 1, S, S) in [0, 1] of every layer and their combination, or of what is named `only`."""
     wanted = layers if only in (None, COMBINED) else [only]
-    raws = {layer: finish(raw_maps(batch, method, targets, layer, **options)) for layer in wanted}
+    raws = {layer: finish(compute_maps(batch, method_of(method), targets, layer, **options)) for layer in wanted}
     if only in (None, COMBINED):
         raws[COMBINED] = combined(list(raws.values()))
     return {name: unit_range(resized(raw, batch.x.shape[2:]))[:, None] for name, raw in raws.items()}
