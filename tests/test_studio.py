@@ -33,7 +33,7 @@ from xai.zoo import GARBAGE
 
 KOREAN = LANGUAGES["ko"]
 EXPLAINED = 20_000  # ms, far more than an answer takes
-SIDES = dict(zip("ab", garbage.DEFAULT_PAIR, strict=True))
+SIDES = dict(zip("ab", garbage.OPENING_NETWORKS, strict=True))
 
 
 def ask(client, photo, **options):
