@@ -130,7 +130,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.getLogger().setLevel(logging.ERROR)
     model = xai.load_model(options.model)
-    suited = xai.list_methods(model)
+    suited = [name for name in xai.list_methods(model) if METHODS[name].needs == "features"]
     if unsuited := set(options.methods or ()) - set(suited):
         parser.error(f"{options.model} does not suit {', '.join(sorted(unsuited))}")
     methods = [name for name in suited if name in (options.methods or suited)]

@@ -33,10 +33,15 @@ def network(request):
     return fresh(request.param, input_size=SIDE, **NETWORKS[request.param])
 
 
+def reading_methods(model):
+    """All methods that read the features of a network; those that ask have tests of their own."""
+    return [name for name in list_methods(model) if METHODS[name].needs == "features"]
+
+
 def quick_methods(model):
     """All methods that suit a network, without those that take minutes where there are hundreds of channels."""
     small = isinstance(model, xai.models.CNN)
-    return [name for name in list_methods(model) if small or METHODS[name].pace != "minutes"]
+    return [name for name in reading_methods(model) if small or METHODS[name].pace != "minutes"]
 
 
 def plain(colour, noise_of=0, size=(80, 60)):
@@ -134,7 +139,7 @@ class Mean(Classifier):
 @pytest.mark.parametrize("rounding", [0.0, 1.0, 8.0])
 def test_what_reads_only_the_mean_colour_has_no_map(photos, rounding):
     model = Mean(rounding)
-    for method in list_methods(model):
+    for method in reading_methods(model):
         if method != "smoothgrad":  # the gradient at the pixels, which are all alike, is not a matter of rounding
             assert all(e.blank for e in xai.explain(model, photos, method)), method
     assert evidence(model, photos[0]).blank
