@@ -44,7 +44,9 @@ FEW = {  # what a reader types, and the same with little to do
     "masks=400)": "masks=8)",
     "samples=32": "samples=2",
     "samples=1000": "samples=8",
-    'method="mask"': 'method="mask", iterations=2',
+    'method="mask"': 'method="mask", iterations=2, disc_step=80',
+    '"TRASHNET", "results")': '"TRASHNET", "results", settings=xai.evaluation.Settings(step=16384))',
+    '{"distilled": e})': '{"distilled": e}, step=16384)',
 }
 
 

@@ -205,11 +205,10 @@ def test_opens_with_an_example_explained(seen_page):
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
 
 
-def test_opens_wherever_it_was_started_from(page, tmp_path, monkeypatch):
+def test_opens_wherever_it_was_started_from(used_page, url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    page.reload()
-    page.wait_for_selector("#slider img", timeout=EXPLAINED)
-    expect(page.locator("#examples img")).to_have_count(len(EXAMPLES))
+    open_app(used_page, url)
+    expect(used_page.locator("#examples img")).to_have_count(len(EXAMPLES))
 
 
 def test_every_example_is_explained_by_a_click(kept_page):
