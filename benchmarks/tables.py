@@ -13,7 +13,7 @@ from benchmarks import controls, familiar, mosaic
 from benchmarks.controls import TITLES
 from benchmarks.record import RESULTS, ROOT, markdown, origin, read
 from benchmarks.rise_questions import COVERAGE, PLAYED, PUBLISHED
-from train import distillation, recipe
+from train.presets import PRESETS
 from xai.blackbox import BASELINES
 from xai.methods import METHODS
 from xai.references import REFERENCES, SOURCES, keys_in
@@ -152,8 +152,7 @@ def methods() -> str:
 
 def presets() -> str:
     """The named sets of choices for training."""
-    both = (("train.classifier", recipe.PRESETS), ("train.distill", distillation.PRESETS))
-    rows = [[f"`{command} {name}`", text] for command, sets in both for name, (text, _) in sets.items()]
+    rows = [[f"`{command} {name}`", text] for command, sets in PRESETS.items() for name, (text, _) in sets.items()]
     return markdown(["command", "what it is"], rows)
 
 

@@ -27,7 +27,7 @@ from safetensors.torch import load_file, save_file
 from timm.models import save_for_hf
 
 from tests.conftest import CLASSES, fresh
-from train.publish import write_sums
+from train.publish.checkpoint import write_sums
 from xai import blackbox
 from xai.agreement import agreement
 from xai.blackbox import BlackBox, BlackBoxError, from_checkpoint, from_endpoint, from_function, from_onnx, from_timm

@@ -23,7 +23,9 @@ from PIL import Image
 import xai
 from benchmarks import tables
 from tests.test_house import ROOT
-from train import distillation, evaluate, pyramid, recipe
+from train.fal import Procedure
+from train.measure.evaluation import Evaluation
+from train.presets import PRESETS
 from xai.studio.garbage import EXAMPLES
 from xai.studio.pyramid import EXAMPLES as AERIAL
 from xai.zoo import CHECKPOINTS
@@ -122,10 +124,9 @@ def understood(command: list[str], monkeypatch) -> bool:
     """Whether a command that is not run here would be understood."""
     match command:
         case ["python", "-m", "train.classifier" | "train.distill" as module, *arguments]:
-            presets = (recipe if module == "train.classifier" else distillation).PRESETS
-            return bool(tyro.extras.overridable_config_cli(presets, args=arguments))
+            return bool(tyro.extras.overridable_config_cli(PRESETS[module], args=arguments))
         case ["python", "-m", "train.pyramid" | "train.evaluate" as module, *arguments]:
-            kind = pyramid.Procedure if module == "train.pyramid" else evaluate.Evaluation
+            kind = Procedure if module == "train.pyramid" else Evaluation
             return bool(tyro.cli(kind, args=arguments))
         case ["python", "-m", "xai", name, *_]:
             from xai.__main__ import main
