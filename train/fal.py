@@ -22,7 +22,7 @@ from train.measure.layer_scores import (
 )
 from train.presets import CLASSIFIER_PRESETS, ClassifierRecipe
 from train.publish.checkpoint import record_layers
-from train.run import STATE, Run, read_progress
+from train.run import STATE, Run, choose_precision, read_progress
 from train.tasks.supervised import train_classifier
 from xai.metrics import HIDINGS
 from xai.zoo import SUMS, load_model, read_json
@@ -105,7 +105,8 @@ def read_photos(procedure: Procedure) -> dict[str, Split]:
     recipe.check()
     if wrong := set(procedure.attended) - {1, 2, 3, 4}:
         raise ValueError(f"--attended names layers from 1 to 4, not {', '.join(map(str, sorted(wrong)))}")
-    run = Run(recipe, Accelerator(), begun=any(out.glob(f"*/{STATE}")), ended=any(out.glob("*/checkpoint")))
+    accelerator = Accelerator(mixed_precision=choose_precision(recipe))  # as that of its networks: a process has one
+    run = Run(recipe, accelerator, begun=any(out.glob(f"*/{STATE}")), ended=any(out.glob("*/checkpoint")))
     (splits,) = (each.splits for each in prepare_data(run, recipe.data).values())
     return splits
 

@@ -57,7 +57,7 @@ def resume(run: Run, task: Task, optimizer: Optimizer) -> dict:
         return {"epoch": 0, "best": -1.0, "history": [], "settings": run.recipe.settings()}
     progress = load_state(run.folder / STATE, task.module, optimizer)
     run.print(f"going on after epoch {progress['epoch']} of {run.recipe.epochs}")
-    if run.accelerator.is_main_process:  # killed between state and history, it lacks the history's last row
+    if run.accelerator.is_main_process:  # a run killed after its state was saved lacks the history's last row
         write_history(progress["history"], run.recipe.model, run.folder)
     return progress
 
@@ -87,7 +87,7 @@ def train_epoch(run: Run, task: Task, module: nn.Module, optimizer: Optimizer, e
             optimizer.step()
             optimizer.zero_grad()
             meter.add(loss, (logits.argmax(1) == targets).sum(), len(targets))
-            if bar.update():  # the bar was drawn, at most ten times a second: then the device may be waited for
+            if bar.update():  # true where the bar was drawn, at most ten times a second
                 loss_sum, hits, views = meter.read()
                 bar.set_postfix(loss=f"{loss_sum / views:.3f}", accuracy=f"{hits / views:.1%}", refresh=False)
     totals = torch.tensor(meter.read(), device=accelerator.device)
@@ -96,7 +96,7 @@ def train_epoch(run: Run, task: Task, module: nn.Module, optimizer: Optimizer, e
 
 
 class Meter:
-    """Sums over the views of an epoch. What is added stays on the device until it is read, so that nobody waits."""
+    """Sums over the views of an epoch. What is added stays on the device until it is read: no step waits for it."""
 
     def __init__(self) -> None:
         self.loss_sum, self.hits, self.views = 0.0, 0.0, 0.0

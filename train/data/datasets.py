@@ -10,10 +10,10 @@ from torchvision.transforms.v2 import functional as F
 
 from train.data.augment import AUGMENTATIONS
 from train.data.paste import cut_object, paste_object
-from train.data.splits import Photo, Split, open_photo
+from train.data.splits import LazyPhoto, Split, open_photo
 
 
-def read_pixels(photo: Photo) -> Tensor:
+def read_pixels(photo: LazyPhoto) -> Tensor:
     """A photo as uint8 (3, H, W)."""
     return F.pil_to_tensor(open_photo(photo))
 
@@ -60,7 +60,7 @@ class RandomViews(Dataset):
         """Decide the views of an epoch and their side in pixels."""
         self.epoch, self.transform = epoch, self.augment(size, self.crop)
 
-    def decode(self, photo: Photo) -> Tensor:
+    def decode(self, photo: LazyPhoto) -> Tensor:
         """A photo as uint8 (3, H, W), shrunk to `cache_side` where it is larger."""
         pixels = read_pixels(photo)
         if self.cache_side and min(pixels.shape[1:]) > self.cache_side:
@@ -104,7 +104,7 @@ class WholePhotos(Dataset):
             with ThreadPoolExecutor() as pool:
                 self.photos = list(pool.map(self.squeeze, self.photos))
 
-    def squeeze(self, photo: Photo) -> Tensor:
+    def squeeze(self, photo: LazyPhoto) -> Tensor:
         """uint8 (3, S, S)."""
         return F.resize(read_pixels(photo), self.size, antialias=True)
 

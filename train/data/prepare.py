@@ -11,7 +11,7 @@ from tqdm import tqdm
 from train.data.checks import check_data, check_trained_classes
 from train.data.photo_record import PhotoRecord, list_changes, read_parents, read_record, write_record
 from train.data.sources import name_source, read_data_set
-from train.data.splits import DataSet, Photo, hash_photos, open_photo
+from train.data.splits import DataSet, LazyPhoto, hash_photos, open_photo
 from train.run import Run
 from xai.folders import SPLITS, count, first_of, shown
 
@@ -116,7 +116,7 @@ def inspect_photos(run: Run, data: dict[str, DataSet], known: set[str]) -> None:
             each.splits[name] = split.filter(lambda i, broken=broken: i not in broken)
 
 
-def find_trouble(photo: Photo) -> str:
+def find_trouble(photo: LazyPhoto) -> str:
     """Why a photo cannot be used; "" where it can."""
     try:
         open_photo(photo)
@@ -164,7 +164,7 @@ def leave_out(data: DataSet, name: str, others: set[str], why: str) -> None:
         data.notes.append(f"left out of {name}: {count(len(left), 'photo')} {why} ({first_of(left, NAMED)})")
 
 
-def name_photo(photo: Photo, data: DataSet) -> str:
+def name_photo(photo: LazyPhoto, data: DataSet) -> str:
     """What a photo is called in its data set."""
     if not isinstance(photo, Path):
         return getattr(photo, "name", "a photo without a name")

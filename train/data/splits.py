@@ -11,7 +11,7 @@ from PIL import Image
 from xai.photo import as_photo
 
 SHARES = {"test": (0, 1 / 7), "val": (1 / 7, 2 / 7)}  # of [0, 1), for a split that is drawn
-Photo = Path | Callable[[], Image.Image]  # a file, or a function that fetches the photo from a Hub data set
+LazyPhoto = Path | Callable[[], Image.Image]  # a file, or a function that fetches the photo from a Hub data set
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Split:
         contents: the hash of each photo's content, or nothing where they were not hashed yet.
     """
 
-    photos: list[Photo]
+    photos: list[LazyPhoto]
     labels: list[str]
     contents: list[str] = field(default_factory=list, compare=False)
 
@@ -56,7 +56,7 @@ class DataSet:
     drawn: list[str] = field(default_factory=list)
 
 
-def open_photo(photo: Photo) -> Image.Image:
+def open_photo(photo: LazyPhoto) -> Image.Image:
     """A photo upright and in RGB.
 
     Raises:
@@ -65,7 +65,7 @@ def open_photo(photo: Photo) -> Image.Image:
     return as_photo(photo() if callable(photo) else photo)
 
 
-def hash_photo(photo: Photo) -> str:
+def hash_photo(photo: LazyPhoto) -> str:
     """The first 32 hexadecimal digits of the SHA-256 of a photo's file; "" where it cannot be read."""
     try:
         stored = photo.read_bytes() if hasattr(photo, "read_bytes") else None

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from train.data.datasets import WholePhotos
 from train.data.prepare import find_trouble
 from train.data.sources import name_source, read_data_set
-from train.data.splits import Photo, Split, hash_photos
+from train.data.splits import LazyPhoto, Split, hash_photos
 from train.measure.predict import predict, score
 from xai.folders import SPLITS, shown
 from xai.models import CNN
@@ -98,7 +98,7 @@ def select_photos(split: Split, prefix: str, without: Path | None) -> Split:
         return split
     out = set(without.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()) if without else set()
 
-    def is_wanted(photo: Photo) -> bool:
+    def is_wanted(photo: LazyPhoto) -> bool:
         if not isinstance(photo, Path):  # of a Hub data set: it has no name
             return False
         endings = ("/".join(photo.parts[i:]) for i in range(len(photo.parts)))
@@ -130,7 +130,7 @@ def drop_unusable(split: Split, logits: Tensor, labels: Tensor, source: str) -> 
     return split.filter(lambda i: bool(usable[i])), logits[usable], labels[usable]
 
 
-def print_left_out(source: str, photos: Iterable[Photo], reasons: Iterable[str]) -> None:
+def print_left_out(source: str, photos: Iterable[LazyPhoto], reasons: Iterable[str]) -> None:
     """Name photos that are not measured, and why."""
     for photo, reason in zip(photos, reasons, strict=True):
         name = photo if isinstance(photo, Path) else getattr(photo, "name", "a photo")

@@ -73,7 +73,7 @@ class Combination:
 
 
 @dataclass
-class Photo:
+class PhotoMaps:
     """What all combinations need of a validation photo.
 
     Attributes:
@@ -147,7 +147,7 @@ def list_neighbours(best: Combination) -> list[Combination]:
 
 
 @torch.no_grad()
-def read_maps(black_box: BlackBox, student: Classifier, path: Path) -> Photo:
+def read_maps(black_box: BlackBox, student: Classifier, path: Path) -> PhotoMaps:
     """A photo's maps, by one forward pass and one gradient call of the student, at the black box's class."""
     photo = load_photo(path)
     pixels = black_box.pixels([photo])
@@ -159,10 +159,10 @@ def read_maps(black_box: BlackBox, student: Classifier, path: Path) -> Photo:
             for sign in get_args(Sign)
         }
     attention = {sign: torch.cat(maps) for sign, (maps, _) in found.items()}
-    return Photo(pixels, target, attention, torch.cat(found["signed"][1]))
+    return PhotoMaps(pixels, target, attention, torch.cat(found["signed"][1]))
 
 
-def play_games(black_box: BlackBox, photo: Photo, candidates: list[Combination], step: int) -> Tensor:
+def play_games(black_box: BlackBox, photo: PhotoMaps, candidates: list[Combination], step: int) -> Tensor:
     """Deletion and insertion AUC (M, 2) of M combinations on a photo."""
     if not candidates:
         return torch.empty(0, 2)
@@ -170,13 +170,13 @@ def play_games(black_box: BlackBox, photo: Photo, candidates: list[Combination],
     return measure_areas(black_box, photo, maps, step)
 
 
-def measure_areas(black_box: BlackBox, photo: Photo, maps: Tensor, step: int) -> Tensor:
+def measure_areas(black_box: BlackBox, photo: PhotoMaps, maps: Tensor, step: int) -> Tensor:
     """Deletion and insertion AUC (M, 2) of maps (M, S, S)."""
     found = curves(black_box, photo.pixels, maps, photo.target, step=step)
     return torch.stack([auc(found["deletion"]), auc(found["insertion"])], dim=1)
 
 
-def score_controls(black_box: BlackBox, photos: list[Photo], step: int) -> dict[str, list[float]]:
+def score_controls(black_box: BlackBox, photos: list[PhotoMaps], step: int) -> dict[str, list[float]]:
     """Deletion and insertion AUC of maps that know neither photo nor network, means over the photos."""
     rows = []
     for i, photo in enumerate(photos):

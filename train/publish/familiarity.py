@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from tqdm import tqdm
 
 from train.data.sources import read_splits
-from train.data.splits import Split, join_splits
+from train.data.splits import LazyPhoto, Split, join_splits, open_photo
 from xai import familiar
 from xai.familiar import Known
-from xai.photo import Photo
 
 LISTED = 2000  # training photos at most, which is 2.6 MB
 LEAST = 20  # validation photos, to set a threshold by
@@ -51,10 +51,9 @@ def describe_training_photos(sources: list[dict[str, Split]], grey: bool = False
     if len(validation) < LEAST:
         return None
     drawn = random.Random(0).sample(training, min(LISTED, len(training)))
-    return familiar.known_of(fetch(drawn, "training photos"), fetch(validation, "validation photos"), grey)
+    return familiar.known_of(open_photos(drawn, "training photos"), open_photos(validation, "validation photos"), grey)
 
 
-def fetch(photos: list, title: str) -> Iterator[Photo]:
-    """Photos one by one, those of a Hub data set fetched, with a progress bar."""
-    for photo in tqdm(photos, title, leave=False):
-        yield photo() if callable(photo) else photo
+def open_photos(photos: list[LazyPhoto], title: str) -> Iterator[Image.Image]:
+    """Photos one by one, with a progress bar."""
+    yield from map(open_photo, tqdm(photos, title, leave=False))

@@ -116,7 +116,7 @@ class Imitation(Task):
         return self.training.count_steps(self.run.recipe.batch), self.ask_about_views(epoch)
 
     def ask_about_views(self, epoch: int) -> Iterator[tuple[Inputs, Tensor]]:
-        """Of each step views (B, 3, S, S) in [0, 1], confidences (B, K) and classes (B); the black box's class (B)."""
+        """Of each step views (B, 3, S, S) in [0, 1], confidences (B, K) and classes (B), and what it names (B)."""
         recipe, box = self.run.recipe, self.black_box
         view = epoch % recipe.views if recipe.views else epoch
         for batch in self.training.iterate(recipe.batch, recipe.seed, view, epoch):
