@@ -312,7 +312,7 @@ def test_what_a_teacher_learns_meanwhile_is_tested_on_by_nobody(recipe, tmp_path
     assert read_run(recipe, begun=True).splits["test"].contents == tested[1:]
 
 
-def test_what_a_network_was_trained_on_is_not_evaluated(recipe, two, capsys):
+def test_what_a_network_was_trained_on_is_not_evaluated(recipe, two, capsys, monkeypatch):
     checkpoint = train_classifier(replace(recipe, epochs=1)) / "checkpoint"
     data = read_run(replace(recipe, epochs=1), begun=True)
     for name, split in (("train", "test"), ("val", "val"), ("test", "train")):
@@ -321,9 +321,13 @@ def test_what_a_network_was_trained_on_is_not_evaluated(recipe, two, capsys):
     with pytest.raises(ValueError, match="has no photo for test"):
         evaluate(Evaluation([str(two)], [str(checkpoint)]))
     assert capsys.readouterr().err.count("it was trained on") == 5
-    Image.new("L", (5, 5)).save(data.splits["val"].photos[0])
-    (row,) = evaluate(Evaluation([str(two)], [str(checkpoint)], split="val"))
-    assert row["photos"] == 4
+    tiny, troubles = data.splits["val"].photos[0], []
+    Image.new("L", (5, 5)).save(tiny)
+    monkeypatch.setattr("train.measure.evaluation.find_trouble", lambda photo: troubles.append(photo) or "it is tiny")
+    rows = evaluate(Evaluation([str(two)], [str(checkpoint)], split="val", sizes=[32, 32]))
+    assert [row["photos"] for row in rows] == [4, 4]
+    assert [photo.name for photo in troubles] == [tiny.name]  # the others are opened once a size, to be measured
+    assert capsys.readouterr().err.count(f"{tiny.name}: it is tiny") == 1
 
 
 def test_the_folder_of_a_run_is_no_checkpoint(recipe, two, tmp_path):

@@ -116,7 +116,11 @@ class Imitation(Task):
         return self.training.count_steps(self.run.recipe.batch), self.ask_about_views(epoch)
 
     def ask_about_views(self, epoch: int) -> Iterator[tuple[Inputs, Tensor]]:
-        """Of each step views (B, 3, S, S) in [0, 1], confidences (B, K) and classes (B), and what it names (B)."""
+        """Of each step the inputs and the right answers, which are the black box's classes (B).
+
+        Inputs are views (B, 3, S, S) in [0, 1], the black box's confidences (B, K), and the classes (B) that the
+        cross-entropy asks for.
+        """
         recipe, box = self.run.recipe, self.black_box
         view = epoch % recipe.views if recipe.views else epoch
         for batch in self.training.iterate(recipe.batch, recipe.seed, view, epoch):
