@@ -21,10 +21,11 @@ from PIL import Image
 from tqdm import tqdm
 
 from benchmarks import record
-from train.data import SPLITS, DataSet
-from train.gather import gather, path_of
-from train.recipe import PRESETS
-from xai.folders import shown
+from train.data.prepare import name_photo, prepare_data
+from train.data.splits import DataSet
+from train.presets import CLASSIFIER_PRESETS
+from train.run import Run
+from xai.folders import SPLITS, shown
 
 NAMES = ("glass", "Metal cans", "유리병", normalize("NFD", "플라스틱"), "papier-mâché", "class 7", "test tube", "trash")
 ENDINGS = (".png", ".PNG", ".jpg", ".JPG", ".jpeg", ".jfif", ".webp", ".bmp")
@@ -195,11 +196,11 @@ def change(owner: Owner, chance: random.Random) -> str:
 
 def wrong(owner: Owner, data: DataSet) -> list[str]:
     """What is not as its owner meant it, and is not said."""
-    found, said = [], " ".join(data.said)
+    found, said = [], " ".join(data.notes)
     where = {}
     for split, part in data.splits.items():
         for photo, label in zip(part.photos, part.labels, strict=True):
-            where[path_of(photo, data)] = (split, label)
+            where[name_photo(photo, data)] = (split, label)
     for name, (split, label) in owner.means.items():
         if name not in where:
             found += [f"{name} is gone without a word"] * (Path(name).name not in said and "…" not in said)
@@ -219,12 +220,12 @@ def go_through(seed: int, place: Path, accelerator: Accelerator) -> dict:
     owner = draw_folder(place / "photos", seed)
     chance, out = random.Random(-seed), place / "run"
     out.mkdir()
-    run = replace(PRESETS["paper"][1], data=[str(owner.root)], out=out)
+    recipe = replace(CLASSIFIER_PRESETS["paper"][1], data=[str(owner.root)], out=out)
     row = {"layout": owner.layout, "broken": len(owner.broken), "outcome": "", "trouble": []}
 
     def read(begun: bool, **options) -> DataSet | None:
         try:
-            (data,) = gather(replace(run, **options), run.data, out, accelerator, begun).values()
+            (data,) = prepare_data(Run(replace(recipe, **options), accelerator, begun), recipe.data).values()
         except (ValueError, OSError) as error:
             row["outcome"] = str(error)
             return None

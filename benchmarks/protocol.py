@@ -12,8 +12,7 @@ from pathlib import Path
 
 from benchmarks.record import ROOT, commit
 from benchmarks.timing import machine
-from train.recipe import PRESETS, Recipe
-from train.run import command_line
+from train.presets import ClassifierRecipe, format_command
 
 FOLDER = ROOT / "checkpoints" / "protocol"
 
@@ -26,13 +25,13 @@ def collect(run: Path) -> dict:
     """
     metrics = json.loads((run / "checkpoint" / "metrics.json").read_text(encoding="utf-8"))
     history = json.loads((run / "history.json").read_text(encoding="utf-8"))
-    recipe = Recipe(**metrics["recipe"])
+    recipe = ClassifierRecipe(**metrics["recipe"])
     (data,) = metrics["data"].values()
     return {
         "model": recipe.model,
         "seed": recipe.seed,
         "constant": recipe.milestones == [recipe.epochs],
-        "command": command_line("train.classifier", PRESETS[recipe.preset][1], recipe),
+        "command": format_command(recipe),
         "machine": machine(),
         "commit": commit(),
         "date": datetime.date.today().isoformat(),

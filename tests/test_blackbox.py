@@ -28,7 +28,7 @@ from timm.models import save_for_hf
 
 import xai
 from tests.conftest import CLASSES, fresh
-from train.publish import write_sums
+from train.publish.checkpoint import write_sums
 from xai import blackbox
 from xai.agreement import agreement
 from xai.blackbox import BlackBox, BlackBoxError, from_checkpoint, from_endpoint, from_function, from_onnx, from_timm

@@ -9,10 +9,11 @@ import torch
 
 import xai
 from tests.conftest import CLASSES, EXAMPLES
-from train.calibrate import fit_temperature, folded, possible, sentence
-from train.calibration import Calibration, calibrate, in_card
-from train.measure import score
-from train.publish import write_sums
+from train.measure.predict import score
+from train.measure.temperature import fit_temperature, measure_folded, measure_unfolded
+from train.publish.cards import describe_calibration
+from train.publish.checkpoint import write_sums
+from train.publish.remeasure import Recalibration, insert_calibration, recalibrate
 from xai.studio.examples import read_class
 from xai.zoo import CHECKPOINTS, verify
 
@@ -28,21 +29,21 @@ def test_both_errors_are_those_of_the_confidences():
     logits, labels = answers()
     raw, right = (score(x, labels, CLASSES)["ece"] for x in (logits, logits / 3))
     assert raw > right + 5
-    assert possible(logits, labels, CLASSES, 3.0) == {"temperature": 3.0, "before": raw, "after": right}
-    assert folded(logits / 3, labels, CLASSES, 3.0) == {"temperature": 3.0, "before": raw, "after": right}
+    assert measure_unfolded(logits, labels, CLASSES, 3.0) == {"temperature": 3.0, "before": raw, "after": right}
+    assert measure_folded(logits / 3, labels, CLASSES, 3.0) == {"temperature": 3.0, "before": raw, "after": right}
     assert fit_temperature(logits, labels) == pytest.approx(3, abs=0.6)
 
 
 def test_a_card_says_it_once_behind_the_weights():
     card = "# title\n\nThe weights are stored in half precision.\n\n```\ncode\n```\n"
     data = {"photos": {"test": {"calibration": {"temperature": 1.5, "before": 9.0, "after": 2.25}}}, "others": {}}
-    text = sentence(data)
+    text = describe_calibration(data)
     assert "1.500" in text
     assert "9.00 % and 2.25 % on photos" in text
-    assert "not applied" in sentence(data, student=True)
-    assert sentence({"photos": {"test": {}}}) == ""
-    once = in_card(card, text)
-    assert in_card(once, text) == once
+    assert "not applied" in describe_calibration(data, student=True)
+    assert describe_calibration({"photos": {"test": {}}}) == ""
+    once = insert_calibration(card, text)
+    assert insert_calibration(once, text) == once
     assert once.index("half precision") < once.index(text) < once.index("code")
 
 
@@ -66,9 +67,9 @@ def test_the_command_adds_to_record_card_and_checksums(tmp_path):
         (folder / "metrics.json").write_text(json.dumps(record))
         write_sums(folder)
         with pytest.raises(ValueError, match=trouble) if trouble else nullcontext():
-            calibrate(Calibration([str(folder)], data))
+            recalibrate(Recalibration([str(folder)], data))
     verify(folder)
     found = json.loads((folder / "metrics.json").read_text())["data"]["photos"]["test"]["calibration"]
     assert found["after"] == pytest.approx(shipped, abs=0.01)
     assert found["before"] != found["after"]
-    assert sentence({"photos": {"test": {"calibration": found}}}) in (folder / "README.md").read_text()
+    assert describe_calibration({"photos": {"test": {"calibration": found}}}) in (folder / "README.md").read_text()

@@ -15,15 +15,17 @@ from safetensors.torch import load_file
 
 import xai
 from benchmarks.folders import go_through
-from train import seen
-from train.classifier import train
-from train.data import content_of, draw, load, read
-from train.evaluate import Evaluation, evaluate
-from train.gather import gather
-from train.order import order_of
-from train.publish import write_sums
-from train.recipe import PRESETS, Recipe
-from train.start import start_from
+from train.data.order import draw_order
+from train.data.photo_record import FILE, read_record
+from train.data.prepare import prepare_data
+from train.data.sources import read_data_set, read_splits
+from train.data.splits import Split, draw_splits, hash_photo
+from train.measure.evaluation import Evaluation, evaluate
+from train.presets import CLASSIFIER_PRESETS, ClassifierRecipe
+from train.publish.checkpoint import write_sums
+from train.run import Run
+from train.tasks.supervised import train_classifier
+from train.weights import copy_weights
 from xai.folders import LayoutError, photos_in, read_layout, split_named
 from xai.models import create_model
 
@@ -50,16 +52,16 @@ def two(tmp_path) -> Path:
 
 
 @pytest.fixture
-def recipe(two, tmp_path) -> Recipe:
+def recipe(two, tmp_path) -> ClassifierRecipe:
     return replace(
-        PRESETS["paper-cnn"][1], data=[str(two)], out=tmp_path / "run", epochs=3, sizes=[32], test_size=32, batch=8,
-        lr=0.02, workers=0,
+        CLASSIFIER_PRESETS["paper-cnn"][1], data=[str(two)], out=tmp_path / "run", epochs=3, sizes=[32], test_size=32,
+        batch=8, lr=0.02, workers=0,
     )  # fmt: skip
 
 
-def read_run(recipe: Recipe, begun: bool = False):
+def read_run(recipe: ClassifierRecipe, begun: bool = False):
     recipe.out.mkdir(exist_ok=True)
-    (data,) = gather(recipe, recipe.data, recipe.out, Accelerator(), begun).values()
+    (data,) = prepare_data(Run(recipe, Accelerator(), begun), recipe.data).values()
     return data
 
 
@@ -166,7 +168,7 @@ def test_what_could_be_a_split_or_a_class_is_not_guessed(tmp_path, places, sente
 )
 def test_what_cannot_be_trained_is_said_before(tmp_path, places, sentence):
     lay_out(tmp_path / "photos", *places)
-    recipe = replace(PRESETS["paper"][1], data=[str(tmp_path / "photos")], out=tmp_path / "run")
+    recipe = replace(CLASSIFIER_PRESETS["paper"][1], data=[str(tmp_path / "photos")], out=tmp_path / "run")
     with pytest.raises(ValueError, match=sentence):
         read_run(recipe)
 
@@ -194,7 +196,7 @@ def test_more_photos_move_none_between_splits(recipe, two):
     write_photos(two / "dark", 20, first=100)
     write_photos(two / "bright", 20, first=200)
     next(iter(photos_in(two))).rename(two / "bright" / "zzz.png")
-    after = where(load(str(two)))
+    after = where(read_data_set(str(two)))
     assert len(after) == len(before) + 40
     assert {content: after[content] for content in before} == before
     assert set(before.values()) == {"train", "val", "test"}
@@ -202,16 +204,14 @@ def test_more_photos_move_none_between_splits(recipe, two):
 
 def test_about_a_seventh_each_is_drawn_for_val_and_test():
     split = load_many(4000)
-    parts = draw(split, ["val", "test"])
+    parts = draw_splits(split, ["val", "test"])
     assert all(abs(len(parts[name]) / 4000 - 1 / 7) < 0.02 for name in ("val", "test"))
-    only = draw(split, ["test"])
+    only = draw_splits(split, ["test"])
     assert set(only) == {"train", "test"}
     assert only["test"].contents == parts["test"].contents  # whether val is drawn too or not
 
 
 def load_many(number: int):
-    from train.data import Split
-
     return Split([None] * number, ["a"] * number, [str(i) for i in range(number)])
 
 
@@ -219,10 +219,10 @@ def test_a_photo_in_two_lists_is_tested_on_alone(two, tmp_path):
     names = [path.relative_to(two).as_posix() for path in photos_in(two)]
     for i, split in enumerate(("train", "val", "test")):
         (two / f"{split}.txt").write_text("\n".join([*names[i::3], names[2], names[2]]))
-    data = read_run(replace(PRESETS["paper"][1], data=[str(two)], out=tmp_path / "run"))
+    data = read_run(replace(CLASSIFIER_PRESETS["paper"][1], data=[str(two)], out=tmp_path / "run"))
     assert [len(data.splits[name]) for name in ("train", "val", "test")] == [20, 19, 19]
-    assert f"left out of train: 1 photo whose content is in val or test too ({names[2]})" in data.said
-    assert "left out: 4 lines that name a photo again" in data.said
+    assert f"left out of train: 1 photo whose content is in val or test too ({names[2]})" in data.notes
+    assert "left out: 4 lines that name a photo again" in data.notes
 
 
 def test_a_photo_of_test_is_not_trained_on_under_another_name(tmp_path):
@@ -231,10 +231,10 @@ def test_a_photo_of_test_is_not_trained_on_under_another_name(tmp_path):
             write_photos(tmp_path / "photos" / split / label, number)
     shutil.copy(tmp_path / "photos/test/dark/001.png", tmp_path / "photos/train/bright/copy.png")
     shutil.copy(tmp_path / "photos/test/dark/002.png", tmp_path / "photos/val/dark/copy.png")
-    data = read_run(replace(PRESETS["paper"][1], data=[str(tmp_path / "photos")], out=tmp_path / "run"))
+    data = read_run(replace(CLASSIFIER_PRESETS["paper"][1], data=[str(tmp_path / "photos")], out=tmp_path / "run"))
     assert [len(data.splits[name]) for name in ("train", "val", "test")] == [12, 6, 6]
-    assert "left out of train: 1 photo whose content is in val or test too (train/bright/copy.png)" in data.said
-    assert "left out of val: 1 photo whose content is in test too (val/dark/copy.png)" in data.said
+    assert "left out of train: 1 photo whose content is in val or test too (train/bright/copy.png)" in data.notes
+    assert "left out of val: 1 photo whose content is in test too (val/dark/copy.png)" in data.notes
 
 
 def test_damaged_tiny_and_huge_photos_are_all_named_before_training(recipe, two):
@@ -242,17 +242,17 @@ def test_damaged_tiny_and_huge_photos_are_all_named_before_training(recipe, two)
     Image.new("L", (5, 5)).save(two / "dark" / "003.png")
     Image.new("1", (9000, 8000)).save(two / "bright" / "004.png")
     with pytest.raises(ValueError, match=r"3 photos.*--broken skip") as error:
-        train(recipe)
+        train_classifier(recipe)
     for said in ("dark/002.png: it is empty, damaged", "dark/003.png: it has 5×5", "bright/004.png: it has 9000×8000"):
         assert said in str(error.value)
     assert not (recipe.out / "state.safetensors").exists()
     data = read_run(replace(recipe, broken="skip"))
     assert sum(map(len, data.splits.values())) == 55
-    assert "left out: 3 photos that cannot be used" in data.said[-1]
+    assert "left out: 3 photos that cannot be used" in data.notes[-1]
 
 
 def test_changed_photos_are_named_and_no_photo_seen_is_tested_on(recipe, two):
-    train(replace(recipe, stop_after=1))
+    train_classifier(replace(recipe, stop_after=1))
     first = read_run(recipe, begun=True)
     write_photos(two / "dark", 3, first=100)
     (two / "bright" / "001.png").rename(two / "bright" / "other.png")
@@ -260,7 +260,7 @@ def test_changed_photos_are_named_and_no_photo_seen_is_tested_on(recipe, two):
     moved = next(p for p in first.splits["train"].photos if p.parent.name == "dark")
     moved.rename(two / "bright" / "moved.png")
     with pytest.raises(ValueError, match="was trained on other photos") as error:
-        train(recipe)
+        train_classifier(recipe)
     for said in (
         "4 photos new",
         "2 photos gone",
@@ -268,41 +268,44 @@ def test_changed_photos_are_named_and_no_photo_seen_is_tested_on(recipe, two):
         "--data-changed",
     ):
         assert said in str(error.value)
-    for out in (train(replace(recipe, data_changed="accept")), train(recipe)):  # and from then on as any run
+    for out in (
+        train_classifier(replace(recipe, data_changed="accept")),
+        train_classifier(recipe),
+    ):  # and from then on as any run
         metrics = json.loads((out / "checkpoint/metrics.json").read_text())
         assert metrics["photos"]["photos"]["train"].keys() == {"bright", "dark"}
-    record = seen.read(out)
+    record = read_record(out)
     trained = set(first.splits["train"].contents)
-    assert trained <= record.all_seen()["train"]
-    tested = {content for *_, split, content in record.rows() if split in ("val", "test")}
+    assert trained <= record.seen["train"]
+    tested = {content for *_, split, content in record.rows if split in ("val", "test")}
     assert not tested & trained
 
 
 @pytest.mark.parametrize("change", ["more", "renamed"])
 def test_a_run_does_not_take_other_classes(recipe, two, change):
-    train(replace(recipe, stop_after=1))
+    train_classifier(replace(recipe, stop_after=1))
     if change == "more":
         write_photos(two / "green", 30)
     else:
         (two / "dark").rename(two / "shade")
     with pytest.raises(ValueError, match=r"was trained to tell bright, dark apart.*--start"):
-        train(replace(recipe, data_changed="accept"))
+        train_classifier(replace(recipe, data_changed="accept"))
 
 
 def test_a_run_that_ended_learns_from_no_other_photos(recipe, two):
-    train(replace(recipe, epochs=1))
+    train_classifier(replace(recipe, epochs=1))
     before = (recipe.out / "checkpoint/metrics.json").read_text()
     write_photos(two / "dark", 3, first=100)
     for answer in ("refuse", "accept"):
         with pytest.raises(ValueError, match=r"has ended.*3 photos new.*--start"):
-            train(replace(recipe, epochs=1, data_changed=answer))
+            train_classifier(replace(recipe, epochs=1, data_changed=answer))
     assert (recipe.out / "checkpoint/metrics.json").read_text() == before
 
 
 def test_what_a_teacher_learns_meanwhile_is_tested_on_by_nobody(recipe, tmp_path):
-    teacher = train(replace(recipe, epochs=1, out=tmp_path / "teacher")) / "checkpoint"
+    teacher = train_classifier(replace(recipe, epochs=1, out=tmp_path / "teacher")) / "checkpoint"
     recipe = replace(recipe, start=str(teacher), out=tmp_path / "pupil")
-    train(replace(recipe, stop_after=1))
+    train_classifier(replace(recipe, stop_after=1))
     tested = read_run(recipe, begun=True).splits["test"].contents
     learned = json.loads((teacher / "photos.json").read_text())
     learned["train"].append(tested[0])
@@ -311,8 +314,8 @@ def test_what_a_teacher_learns_meanwhile_is_tested_on_by_nobody(recipe, tmp_path
     assert read_run(recipe, begun=True).splits["test"].contents == tested[1:]
 
 
-def test_what_a_network_was_trained_on_is_not_evaluated(recipe, two, capsys):
-    checkpoint = train(replace(recipe, epochs=1)) / "checkpoint"
+def test_what_a_network_was_trained_on_is_not_evaluated(recipe, two, capsys, monkeypatch):
+    checkpoint = train_classifier(replace(recipe, epochs=1)) / "checkpoint"
     data = read_run(replace(recipe, epochs=1), begun=True)
     for name, split in (("train", "test"), ("val", "val"), ("test", "train")):
         lines = [photo.relative_to(two).as_posix() for photo in data.splits[name].photos]
@@ -320,42 +323,46 @@ def test_what_a_network_was_trained_on_is_not_evaluated(recipe, two, capsys):
     with pytest.raises(ValueError, match="has no photo for test"):
         evaluate(Evaluation([str(two)], [str(checkpoint)]))
     assert capsys.readouterr().err.count("it was trained on") == 5
-    Image.new("L", (5, 5)).save(data.splits["val"].photos[0])
-    (row,) = evaluate(Evaluation([str(two)], [str(checkpoint)], split="val"))
-    assert row["photos"] == 4
+    tiny, troubles = data.splits["val"].photos[0], []
+    Image.new("L", (5, 5)).save(tiny)
+    monkeypatch.setattr("train.measure.evaluation.find_trouble", lambda photo: troubles.append(photo) or "it is tiny")
+    rows = evaluate(Evaluation([str(two)], [str(checkpoint)], split="val", sizes=[32, 32]))
+    assert [row["photos"] for row in rows] == [4, 4]
+    assert [photo.name for photo in troubles] == [tiny.name]  # the others are opened once a size, to be measured
+    assert capsys.readouterr().err.count(f"{tiny.name}: it is tiny") == 1
 
 
 def test_the_folder_of_a_run_is_no_checkpoint(recipe, two, tmp_path):
-    out = train(replace(recipe, epochs=1))
+    out = train_classifier(replace(recipe, epochs=1))
     with pytest.raises(ValueError, match=f"name {out / 'checkpoint'}"):
-        train(replace(recipe, start=str(out), out=tmp_path / "more"))
+        train_classifier(replace(recipe, start=str(out), out=tmp_path / "more"))
     with pytest.raises(ValueError, match="lies in the folder of the photos"):
-        train(replace(recipe, out=two / "run"))
+        train_classifier(replace(recipe, out=two / "run"))
 
 
 @pytest.mark.parametrize("file", ["photos.json", "state.safetensors"])
 def test_a_damaged_run_is_not_gone_on_with(recipe, file):
-    train(replace(recipe, stop_after=1))
+    train_classifier(replace(recipe, stop_after=1))
     (recipe.out / file).write_bytes(b"{}")
     with pytest.raises(ValueError, match="is damaged"):
-        train(recipe)
+        train_classifier(recipe)
 
 
 def test_a_run_that_does_not_know_its_photos_is_not_gone_on_with(recipe):
-    train(replace(recipe, stop_after=1))
-    (recipe.out / seen.FILE).unlink()
+    train_classifier(replace(recipe, stop_after=1))
+    (recipe.out / FILE).unlink()
     with pytest.raises(ValueError, match="does not say which photos"):
-        train(recipe)
+        train_classifier(recipe)
 
 
 def test_a_checkpoint_is_a_start_for_more_photos_and_classes(recipe, two, tmp_path, capsys):
-    first = train(recipe) / "checkpoint"
+    first = train_classifier(recipe) / "checkpoint"
     assert f'XAI_BLACK_BOXES="run={first}" python app.py' in capsys.readouterr().out
     write_photos(two / "green", 30)
     trained = set(json.loads((first / "photos.json").read_text())["train"])
-    paths = {content_of(path): path for path in photos_in(two)}
+    paths = {hash_photo(path): path for path in photos_in(two)}
     shutil.move(paths[min(trained)], two / "green" / "was trained on.png")  # relabelled, it draws another lot
-    out = train(replace(recipe, start=str(first), out=tmp_path / "more", epochs=1))
+    out = train_classifier(replace(recipe, start=str(first), out=tmp_path / "more", epochs=1))
     data = read_run(replace(recipe, start=str(first), out=tmp_path / "more"), begun=True)
     assert not trained & {*data.splits["val"].contents, *data.splits["test"].contents}
     model = xai.load_model(out / "checkpoint")
@@ -369,33 +376,33 @@ def test_a_start_gives_each_class_what_is_known_of_it(tmp_path):
     source = xai.load_model("garbage-cnn")
     model = create_model("cnn", ["trash", "new", "glass"], input_size=128)
     fresh_row = model.fc[-1].bias[1].item()
-    taken, of = start_from(model, "garbage-cnn")
+    taken, of = copy_weights(model, "garbage-cnn")
     assert taken == of
     assert model.fc[-1].bias[0] == source.fc[-1].bias[source.classes.index("trash")]
     assert model.fc[-1].bias[2] == source.fc[-1].bias[source.classes.index("glass")]
     assert model.fc[-1].bias[1].item() == fresh_row
     with pytest.raises(ValueError, match="no weights that fit"):
-        start_from(create_model("pyramid", ["a"], backbone="resnet18", width=16), "garbage-cnn")
+        copy_weights(create_model("pyramid", ["a"], backbone="resnet18", width=16), "garbage-cnn")
 
 
 def test_balance_shows_every_class_equally_often():
     labels = [0] * 50 + [1] * 7
-    order = order_of(labels, seed=3, balance=True)
+    order = draw_order(labels, seed=3, balance=True)
     shown = [labels[i % 57] for i in order]
     assert shown.count(0) == shown.count(1) == 29
     assert len(set(order.tolist())) == 58  # a rare photo comes again as another view
     assert {i % 57 for i in order.tolist()} >= set(range(50, 57))
-    assert order.tolist() != order_of(labels, seed=4, balance=True).tolist()
-    assert sorted(order_of(labels, seed=3).tolist()) == list(range(57))
+    assert order.tolist() != draw_order(labels, seed=4, balance=True).tolist()
+    assert sorted(draw_order(labels, seed=3).tolist()) == list(range(57))
 
 
 def test_a_balanced_run_goes_on_as_it_began(recipe, two, tmp_path):
     for path in sorted((two / "dark").iterdir())[14:]:
         path.unlink()
     recipe = replace(recipe, balance=True)
-    whole = train(replace(recipe, out=tmp_path / "whole"))
-    train(replace(recipe, stop_after=1))
-    a, b = (load_file(out / "state.safetensors") for out in (whole, train(recipe)))
+    whole = train_classifier(replace(recipe, out=tmp_path / "whole"))
+    train_classifier(replace(recipe, stop_after=1))
+    a, b = (load_file(out / "state.safetensors") for out in (whole, train_classifier(recipe)))
     assert all((a[key] == b[key]).all() for key in a)
 
 
@@ -409,5 +416,5 @@ def test_the_splits_that_lists_name_are_as_they_were(two):
     names = [path.relative_to(two).as_posix() for path in photos_in(two)]
     for i, split in enumerate(("train", "val", "test")):
         (two / f"{split}.txt").write_text("\n".join(names[i::3]))
-    for i, (_, split) in enumerate(read(str(two)).items()):
+    for i, (_, split) in enumerate(read_splits(str(two)).items()):
         assert [path.relative_to(two).as_posix() for path in split.photos] == names[i::3]

@@ -23,18 +23,19 @@ from torch.nn import functional as F
 import xai
 from tests.conftest import fresh
 from tests.recorder import Recorder
-from train.answers import Answers
-from train.classifier import learning_rate
-from train.combine import ALL_BLOCKS, Combination, Search, near, search
-from train.data import Split, Whole
-from train.distill import distill, likeness, main, start_from
-from train.distillation import PRESETS, Distillation
-from train.imagenet import Conversion, convert
-from train.objective import Imitation
-from train.photos import InMemory, Stream
-from train.run import command_line
-from train.start import OpenGuide, efficientnet_lite0_weights
-from train.views import NUMBERS, cut, numbers_of, shrunk
+from train.data.batches import PhotosInMemory, PhotoStream
+from train.data.datasets import WholePhotos
+from train.data.device_views import NUMBERS, cut_views, draw_numbers, resize_views
+from train.data.splits import Split
+from train.distill import main
+from train.measure.map_search import ALL_BLOCKS, Combination, Search, list_neighbours, search_maps
+from train.optimizer import get_learning_rate
+from train.presets import STUDENT_PRESETS, StudentRecipe, format_command
+from train.publish.imagenet_checkpoint import Conversion, convert_imagenet
+from train.tasks.answers import Answers
+from train.tasks.imitation import distill, measure_similarity
+from train.tasks.losses import ImitationLoss
+from train.weights import OpenGuide, copy_weights, read_efficientnet_lite0_weights
 from xai.blackbox import BlackBox, from_function
 from xai.methods.distilled import LITERAL
 from xai.metrics.controls import gaussian
@@ -82,15 +83,16 @@ def recorder() -> Recorder:
 
 
 @pytest.fixture
-def run(folder, tmp_path) -> Distillation:
+def run(folder, tmp_path) -> StudentRecipe:
     return replace(
-        PRESETS["paper"][1], data=[str(folder)], teacher="brightness", model="cnn", out=tmp_path / "run", epochs=4,
-        sizes=[32], test_size=32, batch=8, optimizer="adam", lr=1e-3, milestones=[], precision="no", workers=0,
+        STUDENT_PRESETS["paper"][1], data=[str(folder)], teacher="brightness", model="cnn", out=tmp_path / "run",
+        epochs=4, sizes=[32], test_size=32, batch=8, optimizer="adam", lr=1e-3, milestones=[], precision="no",
+        workers=0,
     )  # fmt: skip
 
 
 def weights_of(out: Path) -> dict[str, torch.Tensor]:
-    return load_file(out / "student.safetensors")
+    return load_file(out / "kept.safetensors")
 
 
 def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
@@ -148,7 +150,7 @@ def test_imitation_is_equation_5(asked, temperatures, ask_class):
     if temperatures != [1.0]:
         confidences = confidences.clamp(min=1e-3) / confidences.clamp(min=1e-3).sum(1, keepdim=True)
     model = fresh("cnn", input_size=32)
-    loss, logits = Imitation(model, temperatures, ask_class)(pixels, confidences, classes)
+    loss, logits = ImitationLoss(model, temperatures, ask_class)(pixels, confidences, classes)
     torch.testing.assert_close(logits, model(model.normalize(pixels)))
     expected = literal_loss(confidences, logits.detach().double(), classes, temperatures, ask_class)
     assert loss.item() == pytest.approx(expected, rel=1e-5)
@@ -163,7 +165,7 @@ def test_imitation_follows_a_guide_where_both_have_a_map(asked):
         return {4: open_network[0](pixels).detach(), 8: open_network[1](pixels).detach()}
 
     model = fresh("cnn", input_size=32)
-    objective = Imitation(model, guide=guide, guide_weight=0.7)
+    objective = ImitationLoss(model, guide=guide, guide_weight=0.7)
     loss, logits = objective(pixels, confidences, classes)
     assert list(objective.follow.project) == ["4"]
     features = model.conv2(model.conv1(model.normalize(pixels))).detach().numpy()  # 3, 64, 8, 8
@@ -190,7 +192,7 @@ def test_the_open_guide_is_timms_network_with_its_authors_weights(photos):
         sure = whole.forward_head(whole.bn2(whole.conv_head(last))).softmax(1).amax(1)
     assert sure.min() > 0.2  # weights at random would make 0.001 of each class
     torch.testing.assert_close(maps[32], last, rtol=1e-2, atol=1e-2)
-    objective = Imitation(fresh("cnn", input_size=32), guide=guide)
+    objective = ImitationLoss(fresh("cnn", input_size=32), guide=guide)
     assert not any("network" in key for key in objective.state_dict())  # it is neither trained nor saved
     assert not any(parameter.requires_grad for parameter in guide.parameters())
 
@@ -225,8 +227,8 @@ def literal_view(photo, numbers, size, crop):
 
 def test_views_by_their_literal_form():
     photos = torch.rand(12, 3, 20, 20, generator=torch.Generator().manual_seed(0))
-    numbers = numbers_of(0, 0, 12)
-    views = cut(photos, numbers, 7, crop=0.3)
+    numbers = draw_numbers(0, 0, 12)
+    views = cut_views(photos, numbers, 7, crop=0.3)
     literal = [literal_view(p.numpy(), n.tolist(), 7, 0.3) for p, n in zip(photos, numbers, strict=True)]
     np.testing.assert_allclose(views, np.stack(literal), atol=1e-4)
 
@@ -235,9 +237,9 @@ def test_views_by_their_literal_form():
 def test_a_view_shows_at_least_the_share_asked_for(crop):
     ramp = ((torch.arange(256) + 0.5) / 256).expand(256, 256)
     photos = torch.stack([ramp, ramp.T, ramp])[None].expand(200, -1, -1, -1)  # red is x, green is y
-    numbers = numbers_of(0, 0, 200)
+    numbers = draw_numbers(0, 0, 200)
     numbers[:, 6] = 1  # in the photo's own light
-    views = cut(photos, numbers, 32, crop)
+    views = cut_views(photos, numbers, 32, crop)
     width = (views[:, 0, 0, -1] - views[:, 0, 0, 0]) * 32 / 31  # from centre to centre
     height = (views[:, 1, -1, 0] - views[:, 1, 0, 0]) * 32 / 31
     shares, aspects = (width * height).abs(), (width / height).abs()
@@ -249,26 +251,26 @@ def test_a_view_shows_at_least_the_share_asked_for(crop):
 
 
 def test_views_depend_on_seed_view_and_photo_alone():
-    assert torch.equal(numbers_of(3, 5, 100)[:10], numbers_of(3, 5, 10))
-    assert numbers_of(3, 5, 10).shape == (10, NUMBERS)
-    for other in (numbers_of(3, 6, 10), numbers_of(4, 5, 10), numbers_of(5, 3, 10)):
-        assert not (other == numbers_of(3, 5, 10)).any()
-    photos, numbers = torch.rand(6, 3, 40, 40), numbers_of(3, 5, 6)
+    assert torch.equal(draw_numbers(3, 5, 100)[:10], draw_numbers(3, 5, 10))
+    assert draw_numbers(3, 5, 10).shape == (10, NUMBERS)
+    for other in (draw_numbers(3, 6, 10), draw_numbers(4, 5, 10), draw_numbers(5, 3, 10)):
+        assert not (other == draw_numbers(3, 5, 10)).any()
+    photos, numbers = torch.rand(6, 3, 40, 40), draw_numbers(3, 5, 6)
     torch.manual_seed(1)
-    views = cut(photos, numbers, 24, 0.4)
+    views = cut_views(photos, numbers, 24, 0.4)
     after = torch.rand(1)
     torch.manual_seed(1)
     assert torch.equal(torch.rand(1), after)  # cutting moves no random stream
     for some in ([4], [5, 4], [4, 0, 1, 2]):
         torch.testing.assert_close(
-            cut(photos[some], numbers[some], 24, 0.4)[some.index(4)], views[4], rtol=0, atol=1e-6
+            cut_views(photos[some], numbers[some], 24, 0.4)[some.index(4)], views[4], rtol=0, atol=1e-6
         )
-    assert not torch.allclose(views[4], cut(photos, numbers_of(3, 6, 6), 24, 0.4)[4])
+    assert not torch.allclose(views[4], cut_views(photos, draw_numbers(3, 6, 6), 24, 0.4)[4])
 
 
 def test_half_of_the_views_let_the_next_shine_through():
-    photos, numbers = torch.rand(40, 3, 16, 16), numbers_of(0, 0, 40)
-    plain, mixed = cut(photos, numbers, 16, 0.4), cut(photos, numbers, 16, 0.4, mix=0.6)
+    photos, numbers = torch.rand(40, 3, 16, 16), draw_numbers(0, 0, 40)
+    plain, mixed = cut_views(photos, numbers, 16, 0.4), cut_views(photos, numbers, 16, 0.4, mix=0.6)
     blended = 0
     for i in range(40):
         share = 0.6 * max(0.0, 2 * float(numbers[i, 7]) - 1)
@@ -280,7 +282,7 @@ def test_half_of_the_views_let_the_next_shine_through():
 def test_views_stay_in_range():
     extreme = torch.randint(0, 2, (64, 3, 16, 16)).float()
     for mix in (0.0, 1.0):
-        views = cut(extreme, numbers_of(0, 0, 64), 32, 0.2, mix)
+        views = cut_views(extreme, draw_numbers(0, 0, 64), 32, 0.2, mix)
         assert views.shape == (64, 3, 32, 32)
         assert views.min() >= 0
         assert views.max() <= 1
@@ -288,43 +290,45 @@ def test_views_stay_in_range():
 
 def test_shrunk_views_are_smoothed():
     views = torch.rand(2, 3, 64, 64)
-    assert shrunk(views, 64) is views
-    quarter = shrunk(views, 16)
+    assert resize_views(views, 64) is views
+    quarter = resize_views(views, 16)
     assert quarter.shape == (2, 3, 16, 16)
     torch.testing.assert_close(quarter.mean((2, 3)), views.mean((2, 3)), rtol=0, atol=0.02)
     assert quarter.std() < 0.35 * views.std()  # of noise next to nothing is left; picked pixels would keep it all
-    assert shrunk(views, 96).shape == (2, 3, 96, 96)
+    assert resize_views(views, 96).shape == (2, 3, 96, 96)
 
 
 # Photos
 
 
 @pytest.fixture(scope="module")
-def eleven() -> Whole:
+def eleven() -> WholePhotos:
     """Eleven photos, each of its own grey, of two classes."""
     greys = [Image.new("RGB", (20, 24), (10 * i,) * 3) for i in range(11)]
     split = Split([lambda grey=grey: grey for grey in greys], ["a", "b"] * 5 + ["a"])
-    return Whole(split, ["a", "b"], 16, cache=True)
+    return WholePhotos(split, ["a", "b"], 16, cache=True)
 
 
 def test_batches_show_every_photo_with_its_own_numbers(eleven):
     seen = []
-    for photos, pixels, numbers, labels in InMemory(eleven, CPU).batches(3, seed=2, view=5, epoch=7):
+    for photos, pixels, numbers, labels in PhotosInMemory(eleven, CPU).iterate(3, seed=2, view=5, epoch=7):
         assert pixels.shape == (3, 3, 16, 16)
         assert pixels.dtype == torch.uint8
         assert torch.equal(pixels[:, 0, 0, 0], 10 * photos)
         assert torch.equal(labels, photos % 2)
-        assert torch.equal(numbers, numbers_of(2, 5, 11)[photos])
+        assert torch.equal(numbers, draw_numbers(2, 5, 11)[photos])
         seen += photos.tolist()
     assert len(seen) == len(set(seen)) == 9  # two of eleven wait for another epoch
-    order = [photo for batch in InMemory(eleven, CPU).batches(3, seed=2, view=5, epoch=8) for photo in batch.photos]
+    order = [
+        photo for batch in PhotosInMemory(eleven, CPU).iterate(3, seed=2, view=5, epoch=8) for photo in batch.photos
+    ]
     assert seen != order
-    assert [len(batch.photos) for batch in InMemory(eleven, CPU).batches(16, 2, 5, 7)] == [11]
+    assert [len(batch.photos) for batch in PhotosInMemory(eleven, CPU).iterate(16, 2, 5, 7)] == [11]
 
 
 def test_processes_share_every_batch(eleven):
-    whole = list(InMemory(eleven, CPU).batches(4, seed=0, view=0, epoch=0))
-    shares = [list(InMemory(eleven, CPU, process, 2).batches(4, 0, 0, 0)) for process in (0, 1)]
+    whole = list(PhotosInMemory(eleven, CPU).iterate(4, seed=0, view=0, epoch=0))
+    shares = [list(PhotosInMemory(eleven, CPU, process, 2).iterate(4, 0, 0, 0)) for process in (0, 1)]
     assert [len(share) for share in shares] == [len(whole)] * 2 == [2, 2]
     for batch, *parts in zip(whole, *shares, strict=True):
         assert [len(part.photos) for part in parts] == [2, 2]
@@ -345,15 +349,15 @@ def on_the_hub(root: Path, files: int, photos: int = 10) -> str:
 
 @pytest.mark.parametrize(("files", "workers"), [(1, 0), (1, 2), (3, 2)])
 def test_a_stream_gives_epochs_of_the_length_asked_for(tmp_path, files, workers):
-    stream = Stream(on_the_hub(tmp_path, files), 16, photos=26, device=CPU, workers=workers)
+    stream = PhotoStream(on_the_hub(tmp_path, files), 16, photos=26, device=CPU, workers=workers)
     assert stream.workers == min(files, workers)
     epochs = []
     for epoch in (0, 1, 0):
-        batches = list(stream.batches(4, seed=1, view=epoch, epoch=epoch))
-        assert len(batches) == stream.steps(4) == 6
+        batches = list(stream.iterate(4, seed=1, view=epoch, epoch=epoch))
+        assert len(batches) == stream.count_steps(4) == 6
         for photos, pixels, numbers, labels in batches:
             assert pixels.shape == (4, 3, 16, 16)
-            assert torch.equal(numbers, numbers_of(1, epoch, 26)[photos])
+            assert torch.equal(numbers, draw_numbers(1, epoch, 26)[photos])
             assert torch.equal(labels, pixels[:, 0, 0, 0].long() // 10 % 2)
         assert torch.cat([batch.photos for batch in batches]).tolist() == list(range(24))
         epochs.append(torch.cat([batch.pixels[:, 0, 0, 0] for batch in batches]).tolist())
@@ -365,10 +369,10 @@ def test_a_stream_gives_epochs_of_the_length_asked_for(tmp_path, files, workers)
 
 def test_processes_read_different_photos_of_a_stream(tmp_path):
     source = on_the_hub(tmp_path, 2)
-    shares = [Stream(source, 16, 10, CPU, 0, process, 2) for process in (0, 1)]
-    seen = [[int(pixels[0, 0, 0]) for b in share.batches(2, 0, 0, 0) for pixels in b.pixels] for share in shares]
+    shares = [PhotoStream(source, 16, 10, CPU, 0, process, 2) for process in (0, 1)]
+    seen = [[int(pixels[0, 0, 0]) for b in share.iterate(2, 0, 0, 0) for pixels in b.pixels] for share in shares]
     assert sorted(seen[0] + seen[1]) == list(range(0, 100, 10))
-    numbers = [torch.cat([b.numbers for b in share.batches(2, 0, 0, 0)]) for share in shares]
+    numbers = [torch.cat([b.numbers for b in share.iterate(2, 0, 0, 0)]) for share in shares]
     assert not (numbers[0] == numbers[1]).any()
 
 
@@ -376,7 +380,7 @@ def test_a_stream_without_photos_and_labels_is_refused(tmp_path):
     (tmp_path / "set").mkdir()
     Dataset.from_dict({"picture": [1], "label": [0]}).to_parquet(tmp_path / "set/train.parquet")
     with pytest.raises(ValueError, match=r"expected the columns image and label, found .*picture"):
-        Stream(f"hub:{tmp_path / 'set'}", 16, 4, CPU, 0)
+        PhotoStream(f"hub:{tmp_path / 'set'}", 16, 4, CPU, 0)
 
 
 # Answers
@@ -389,9 +393,9 @@ def test_a_fixed_view_is_asked_about_once(recorder, tmp_path):
     recorder.shown.clear()
     for batch in ([0, 3], [3, 5, 1], [5, 0], [1, 3]):
         for view in (0, 1):
-            got = answers.of(view, torch.tensor(batch), pixels[view, batch])
+            got = answers.ask(view, torch.tensor(batch), pixels[view, batch])
             torch.testing.assert_close(got, expected[view][batch])
-    assert recorder.questions() == answers.asked == 8  # photos 0, 1, 3 and 5 in two views
+    assert recorder.questions() == answers.questions == 8  # photos 0, 1, 3 and 5 in two views
     shown = {float(view.sum()) for view in recorder.shown}
     assert shown == {float(pixels[view, photo].sum()) for view in (0, 1) for photo in (0, 1, 3, 5)}
 
@@ -399,12 +403,12 @@ def test_a_fixed_view_is_asked_about_once(recorder, tmp_path):
 def test_answers_outlive_a_restart(recorder, tmp_path):
     file, pixels = tmp_path / "answers.safetensors", torch.rand(4, 3, 32, 32)
     first = Answers(recorder.box, file, views=3, photos=4)
-    said = first.of(2, torch.tensor([1, 2]), pixels[1:3])
+    said = first.ask(2, torch.tensor([1, 2]), pixels[1:3])
     first.save(Accelerator(mixed_precision="no"))
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
     again = Answers(recorder.box, file, views=3, photos=4)
-    assert torch.equal(again.of(2, torch.tensor([2, 1, 3]), pixels[[2, 1, 3]])[:2], said.flip(0))
-    assert (first.asked, again.asked, recorder.questions()) == (2, 1, 3)
+    assert torch.equal(again.ask(2, torch.tensor([2, 1, 3]), pixels[[2, 1, 3]])[:2], said.flip(0))
+    assert (first.questions, again.questions, recorder.questions()) == (2, 1, 3)
     with pytest.raises(ValueError, match="answers to other views or photos"):
         Answers(recorder.box, file, views=2, photos=4)
 
@@ -413,9 +417,9 @@ def test_without_fixed_views_nothing_is_kept(recorder, tmp_path):
     answers = Answers(recorder.box, tmp_path / "answers.safetensors", views=0, photos=0)
     pixels = torch.rand(3, 3, 32, 32)
     for _ in range(2):
-        torch.testing.assert_close(answers.of(7, torch.arange(3), pixels), recorder.box.ask(pixels))
+        torch.testing.assert_close(answers.ask(7, torch.arange(3), pixels), recorder.box.ask(pixels))
     answers.save(Accelerator(mixed_precision="no"))
-    assert answers.asked == 6
+    assert answers.questions == 6
     assert not answers.file.exists()
 
 
@@ -479,7 +483,7 @@ def test_likeness_is_that_of_the_checkpoint_on_the_test_photos(run, folder, labe
 def test_likeness_by_hand():
     teacher = np.array([[0.6, 0.3, 0.1], [0.1, 0.6, 0.3]], np.float32)
     student = np.array([[0.5, 0.2, 0.3], [0.2, 0.5, 0.3]], np.float32)
-    row = likeness(teacher, student)
+    row = measure_similarity(teacher, student)
     assert row["sim"] == [1.0, 0.5, 0.5]
     first = 0.6 * np.log(0.6 / 0.5) + 0.3 * np.log(0.3 / 0.2) + 0.1 * np.log(0.1 / 0.3)
     second = 0.1 * np.log(0.1 / 0.2) + 0.6 * np.log(0.6 / 0.5)
@@ -496,11 +500,11 @@ def test_the_papers_student_is_trained_and_explains(run, tmp_path, recorder):
     assert np.ptp(e.raw) > 0
     assert e.agreement.teacher[0][0] == "dark"
     fitted = fresh("resnet50", input_size=32)
-    start_from(fitted, str(out / "checkpoint"))  # blocks with attention lend theirs to blocks without
+    copy_weights(fitted, str(out / "checkpoint"))  # blocks with attention lend theirs to blocks without
     half = load_file(out / "checkpoint/model.safetensors")
     assert torch.equal(fitted.layer3[2].conv2.weight, half["layer3.2.conv2.weight"].float())
     with pytest.raises(ValueError, match="no weights that fit"):
-        start_from(fresh("efficientnet_lite0"), str(out / "checkpoint"))
+        copy_weights(fresh("efficientnet_lite0"), str(out / "checkpoint"))
 
 
 @pytest.mark.parametrize(
@@ -625,11 +629,12 @@ from dataclasses import replace
 from pathlib import Path
 from accelerate import PartialState
 from tests.recorder import Recorder
-from train.distill import distill
-from train.distillation import PRESETS
+from train.presets import STUDENT_PRESETS
+from train.tasks.imitation import distill
 asked = Recorder()
-distill(replace(PRESETS["paper"][1], out=Path(sys.argv[2]), data=[sys.argv[1]], teacher="brightness", model="cnn",
-    epochs=3, sizes=[32], test_size=32, batch=8, lr=0.02, milestones=[], precision="no", views=2), asked.box)
+distill(replace(STUDENT_PRESETS["paper"][1], out=Path(sys.argv[2]), data=[sys.argv[1]], teacher="brightness",
+    model="cnn", epochs=3, sizes=[32], test_size=32, batch=8, lr=0.02, milestones=[], precision="no", views=2),
+    asked.box)
 print("asked", PartialState().process_index, asked.questions(), flush=True)
 """
 
@@ -661,9 +666,9 @@ def test_two_processes_distil_together(run, folder, tmp_path, recorder):
 # Choices
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", STUDENT_PRESETS)
 def test_presets_are_valid(preset):
-    run = replace(PRESETS[preset][1], teacher="garbage-cnn", data=["photos"])
+    run = replace(STUDENT_PRESETS[preset][1], teacher="garbage-cnn", data=["photos"])
     run.check()
     assert run.preset == preset
     assert run.folder == Path("runs") / f"distill-{preset}"
@@ -697,9 +702,9 @@ def test_what_cannot_work_is_said_at_once(run, recorder, change, sentence):
 
 
 def test_milestones_divide_the_learning_rate_by_ten():
-    paper, fine = (replace(PRESETS[name][1], lr=1.0) for name in ("paper", "paper-fine"))
+    paper, fine = (replace(STUDENT_PRESETS[name][1], lr=1.0) for name in ("paper", "paper-fine"))
     for run, milestones in ((paper, (30, 60, 90)), (fine, (30, 50, 60, 70))):
-        rates = [learning_rate(run, step, 700) for step in range(700)]  # 7 steps an epoch
+        rates = [get_learning_rate(run, step, 700) for step in range(700)]  # 7 steps an epoch
         for epoch in range(100):
             passed = len([m for m in milestones if epoch >= m])
             assert rates[7 * epoch : 7 * epoch + 7] == pytest.approx([10.0**-passed] * 7)
@@ -715,13 +720,13 @@ def test_milestones_divide_the_learning_rate_by_ten():
 )
 def test_the_command_line_trains_the_same_again(change):
     run = replace(
-        PRESETS["paper"][1], data=["/somewhere/trashnet"], teacher="garbage-efficientnet_lite0", out=Path("x")
+        STUDENT_PRESETS["paper"][1], data=["/somewhere/trashnet"], teacher="garbage-efficientnet_lite0", out=Path("x")
     )
     run = replace(run, **change)
-    line = command_line("train.distill", PRESETS["paper"][1], run)
+    line = format_command(run)
     assert line.startswith("python -m train.distill paper --data ")
     assert "/somewhere" not in line
-    again = tyro.extras.overridable_config_cli(PRESETS, args=line.split()[3:])
+    again = tyro.extras.overridable_config_cli(STUDENT_PRESETS, args=line.split()[3:])
     assert again.settings() == run.settings()
     assert "--epochs" not in line  # the preset says so
 
@@ -736,11 +741,12 @@ def test_the_command_line_answers_a_mistake_with_one_sentence(tmp_path, monkeypa
 def test_the_command_line_helps(capsys):
     for args in (["--help"], ["quick", "--help"]):
         with pytest.raises(SystemExit) as stopped:
-            tyro.extras.overridable_config_cli(PRESETS, args=args)
+            tyro.extras.overridable_config_cli(STUDENT_PRESETS, args=args)
         assert stopped.value.code == 0
         shown = capsys.readouterr().out
         assert all(
-            word in shown for word in (PRESETS if len(args) == 1 else ("--teacher", "--temperatures", "--stream"))
+            word in shown
+            for word in (STUDENT_PRESETS if len(args) == 1 else ("--teacher", "--temperatures", "--stream"))
         )
 
 
@@ -748,9 +754,9 @@ def test_the_command_line_helps(capsys):
 
 
 def test_the_imagenet_checkpoint_classifies_as_timms_network_does(tmp_path, photos):
-    model = xai.load_model(convert(Conversion(tmp_path / "imagenet", surfaces=2)), device="cpu")
+    model = xai.load_model(convert_imagenet(Conversion(tmp_path / "imagenet", surfaces=2)), device="cpu")
     reference = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
-    reference.load_state_dict(efficientnet_lite0_weights())
+    reference.load_state_dict(read_efficientnet_lite0_weights())
     pixels = BlackBox(None, [], input_size=model.input_size).pixels(photos)
     with torch.no_grad():
         expected = reference((255 * pixels - 127) / 128).softmax(1).numpy()
@@ -777,9 +783,9 @@ def searched(tmp_path_factory, photos):
     weights = torch.randn(192, 6, generator=generator)
     box = BlackBox(lambda x: (F.adaptive_avg_pool2d(x, 8).flatten(1) @ weights).softmax(1), student.classes, "b", 64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("train.combine.load_black_box", lambda name: box)
-        patch.setattr("train.combine.load_model", lambda name: student)
-        found = search(Search(str(root), out=root / "out", photos=2, step=512))
+        patch.setattr("train.measure.map_search.load_black_box", lambda name: box)
+        patch.setattr("train.measure.map_search.load_model", lambda name: student)
+        found = search_maps(Search(str(root), out=root / "out", photos=2, step=512))
     return found, root, box, student
 
 
@@ -794,7 +800,7 @@ def test_the_best_combination_is_the_best_of_all_that_ask_for_a_class(searched):
     assert found["best"]["scores"] == scores[best]
     worth = {c: inserted - deleted for c, (deleted, inserted) in scores.items() if c.stages}
     assert worth[best] == max(worth.values()) > min(worth.values()) + 0.01
-    beside = [c for c in near(best) if c.blocks or c.stages]
+    beside = [c for c in list_neighbours(best) if c.blocks or c.stages]
     assert len(beside) >= 16 + 4 + 2 + 3 + 2
     assert all(c in scores for c in beside)  # it ended where no single change helps
     alone = {(c.blocks, c.sign) for c in scores if len(c.blocks) == 1 and not c.stages}
@@ -852,11 +858,11 @@ def test_changed_photos_are_refused_or_kept_out_of_the_test(run, recorder, tmp_p
 def test_rare_classes_are_balanced_in_other_views():
     photos = [(torch.full((3, 8, 8), i, dtype=torch.uint8), 0) for i in range(10)]
     whole = type("Photos", (list,), {"labels": [0] * 8 + [1] * 2})(photos)
-    batches = list(InMemory(whole, CPU, balance=True).batches(5, seed=0, view=0, epoch=0))
+    batches = list(PhotosInMemory(whole, CPU, balance=True).iterate(5, seed=0, view=0, epoch=0))
     shown = torch.cat([batch.photos for batch in batches])
     numbers = torch.cat([batch.numbers for batch in batches])
     assert len(shown) == 10
     assert (shown >= 8).sum() == 5
     assert len(numbers.unique(dim=0)) == 10
     with pytest.raises(ValueError, match="--balance"):
-        replace(PRESETS["quick"][1], data=["x"], teacher="y", mix=0, views=2, balance=True).check()
+        replace(STUDENT_PRESETS["quick"][1], data=["x"], teacher="y", mix=0, views=2, balance=True).check()

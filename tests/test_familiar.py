@@ -10,8 +10,8 @@ from PIL import Image
 
 import xai
 from tests.conftest import EXAMPLES, fresh, load_once
-from train.data import Split
-from train.looks import LEAST, looks
+from train.data.splits import Split
+from train.publish.familiarity import LEAST, describe_training_photos
 from xai import familiar, zoo
 from xai.blackbox import from_checkpoint, from_function
 from xai.familiar import Known, described, is_familiar, pixels_of
@@ -160,13 +160,13 @@ def test_training_lists_its_photos_and_notices_a_share_of_the_validation_photos(
     training, validation = ([Image.open(path).convert("RGB") for path in part] for part in (EXAMPLES[:6], EXAMPLES[6:]))
     validation = [photo.rotate(angle) for photo in validation for angle in range(0, 60, 5)][:24]
     sources = [{"train": Split(training, [""] * len(training)), "val": Split(validation, [""] * len(validation))}]
-    known = looks(sources)
+    known = describe_training_photos(sources)
     assert len(known.photos) == len(training)
     network = familiar.frozen_network()
     rows = torch.cat([familiar.describe(network, pixels_of(photo)[None]) for photo in validation])
     assert (~known.knows(rows)).sum() == 1  # 3 % of 24, rounded up
     few = dataclasses.replace(sources[0]["val"], photos=validation[: LEAST - 1])
-    assert looks([{**sources[0], "val": few}]) is None
+    assert describe_training_photos([{**sources[0], "val": few}]) is None
 
 
 def test_a_list_in_the_folder_comes_before_the_shared_one(tmp_path):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 import xai
 from tests.conftest import CLASSES, fresh
-from train.objective import Supervised
+from train.tasks.losses import SupervisedLoss
 from xai.activations import Activations
 from xai.layers import COMBINED
 from xai.models import Pyramid
@@ -77,7 +77,7 @@ def test_the_branch_is_the_authors(fal):
 
 def test_the_loss_weighs_every_branch_like_the_answer(fal):
     pixels, labels = torch.rand(3, 3, 128, 128), torch.tensor([0, 3, 5])
-    loss, logits = Supervised(fal)(pixels, labels)
+    loss, logits = SupervisedLoss(fal)(pixels, labels)
     answers = fal.all_logits(fal.normalize(pixels))
     assert len(answers) == 3
     torch.testing.assert_close(logits, fal(fal.normalize(pixels)))

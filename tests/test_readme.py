@@ -29,7 +29,10 @@ from benchmarks.record import RESULTS, read
 from benchmarks.tables.networks import read_metrics
 from tests.conftest import load_once
 from tests.test_house import ROOT
-from train import distillation, evaluate, publish, pyramid, recipe
+from train.fal import Procedure
+from train.measure.evaluation import Evaluation
+from train.presets import PRESETS
+from train.publish.cards import SOURCES
 from xai.studio.garbage import EXAMPLES
 from xai.studio.pyramid import EXAMPLES as AERIAL
 from xai.zoo import CHECKPOINTS
@@ -149,10 +152,9 @@ def understood(command: list[str], monkeypatch) -> bool:
     """Whether a command that is not run here would be understood."""
     match command:
         case ["python", "-m", "train.classifier" | "train.distill" as module, *arguments]:
-            presets = (recipe if module == "train.classifier" else distillation).PRESETS
-            return bool(tyro.extras.overridable_config_cli(presets, args=arguments))
+            return bool(tyro.extras.overridable_config_cli(PRESETS[module], args=arguments))
         case ["python", "-m", "train.pyramid" | "train.evaluate" as module, *arguments]:
-            kind = pyramid.Procedure if module == "train.pyramid" else evaluate.Evaluation
+            kind = Procedure if module == "train.pyramid" else Evaluation
             return bool(tyro.cli(kind, args=arguments))
         case ["python", "-m", "xai", name, *_]:
             from xai.__main__ import main
@@ -339,7 +341,7 @@ def test_cards_say_what_their_records_say(card):
     """Every figure in a card's sentences, and every percentage in its tables, is one of the files beside it."""
     record, config = (read(name, card.parent) for name in ("metrics", "config"))
     known = figures_of(record) | figures_of(config) | {str(len(config["classes"]))}
-    data = set(FIGURE.findall(" ".join(publish.SOURCES.values())))  # which photos a data set has
+    data = set(FIGURE.findall(" ".join(SOURCES.values())))  # which photos a data set has
     own = tables.BLOCK.sub("", card.read_text())
     shown = set(re.findall(r"(\d+\.\d+) %", "\n".join(re.findall(r"^\|.*$", own, re.M))))
     assert shown or not record["data"]

@@ -9,17 +9,18 @@ import pytest
 import torch
 from PIL import Image
 
-import train.pyramid
+import train.fal
 import xai
 from tests.test_train import folder  # noqa: F401  # a fixture
-from train.augment import Hidden
-from train.classifier import make_objective
-from train.data import read
-from train.layers import Worth, measure, per_class, weak_layers
-from train.publish import amend
-from train.pyramid import Procedure, run
-from train.recipe import PRESETS
-from train.report import not_better
+from train.data.augment import HideParts
+from train.data.sources import read_splits
+from train.fal import Procedure, run_procedure
+from train.measure.layer_scores import average_by_class, find_weak_layers
+from train.presets import CLASSIFIER_PRESETS
+from train.publish.checkpoint import record_layers
+from train.publish.remeasure import LayerMeasurement, measure_layers
+from train.report import list_not_better
+from train.tasks.supervised import Supervised
 from xai.metrics import score_layers
 from xai.models import create_model
 
@@ -27,8 +28,8 @@ from xai.models import create_model
 @pytest.fixture(scope="module")
 def procedure(folder, tmp_path_factory) -> Procedure:  # noqa: F811
     recipe = replace(
-        PRESETS["pyramid"][1], pretrained=False, backbone="resnet18", width=16, epochs=2, sizes=[64], test_size=64,
-        batch=8, workers=0,
+        CLASSIFIER_PRESETS["pyramid"][1], pretrained=False, backbone="resnet18", width=16, epochs=2, sizes=[64],
+        test_size=64, batch=8, workers=0,
     )  # fmt: skip
     out = tmp_path_factory.mktemp("pyramid")
     return Procedure(str(folder), out, seeds=[0, 1], recipe=recipe)
@@ -36,7 +37,7 @@ def procedure(folder, tmp_path_factory) -> Procedure:  # noqa: F811
 
 @pytest.fixture(scope="module")
 def done(procedure):
-    return run(procedure)
+    return run_procedure(procedure)
 
 
 def names(done):
@@ -54,18 +55,18 @@ def test_trains_both_networks_with_every_seed(done):
         layer: {key: (row[key] + found[1]["soft"]["all"][layer][key]) / 2 for key in row}
         for layer, row in found[0]["soft"]["all"].items()
     }
-    assert attended == weak_layers(mean)
+    assert attended == find_weak_layers(mean)
     model = xai.load_model(done / fals[0] / "checkpoint")
     assert model.attended_layers == tuple(f"layer{i}" for i in attended)
     assert xai.load_model(done / "fpn-1" / "checkpoint").attended_layers == ()
 
 
 def test_measures_what_the_metrics_say(done, procedure):
-    split = read(procedure.data)["test"]
+    split = read_splits(procedure.data)["test"]
     model = xai.load_model(done / "fpn-0" / "checkpoint")
     scores = {"soft": score_layers(model, split.photos), "strongest": score_layers(model, split.photos, share=0.2)}
     record = json.loads((done / "fpn-0" / "checkpoint" / "metrics.json").read_text())
-    expected = per_class(scores, split.labels)
+    expected = average_by_class(scores, split.labels)
     assert record["layers"]["photos"] == expected["photos"] == {"all": 8, "bright": 4, "dark": 4}
     assert record["layers"]["soft"]["dark"]["layer2"] == pytest.approx(expected["soft"]["dark"]["layer2"], abs=0.1)
     assert record["layers"]["method"] == "gradcam"
@@ -75,8 +76,8 @@ def test_layers_of_a_pyramid_that_is_there_are_measured_alike(done, procedure, t
     own = json.loads((done / "fpn-0" / "checkpoint" / "metrics.json").read_text())["layers"]
     copy = tmp_path / "copy"
     shutil.copytree(done / "fpn-0" / "checkpoint", copy)
-    amend(copy, {})
-    measure(Worth([str(copy)], str(procedure.data)))
+    record_layers(copy, {})
+    measure_layers(LayerMeasurement([str(copy)], str(procedure.data)))
     again = json.loads((copy / "metrics.json").read_text())["layers"]
     assert again["photos"] == own["photos"]
     assert again["hiding"] == own["hiding"]
@@ -98,7 +99,7 @@ def test_layers_are_measured_on_photos_of_its_own_classes_only(done, procedure, 
         ([str(checkpoint)], procedure.data, "bogus", "bogus"),
     ):
         with pytest.raises(ValueError, match=trouble):
-            measure(Worth(models, data, method))
+            measure_layers(LayerMeasurement(models, data, method))
     assert (checkpoint / "metrics.json").read_text() == before
 
 
@@ -126,9 +127,9 @@ def test_the_table_says_which_layers_other_photos_maps_would_do_for():
         {"drop": drop, "increase": rise, "gain": 1.0, "adcc": 50.0} for drop, rise in ((5, 20), (4, 30), (6, 10))
     )
     figures = {"layer1": own, "layer1:another": worse | {"gain": 0.5, "adcc": 40.0}, "layer1:mean": better}
-    (said,) = not_better(figures, "FPN")
+    (said,) = list_not_better(figures, "FPN")
     assert said == "- FPN, layer1: no better than the mean of the maps (drop, increase, gain, adcc)."
-    assert not_better({"layer1": own, "gaussian": better}, "FPN") == []
+    assert list_not_better({"layer1": own, "gaussian": better}, "FPN") == []
 
 
 def test_the_card_says_which_network_it_is_and_that_photos_turn_grey(done):
@@ -142,19 +143,19 @@ def test_the_card_says_which_network_it_is_and_that_photos_turn_grey(done):
 
 def test_goes_on_where_it_was_stopped(done, procedure, monkeypatch):
     """Nothing is trained or measured twice; what is missing is made again."""
-    monkeypatch.setattr(train.pyramid, "train", None)
-    monkeypatch.setattr(train.pyramid, "score_split", None)
+    monkeypatch.setattr(train.fal, "train_classifier", None)
+    monkeypatch.setattr(train.fal, "score_split", None)
     before = (done / "table1.md").read_text()
     (done / "table1.md").unlink()
-    run(procedure)
+    run_procedure(procedure)
     assert (done / "table1.md").read_text() == before
 
 
 def test_another_recipe_is_refused(procedure, done):
     with pytest.raises(ValueError, match="width 16 instead of 8"):
-        run(replace(procedure, recipe=replace(procedure.recipe, width=8)))
+        run_procedure(replace(procedure, recipe=replace(procedure.recipe, width=8)))
     with pytest.raises(ValueError, match="no validation photo shows 'airplane'"):
-        run(replace(procedure, chosen_on="airplane"))
+        run_procedure(replace(procedure, chosen_on="airplane"))
 
 
 def test_changed_photos_are_refused_once_a_network_has_ended(done, procedure, folder, tmp_path, monkeypatch):  # noqa: F811
@@ -164,12 +165,12 @@ def test_changed_photos_are_refused_once_a_network_has_ended(done, procedure, fo
     tests = (data / "test.txt").read_text().splitlines()
     (data / "test.txt").write_text("\n".join(tests[1:]))
     changed = replace(procedure, data=str(data), out=out)
-    monkeypatch.setattr(train.pyramid, "train", None)
+    monkeypatch.setattr(train.fal, "train_classifier", None)
     for answer in ("refuse", "accept"):
         with pytest.raises(ValueError, match=r"has ended.*1 photo gone"):
-            run(replace(changed, data_changed=answer))
+            run_procedure(replace(changed, data_changed=answer))
     with pytest.raises(ValueError, match="layers from 1 to 4, not 9"):
-        run(replace(procedure, attended=[9]))
+        run_procedure(replace(procedure, attended=[9]))
 
 
 def test_the_checkpoint_is_whole_after_measuring(done):
@@ -178,13 +179,13 @@ def test_the_checkpoint_is_whole_after_measuring(done):
 
 
 def test_both_networks_start_from_the_same_weights():
-    recipe = replace(PRESETS["pyramid"][1], data=["x"], pretrained=False, backbone="resnet18", width=16)
+    recipe = replace(CLASSIFIER_PRESETS["pyramid"][1], data=["x"], pretrained=False, backbone="resnet18", width=16)
     states = []
     for attended in ([], [1, 2]):
         torch.manual_seed(0)
         chosen = replace(recipe, attended=attended)
-        model = create_model("pyramid", ["a", "b"], **chosen.architecture())
-        make_objective(chosen, model)
+        model = create_model("pyramid", ["a", "b"], **chosen.model_options())
+        Supervised.add_loss(chosen, model)
         states.append(model.state_dict())
     shared = {key for key in states[1] if not key.startswith("branches.")}
     assert shared == set(states[0])
@@ -193,14 +194,14 @@ def test_both_networks_start_from_the_same_weights():
 
 def test_a_pyramid_takes_no_teacher():
     with pytest.raises(ValueError, match="learns from labels"):
-        replace(PRESETS["pyramid"][1], data=["x"], teacher="garbage-cnn").check()
+        replace(CLASSIFIER_PRESETS["pyramid"][1], data=["x"], teacher="garbage-cnn").check()
 
 
 def test_hidden_views_are_black_or_dimmed_in_places():
     pixels, soft = torch.full((3, 40, 40), 200, dtype=torch.uint8), set()
     for seed in range(20):
         torch.manual_seed(seed)
-        seen = Hidden()(pixels)
+        seen = HideParts()(pixels)
         assert (seen.dtype, seen.shape) == (torch.uint8, pixels.shape)
         assert 0.1 < (seen == 0).float().mean() < 0.9 or len(seen.unique()) > 10
         assert seen.float().mean() < 190
@@ -210,4 +211,4 @@ def test_hidden_views_are_black_or_dimmed_in_places():
 
 def test_weak_layers_are_the_two_that_explain_least():
     figures = {f"layer{i}": {"drop": d, "increase": u} for i, d, u in ((1, 30, 0), (2, 12, 0), (3, 9, 30), (4, 8, 20))}
-    assert weak_layers({**figures, "combined": {"drop": 90, "increase": 0}}) == [1, 2]
+    assert find_weak_layers({**figures, "combined": {"drop": 90, "increase": 0}}) == [1, 2]

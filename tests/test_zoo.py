@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 import xai
 from tests.conftest import CLASSES, fresh
-from train.publish import write_sums
+from train.publish.checkpoint import write_sums
 from xai import zoo
 from xai.models import CNN
 from xai.studio.text import LANGUAGES

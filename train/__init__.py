@@ -1,1 +1,1 @@
-"""Training: recipes, data, the loop, and what is measured at the end."""
+"""Training: commands, the loop they share, what is learnt, from which photos, what is measured and published."""

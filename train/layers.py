@@ -1,142 +1,16 @@
-"""What the layers of a pyramid are worth as explanations: figures for every class, and the layers to strengthen.
+"""Measure the layers of pyramids that are there already: python -m train.layers --models NAMES --data FOLDER.
 
-`python -m train.pyramid` measures this itself; for pyramids that are there, `python -m train.layers --models NAMES
---data FOLDER` writes it into their metrics.json.
+It writes what the layers are worth as explanations into metrics.json. `python -m train.pyramid` does so itself.
 """
 
-import sys
-import time
-from dataclasses import dataclass
-from statistics import mean, median
-from typing import Literal
-
-import torch
-import tyro
-from PIL import Image
-from tqdm import tqdm
-
-from train.data import Split, read
-from train.publish import amend
-from xai.metrics import HIDINGS, Scores, score_layers
-from xai.models import Classifier, Pyramid
-from xai.photo import as_photo
-from xai.zoo import find_checkpoint, load_model
-
-ALL = "all"
-SHARE = 0.2  # of the pixels, where maps are compared that must not profit from being broad
-WAYS = {"soft": None, "strongest": SHARE}  # how much of the pixels is kept; None dims each by the map
-WARM_UP = 3
-BRANCHES = 2  # as many as the FAL of the FPN-ABN layered model has
+from train.cli import run_command
+from train.publish.remeasure import LayerMeasurement, measure_layers
 
 
-def score_split(
-    model: Classifier, split: Split, method: str, layers: list[str], hiding: str, title: str
-) -> dict[str, dict[str, Scores]]:
-    """Scores of layers on a split's photos: dimmed by the map (`soft`), or only its strongest pixels kept.
-
-    Beside them are the controls: maps that know no photo, and of each layer another photo's map and the mean map.
-    """
-    photos, found = open_photos(split), {}
-    for way, share in WAYS.items():
-        with tqdm(total=len(photos), desc=f"{title}, {way}", leave=False) as bar:
-            found[way] = score_layers(
-                model, photos, method, layers, hiding=hiding, share=share, step=bar.update, companions=True
-            )
-    return found
-
-
-def per_class(scores: dict[str, dict[str, Scores]], labels: list[str]) -> dict[str, dict]:
-    """For each way, for all photos and those of each class, the figures of each layer, in percent; how many photos."""
-    groups = {ALL: list(range(len(labels)))}
-    for i, label in enumerate(labels):
-        groups.setdefault(label, []).append(i)
-    figures = {
-        way: {
-            name: {
-                layer: {key: round(value, 2) for key, value in found[members].row().items()}
-                for layer, found in layers.items()
-            }
-            for name, members in groups.items()
-        }
-        for way, layers in scores.items()
-    }
-    return {**figures, "photos": {name: len(members) for name, members in groups.items()}}
-
-
-def average(figures: list[dict], across=mean) -> dict:
-    """Figures of several seeds as one of their means (or what `across` makes of them), nested alike."""
-    first = figures[0]
-    if isinstance(first, dict):
-        return {key: average([each[key] for each in figures], across) for key in first}
-    return across(figures)
-
-
-def weak_layers(figures: dict[str, dict[str, float]]) -> list[int]:
-    """The two layers whose explanation is weakest: the largest drop less increase in confidence.
-
-    Args:
-        figures: by layer, `drop` and `increase`, on validation photos; combination and controls are passed over.
-    """
-    weakness = {name: row["drop"] - row["increase"] for name, row in figures.items() if name[-1].isdigit()}
-    return sorted(int(name[-1]) for name in sorted(weakness, key=weakness.get)[-BRANCHES:])
-
-
-@torch.no_grad()
-def milliseconds(models: list[Classifier], split: Split, rounds: int = 25) -> list[float]:
-    """Milliseconds of each model's forward pass of one photo, medians; in every round each runs once."""
-    photos = open_photos(Split(split.photos[:rounds], split.labels[:rounds]))
-    inputs = [model.preprocess(photos) for model in models]
-    times = [[] for _ in models]
-    for i in range(-WARM_UP, len(photos)):
-        for model, x, taken in zip(models, inputs, times, strict=True):
-            started = time.perf_counter()
-            model(x[i : i + 1] if i >= 0 else x[:1]).sum().item()  # to a number, so that a GPU is waited for
-            if i >= 0:
-                taken.append(1000 * (time.perf_counter() - started))
-    return [median(taken) for taken in times]
-
-
-def open_photos(split: Split) -> list[Image.Image]:
-    return [as_photo(photo() if callable(photo) else photo) for photo in split.photos]
-
-
-@dataclass
-class Worth:
-    """Measure on test photos what the layers of pyramids are worth, and write it into their metrics.json."""
-
-    models: list[str]
-    """Names or folders of checkpoints."""
-    data: str
-    """An image folder, or hub:OWNER/NAME."""
-    method: str = "gradcam"
-    """How a layer is explained."""
-    hiding: Literal[HIDINGS] = "black"
-    """What pixels become where the map is dark."""
-
-
-def measure(options: Worth) -> None:
-    """Write it for every model.
-
-    Raises:
-        ValueError: a network is no pyramid or knows other classes, a method does not suit a layer, or the data cannot
-            be read.
-    """
-    if not options.models:
-        raise ValueError("--models must name a checkpoint")
-    split = read(options.data)["test"]
-    for name in options.models:
-        model, folder = load_model(name), find_checkpoint(name)
-        if not isinstance(model, Pyramid):
-            raise ValueError(f"{name} is no pyramid")
-        if not split.photos or set(split.labels) - set(model.classes):
-            raise ValueError(f"{options.data} has no test photos of the classes that {name} knows alone")
-        layers = list(model.explained_layers)
-        scores = score_split(model, split, options.method, layers, options.hiding, name)
-        amend(folder, {"method": options.method, "hiding": options.hiding, **per_class(scores, split.labels)})
+def main() -> None:
+    """Command line: the options of the measurement."""
+    run_command(LayerMeasurement, measure_layers)
 
 
 if __name__ == "__main__":
-    try:
-        measure(tyro.cli(Worth))
-    except (ValueError, OSError) as error:
-        sys.exit(str(error))
+    main()

@@ -1,69 +1,111 @@
-"""How a classifier is trained: every choice in one place, and the named sets of choices."""
+"""What every training has in common: data, schedule, and where its results go.
 
-from dataclasses import dataclass, field
-from typing import Literal
+The fields are the options of the command line, and stand under the same names in the records and cards of checkpoints.
+"""
 
-import timm
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import ClassVar, Literal, TypeVar
 
-from train.augment import AUGMENTATIONS
-from train.run import Run
+from tyro.conf import Fixed
 
-OF_PYRAMIDS = ("backbone", "width", "attended", "branch_width", "branch_depth", "branch_gradient", "grey")
+from train.data.order import derive_seed
+from train.data.sources import name_source
+from xai.models import ARCHITECTURES
+
+AnyRecipe = TypeVar("AnyRecipe", bound="Recipe")
+Presets = dict[str, tuple[str, AnyRecipe]]  # by name, what a preset is for, and the preset
 
 
 @dataclass
-class Recipe(Run):
-    """Train a classifier of photos, measure it and write a checkpoint."""
+class Recipe:
+    """The choices of any training; a subclass adds those of its kind."""
 
-    augmentation: Literal[tuple(AUGMENTATIONS)] = "paper"
-    """Random views of the photos."""
-    pasted: float = 0.0
-    """Share of the objects on a plain ground that are pasted on another photo of their class."""
-    label_smoothing: float = 0.0
-    """Share of the target spread over all classes."""
-    pretrained: bool = False
-    """Start from ImageNet weights (efficientnet_lite0, or a pyramid's backbone)."""
-    backbone: str = "tf_efficientnet_lite0"
-    """Of a pyramid: any network of timm with features at strides 4 to 32."""
-    width: int = 256
-    """Of a pyramid: channels of every layer."""
-    attended: list[int] = field(default_factory=list)
-    """Of a pyramid: layers with an attention branch, 1 the finest; none is plain FPN."""
-    branch_width: int = 32
-    """Of a pyramid: channels inside an attention branch."""
-    branch_depth: int = 1
-    """Of a pyramid: 3×3 convolutions inside an attention branch."""
-    branch_gradient: bool = True
-    """Of a pyramid: let the branches' losses train the layers below them."""
-    grey: bool = False
-    """Of a pyramid: turn photos grey first, ever after."""
-    teacher: str | None = None
-    """Checkpoint whose answers and features are imitated besides the labels."""
-    teacher_weight: float = 0.7
-    """Share of the teacher's answers in the loss, against the labels."""
-    hint_weight: float = 0.0
-    """Weight of the distance between the teacher's feature maps, one a resolution, and linear images of the
-    student's."""
-    teacher_size: int = 160
-    """Smaller views are enlarged to this side for the teacher."""
-    cache_side: int = 256
-    """Photos are kept in memory decoded, with this shorter side; 0 decodes them at each use."""
-    kept: Literal["best", "last"] = "best"
-    """The epoch whose weights are kept: the most accurate on the validation photos, or the last."""
+    preset: Fixed[str]
+    data: list[str]
+    """Image folders, or hub:OWNER/NAME; several are trained on together and tested apart."""
+    model: Literal[tuple(ARCHITECTURES)] = "s_se_resnet50"
+    """Architecture."""
+    start: str | None = None
+    """Checkpoint to start from: every weight of the same name and shape, and what it knows of classes of the same
+    name."""
+    balance: bool = False
+    """Show photos of every class equally often, those of rare ones several times an epoch, in other views."""
+    broken: Literal["refuse", "skip"] = "refuse"
+    """What happens where photos are damaged, tiny or huge: nothing is trained, or they are left out."""
+    data_changed: Literal["refuse", "accept"] = "refuse"
+    """What happens where the photos of a run that was stopped have changed: it does not go on, or it goes on, and what
+    it trained on before is kept out of val and test."""
+    out: Path | None = None
+    """Folder for the state, the history and the checkpoint; by default runs/PRESET-MODEL."""
+    epochs: int = 50
+    """Passes over the training photos."""
+    sizes: list[int] = field(default_factory=lambda: [128])
+    """Side of the training views in pixels; several are gone through in turn."""
+    until: list[float] = field(default_factory=lambda: [])
+    """Share of the epochs at which each size but the last ends."""
+    test_size: int = 128
+    """Side of the input when validating, testing and ever after."""
+    batch: int = 128
+    """Photos a step, over all processes."""
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    """Optimiser; sgd has a momentum of 0.9."""
+    lr: float = 1e-3
+    """Highest learning rate; it follows a cosine down to 0, unless there are milestones."""
+    milestones: list[int] = field(default_factory=list)
+    """Epochs after which the learning rate is divided by 10."""
+    weight_decay: float = 0.0
+    """Weight decay."""
+    warmup: float = 0.0
+    """Share of the steps over which the learning rate rises from 0."""
+    crop: float = 0.25
+    """Least share of the photo a view shows."""
+    seed: int = 0
+    """Of all randomness."""
+    precision: Literal["auto", "no", "bf16"] = "auto"
+    """Mixed precision; auto takes bf16 where this machine is faster with it, else none."""
+    compiled: bool = False
+    """Let torch.compile fuse the network's operations: minutes of preparation for each size of the views, then up to
+    2.5 times as fast on a CPU."""
+    workers: int = 2
+    """Processes preparing views."""
+    test: bool = True
+    """Measure the test photos and write the checkpoint at the end; leave it off while choosing between recipes."""
+    push_to: str | None = None
+    """Hub repository to publish the checkpoint to."""
+    stop_after: int | None = None
+    """Stop after this many epochs in all, to go on later with the same command."""
 
-    def learns_from(self) -> list[str]:
-        """The checkpoints whose weights or answers it takes over."""
-        return [*super().learns_from(), *([self.teacher] if self.teacher else [])]
+    module: ClassVar[str]  # whose command trains it
+    without_effect: ClassVar = (
+        "preset", "out", "push_to", "stop_after", "test", "workers", "compiled", "broken", "data_changed",
+    )  # on the weights, but for rounding  # fmt: skip
 
-    def architecture(self) -> dict:
-        """The options of the model."""
-        options = {"input_size": self.test_size}
-        if self.model == "pyramid":
-            options |= {key: getattr(self, key) for key in OF_PYRAMIDS}
-            if self.pretrained:
-                known = timm.get_pretrained_cfg(self.backbone)
-                options |= {"mean": known.mean, "std": known.std}
-        return options
+    @property
+    def folder(self) -> Path:
+        """Where the run keeps everything."""
+        return self.out or Path("runs") / f"{self.preset}-{self.model}"
+
+    @property
+    def parents(self) -> list[str]:
+        """The checkpoints whose weights or answers it learns from."""
+        return [self.start] if self.start else []
+
+    def size_at(self, epoch: int) -> int:
+        """Side of the views in an epoch."""
+        passed = sum(epoch >= round(share * self.epochs) for share in self.until)
+        return self.sizes[passed]
+
+    def seed_at(self, epoch: int) -> int:
+        """The seed of an epoch."""
+        return derive_seed(self.seed, epoch)
+
+    def settings(self) -> dict:
+        """All that decides the weights, as JSON holds it; data sets by name, wherever they lie."""
+        chosen = {key: value for key, value in asdict(self).items() if key not in self.without_effect}
+        chosen["data"] = [name_source(source) for source in self.data]
+        return chosen
 
     def check(self) -> None:
         """Find what cannot work before hours are spent on it.
@@ -71,106 +113,19 @@ class Recipe(Run):
         Raises:
             ValueError: options contradict each other, or name what is not there; one sentence says which.
         """
-        super().check()
-        if self.model == "cnn" and {*self.sizes, self.test_size} != {self.test_size}:
-            raise ValueError("cnn ends in fully connected layers, so --sizes and --test-size must be one and the same")
-        if self.hint_weight and not self.teacher:
-            raise ValueError("--hint-weight needs a --teacher")
-        if self.pretrained and self.model not in ("efficientnet_lite0", "pyramid"):
-            raise ValueError(
-                f"--pretrained is for efficientnet_lite0 and pyramid; there are no ImageNet weights for {self.model}"
-            )
-        if self.teacher and self.model == "pyramid":
-            raise ValueError("--teacher is for networks whose layers follow one another; a pyramid learns from labels")
+        if not self.data:
+            raise ValueError("--data must name an image folder, or hub:OWNER/NAME")
+        names = [name_source(source) for source in self.data]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two of the data sets have the same name: {', '.join(names)}; rename a folder")
+        if len(self.until) != len(self.sizes) - 1:
+            raise ValueError(f"--until must have one number less than --sizes, but has {len(self.until)}")
+        if self.batch < 2:
+            raise ValueError("--batch must be 2 or more: batch normalisation cannot work on one photo")
+        if self.epochs < 1:
+            raise ValueError("--epochs must be 1 or more")
 
 
-PRESETS = {
-    "paper": (
-        "The protocol of BaiNa and Joe, 2024: from scratch, 128×128, 50 epochs, Adam, flips.",
-        Recipe("paper", data=[]),
-    ),
-    "paper-cnn": (
-        "The protocol of BaiNa and Joe, 2024, for their small baseline: SGD, 20 epochs.",
-        Recipe("paper-cnn", data=[], model="cnn", epochs=20, batch=64, optimizer="sgd"),
-    ),
-    "finetune": (
-        "ImageNet weights tuned for photos from life.",
-        Recipe(
-            "finetune",
-            data=[],
-            model="efficientnet_lite0",
-            pretrained=True,
-            epochs=12,
-            sizes=[192, 224],
-            until=[0.67],
-            test_size=256,
-            batch=32,
-            optimizer="adamw",
-            lr=3e-4,
-            weight_decay=0.02,
-            warmup=0.05,
-            augmentation="life",
-            pasted=0.3,
-            label_smoothing=0.05,
-        ),
-    ),
-    "small": (
-        "The small baseline for photos from life.",
-        Recipe(
-            "small",
-            data=[],
-            model="cnn",
-            epochs=40,
-            batch=64,
-            optimizer="adamw",
-            weight_decay=0.05,
-            warmup=0.05,
-            augmentation="life",
-            crop=0.5,
-        ),
-    ),
-    "life": (
-        "A ResNet for photos from life: from scratch, on growing views, led by its teacher's answers and feature maps.",
-        Recipe(
-            "life",
-            data=[],
-            epochs=120,
-            sizes=[128, 160, 192],
-            until=[0.4, 0.75],
-            test_size=224,
-            batch=64,
-            optimizer="adamw",
-            weight_decay=0.05,
-            warmup=0.05,
-            augmentation="gentle",
-            crop=0.5,
-            teacher="garbage-efficientnet_lite0",
-            teacher_size=192,
-            hint_weight=1.0,
-        ),
-    ),
-    "pyramid": (
-        "A feature pyramid on ImageNet weights for aerial photos, with attention branches on the layers you choose.",
-        Recipe(
-            "pyramid",
-            data=[],
-            model="pyramid",
-            pretrained=True,
-            grey=True,
-            epochs=20,
-            sizes=[128],
-            test_size=160,
-            batch=32,
-            optimizer="adamw",
-            lr=5e-4,
-            weight_decay=0.02,
-            warmup=0.05,
-            augmentation="aerial",
-            crop=0.4,
-            width=64,
-            branch_width=16,
-            branch_gradient=False,
-            kept="last",
-        ),
-    ),
-}
+def define_presets(kind: Callable[..., AnyRecipe], choices: dict[str, tuple[str, dict]]) -> Presets:
+    """Presets of a kind of recipe, from what each is for and what it chooses."""
+    return {name: (text, kind(name, data=[], **options)) for name, (text, options) in choices.items()}

@@ -6,12 +6,11 @@ from statistics import stdev
 
 from PIL import Image
 
-from train.data import Split
-from train.layers import ALL, SHARE, WAYS, average
+from train.data.splits import Split, open_photo
+from train.measure.layer_scores import ALL, SHARE, WAYS, average
 from xai.layers import explain_layers
 from xai.metrics.controls import COMPANIONS
 from xai.models import Classifier
-from xai.photo import as_photo
 from xai.sheet import Tile, contact_sheet
 
 COLUMNS = (
@@ -29,20 +28,20 @@ PHOTOS = 3  # a class in a figure
 SIDE = 160  # pixels
 
 
-def write(out: Path, fpn: list[dict], fal: list[dict], names: tuple[str, str], facts: list[str]) -> None:
+def write_table1(folder: Path, fpn: list[dict], fal: list[dict], names: tuple[str, str], facts: list[str]) -> None:
     """`table1.md` and `table1.csv` from the figures of every seed's FPN and FAL on the test photos."""
     means = [average(figures) for figures in (fpn, fal)]
-    spreads = [average(figures, spread) for figures in (fpn, fal)]
+    spreads = [average(figures, compute_spread) for figures in (fpn, fal)]
     groups = list(means[0]["soft"])
     lines = ["# Table 1", "", *facts, ""]
     for group in groups:
         lines += [f"## {group}", ""]
         for way in WAYS:
-            rows = table([m[way][group] for m in means], [s[way][group] for s in spreads], names)
-            said = [s for name, m in zip(names, means, strict=True) for s in not_better(m[way][group], name)]
+            rows = format_table([m[way][group] for m in means], [s[way][group] for s in spreads], names)
+            said = [s for name, m in zip(names, means, strict=True) for s in list_not_better(m[way][group], name)]
             lines += [TITLES[way], "", *rows, "", *said, *[""] * bool(said)]
-    (out / "table1.md").write_text("\n".join(lines), encoding="utf-8")
-    with (out / "table1.csv").open("w", newline="", encoding="utf-8") as file:
+    (folder / "table1.md").write_text("\n".join(lines), encoding="utf-8")
+    with (folder / "table1.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(("class", "kept", "map", "network", "metric", "mean", "standard deviation"))
         for way in WAYS:
@@ -54,11 +53,12 @@ def write(out: Path, fpn: list[dict], fal: list[dict], names: tuple[str, str], f
                             rows.writerow((group, way, layer, name, metric, round(value, 2), round(deviation, 2)))
 
 
-def spread(values: list[float]) -> float:
+def compute_spread(values: list[float]) -> float:
+    """The standard deviation over the seeds; 0 of one."""
     return stdev(values) if len(values) > 1 else 0.0
 
 
-def table(means: list[dict], spreads: list[dict], names: tuple[str, str]) -> list[str]:
+def format_table(means: list[dict], spreads: list[dict], names: tuple[str, str]) -> list[str]:
     """A Markdown table: a row for each layer, their combination and the controls, the better network in bold."""
     heads = [f"{title}, {name}" for _, title in COLUMNS for name in names]
     lines = ["| | " + " | ".join(heads) + " |", "| --- " * (len(heads) + 1) + "|"]
@@ -74,7 +74,7 @@ def table(means: list[dict], spreads: list[dict], names: tuple[str, str]) -> lis
     return lines
 
 
-def not_better(figures: dict[str, dict[str, float]], network: str) -> list[str]:
+def list_not_better(figures: dict[str, dict[str, float]], network: str) -> list[str]:
     """List items that say which layers do no better, by which metrics, than another photo's map or the mean map."""
     lines = []
     for layer in figures:
@@ -90,7 +90,7 @@ def not_better(figures: dict[str, dict[str, float]], network: str) -> list[str]:
     return lines
 
 
-def draw(folder: Path, fpn: Classifier, fal: Classifier, split: Split, method: str) -> None:
+def draw_figures(folder: Path, fpn: Classifier, fal: Classifier, split: Split, method: str) -> None:
     """Figure 4, what each layer of FPN shows, and figure 5, FPN against FAL, for every class and all, as PNG."""
     folder.mkdir(parents=True, exist_ok=True)
     groups = {
@@ -98,16 +98,17 @@ def draw(folder: Path, fpn: Classifier, fal: Classifier, split: Split, method: s
     }
     groups[ALL] = [members[0] for members in groups.values()]
     for group, members in groups.items():
-        photos = [as_photo(photo() if callable(photo) else photo) for photo in (split.photos[i] for i in members)]
+        photos = [open_photo(split.photos[i]) for i in members]
         rows = {
-            name: [row(model, photo, method, name) for photo in photos] for name, model in (("FPN", fpn), ("FAL", fal))
+            name: [make_tiles(model, photo, method, name) for photo in photos]
+            for name, model in (("FPN", fpn), ("FAL", fal))
         }
         contact_sheet(rows["FPN"], SIDE, f"Figure 4: {group}").save(folder / f"figure4-{group}.png")
         pairs = [tiles for pair in zip(rows["FPN"], rows["FAL"], strict=True) for tiles in pair]
         contact_sheet(pairs, SIDE, f"Figure 5: {group}").save(folder / f"figure5-{group}.png")
 
 
-def row(model: Classifier, photo: Image.Image, method: str, name: str) -> list[Tile]:
+def make_tiles(model: Classifier, photo: Image.Image, method: str, name: str) -> list[Tile]:
     """The photo with the answer, then every layer's heatmap and the combined one."""
     found = explain_layers(model, photo, method)
     first = next(iter(found.values()))

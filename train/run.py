@@ -1,126 +1,84 @@
-"""What every training run has in common: data, schedule, and where its results go."""
+"""A training run: a recipe at work in its folder, begun anew or gone on with."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
 
-from tyro.conf import Fixed
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from safetensors import SafetensorError
 
-from train.data import name_of
-from xai.models import ARCHITECTURES
+from train.recipe import Recipe
+from train.state import load_progress
+
+STATE = "state.safetensors"
 
 
 @dataclass
 class Run:
-    """The choices of any training run; a subclass adds those of its kind."""
+    """A recipe at work in its folder.
 
-    preset: Fixed[str]
-    data: list[str]
-    """Image folders, or hub:OWNER/NAME; several are trained on together and tested apart."""
-    model: Literal[tuple(ARCHITECTURES)] = "s_se_resnet50"
-    """Architecture."""
-    start: str | None = None
-    """Checkpoint to start from: every weight of the same name and shape, and what it knows of classes of the same
-    name."""
-    balance: bool = False
-    """Show photos of every class equally often, those of rare ones several times an epoch, in other views."""
-    broken: Literal["refuse", "skip"] = "refuse"
-    """What happens where photos are damaged, tiny or huge: nothing is trained, or they are left out."""
-    data_changed: Literal["refuse", "accept"] = "refuse"
-    """What happens where the photos of a run that was stopped have changed: it does not go on, or it goes on, and what
-    it trained on before is kept out of val and test."""
-    out: Path | None = None
-    """Folder for the state, the history and the checkpoint; by default runs/PRESET-MODEL."""
-    epochs: int = 50
-    """Passes over the training photos."""
-    sizes: list[int] = field(default_factory=lambda: [128])
-    """Side of the training views in pixels; several are gone through in turn."""
-    until: list[float] = field(default_factory=lambda: [])
-    """Share of the epochs at which each size but the last ends."""
-    test_size: int = 128
-    """Side of the input when validating, testing and ever after."""
-    batch: int = 128
-    """Photos a step, over all processes."""
-    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
-    """Optimiser; sgd has a momentum of 0.9."""
-    lr: float = 1e-3
-    """Highest learning rate; it follows a cosine down to 0, unless there are milestones."""
-    milestones: list[int] = field(default_factory=list)
-    """Epochs after which the learning rate is divided by 10."""
-    weight_decay: float = 0.0
-    """Weight decay."""
-    warmup: float = 0.0
-    """Share of the steps over which the learning rate rises from 0."""
-    crop: float = 0.25
-    """Least share of the photo a view shows."""
-    seed: int = 0
-    """Of all randomness."""
-    precision: Literal["auto", "no", "bf16"] = "auto"
-    """Mixed precision; auto takes bf16 where this machine is faster with it, else none."""
-    compiled: bool = False
-    """Let torch.compile fuse the network's operations: minutes of preparation for each size of the views, then up to
-    2.5 times as fast on a CPU."""
-    workers: int = 2
-    """Processes preparing views."""
-    test: bool = True
-    """Measure the test photos and write the checkpoint at the end; leave it off while choosing between recipes."""
-    push_to: str | None = None
-    """Hub repository to publish the checkpoint to."""
-    stop_after: int | None = None
-    """Stop after this many epochs in all, to go on later with the same command."""
+    Attributes:
+        recipe: all choices.
+        accelerator: the device, the precision, and the other processes.
+        begun: something in the folder was trained already.
+        ended: all epochs were.
+    """
 
-    without_effect: ClassVar = (
-        "preset", "out", "push_to", "stop_after", "test", "workers", "compiled", "broken", "data_changed",
-    )  # on the weights, but for rounding  # fmt: skip
+    recipe: Recipe
+    accelerator: Accelerator
+    begun: bool = False
+    ended: bool = False
 
     @property
     def folder(self) -> Path:
-        """Where the run keeps everything."""
-        return self.out or Path("runs") / f"{self.preset}-{self.model}"
+        """Where everything is kept."""
+        return self.recipe.folder
 
-    def size_at(self, epoch: int) -> int:
-        """Side of the views in an epoch."""
-        passed = sum(epoch >= round(share * self.epochs) for share in self.until)
-        return self.sizes[passed]
-
-    def learns_from(self) -> list[str]:
-        """The checkpoints whose weights or answers it takes over."""
-        return [self.start] if self.start else []
-
-    def settings(self) -> dict:
-        """All that decides the weights, as JSON holds it; data sets by name, wherever they lie."""
-        chosen = {key: value for key, value in asdict(self).items() if key not in self.without_effect}
-        chosen["data"] = [name_of(source) for source in self.data]
-        return chosen
-
-    def check(self) -> None:
-        """Find what cannot work before hours are spent on it.
-
-        Raises:
-            ValueError: options contradict each other, or name what is not there; one sentence says which.
-        """
-        if not self.data:
-            raise ValueError("--data must name an image folder, or hub:OWNER/NAME")
-        names = [name_of(source) for source in self.data]
-        if len(set(names)) < len(names):
-            raise ValueError(f"two of the data sets have the same name: {', '.join(names)}; rename a folder")
-        if len(self.until) != len(self.sizes) - 1:
-            raise ValueError(f"--until must have one number less than --sizes, but has {len(self.until)}")
-        if self.batch < 2:
-            raise ValueError("--batch must be 2 or more: batch normalisation cannot work on one photo")
-        if self.epochs < 1:
-            raise ValueError("--epochs must be 1 or more")
+    def print(self, text: str) -> None:
+        """Print in one process only."""
+        self.accelerator.print(text)
 
 
-def command_line(module: str, usual: Run, run: Run) -> str:
-    """The command line that trains this again: the preset and what differs from it."""
-    usual_settings, parts = usual.settings(), [f"python -m {module}", run.preset]
-    for key, value in run.settings().items():
-        if key not in ("data", "model") and value == usual_settings[key]:
-            continue
-        flag = key.replace("_", "-")
-        if isinstance(value, bool):
-            parts.append(f"--{flag}" if value else f"--no-{flag}")
-        else:
-            parts += [f"--{flag}", *map(str, value if isinstance(value, list) else [value])]
-    return " ".join(parts)
+def open_run(recipe: Recipe) -> Run:
+    """Make a recipe's folder, or find there how far its run came, and seed all randomness.
+
+    Raises:
+        ValueError: the recipe cannot work, or the folder holds another recipe's run.
+    """
+    recipe.check()
+    recipe.folder.mkdir(parents=True, exist_ok=True)
+    accelerator = Accelerator(mixed_precision=choose_precision(recipe))
+    set_seed(recipe.seed_at(0))
+    begun = (recipe.folder / STATE).is_file()
+    ended = begun and read_progress(recipe)["epoch"] >= recipe.epochs
+    return Run(recipe, accelerator, begun, ended)
+
+
+def read_progress(recipe: Recipe) -> dict:
+    """How far the run in a recipe's folder came.
+
+    Raises:
+        ValueError: it is of another recipe, or its state is damaged.
+    """
+    folder = recipe.folder
+    try:
+        progress = load_progress(folder / STATE)
+        began, now = progress["settings"], recipe.settings()
+        began = {key: began.get(key, getattr(type(recipe), key, None)) for key in now}  # an option may be new
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{folder / STATE} is damaged: give another --out, or delete {folder}") from error
+    other = [f"{key} {began[key]} instead of {now[key]}" for key in now if now[key] != began[key]]
+    if other:
+        raise ValueError(f"{folder} holds a run with {', '.join(other)}: give another --out, or delete it")
+    return progress
+
+
+def choose_precision(recipe: Recipe) -> str:
+    """bf16 where it was measured to be faster: on a GPU, and for ResNets on a CPU with matrix units."""
+    if recipe.precision != "auto":
+        return recipe.precision
+    if torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "no"
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # older releases of torch do not have it
+    return "bf16" if "resnet" in recipe.model and capabilities.get("amx_tile") else "no"

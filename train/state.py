@@ -14,31 +14,38 @@ from torch.optim import Optimizer
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Where to write a file, which then takes the place of `path`: whole or not at all."""
+def replace_file(path: Path) -> Iterator[Path]:
+    """A place to write a file, which then replaces `path`: whole or not at all."""
     part = path.with_suffix(".part")
     yield part
     os.replace(part, path)
 
 
-def save(path: Path, module: nn.Module, optimizer: Optimizer, progress: dict) -> None:
+def save_weights(model: nn.Module, path: Path) -> None:
+    """Write a network's weights."""
+    tensors = {key: tensor.contiguous().cpu() for key, tensor in model.state_dict().items()}
+    with replace_file(path) as part:
+        save_file(tensors, part)
+
+
+def save_state(path: Path, module: nn.Module, optimizer: Optimizer, progress: dict) -> None:
     """Write weights, the optimiser's moments and `progress` (anything JSON holds) to one file."""
     tensors = {f"module.{key}": tensor for key, tensor in module.state_dict().items()}
     for index, slots in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{slot}": torch.as_tensor(value) for slot, value in slots.items()}
     tensors = {key: tensor.detach().contiguous().cpu() for key, tensor in tensors.items()}
-    with whole(path) as part:
+    with replace_file(path) as part:
         save_file(tensors, part, metadata={"progress": json.dumps(progress)})
 
 
-def read_progress(path: Path) -> dict:
-    """The `progress` that `save` wrote."""
+def load_progress(path: Path) -> dict:
+    """The `progress` that `save_state` wrote."""
     with safe_open(path, "pt") as file:
         return json.loads(file.metadata()["progress"])
 
 
-def load(path: Path, module: nn.Module, optimizer: Optimizer) -> dict:
-    """Put back what `save` wrote; returns its `progress`."""
+def load_state(path: Path, module: nn.Module, optimizer: Optimizer) -> dict:
+    """Put back what `save_state` wrote; returns its `progress`."""
     with safe_open(path, "pt") as file:
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     module.load_state_dict({key.removeprefix("module."): t for key, t in tensors.items() if key.startswith("module.")})
@@ -52,4 +59,4 @@ def load(path: Path, module: nn.Module, optimizer: Optimizer) -> dict:
                 tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
             slots.setdefault(int(index), {})[slot] = tensor
     optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
-    return read_progress(path)
+    return load_progress(path)

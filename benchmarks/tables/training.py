@@ -6,15 +6,13 @@ from statistics import median
 from benchmarks.record import markdown, read
 from benchmarks.tables.explanations import percentages
 from benchmarks.tables.networks import read_metrics
-from train import distillation, recipe
 from xai.references import SOURCES
 from xai.zoo import CHECKPOINTS, GARBAGE, PYRAMID, STUDENTS
 
 
 def presets() -> str:
     """The named sets of choices for training."""
-    both = (("train.classifier", recipe.PRESETS), ("train.distill", distillation.PRESETS))
-    rows = [[f"`{command} {name}`", text] for command, sets in both for name, (text, _) in sets.items()]
+    rows = [[f"`{command} {name}`", text] for command, sets in PRESETS.items() for name, (text, _) in sets.items()]
     return markdown(["command", "what it is"], rows)
 
 

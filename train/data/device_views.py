@@ -1,25 +1,25 @@
-"""Random views cut on the device, a batch at a time, by numbers that depend on seed, view and photo alone."""
+"""Random views cut from a batch of photos on its device, by numbers that depend on seed, view and photo alone."""
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-NUMBERS = 11  # that decide a view
+NUMBERS = 11  # random numbers that decide a view
 ASPECT, JITTER = 4 / 3, 0.25
 
 
-def numbers_of(seed: int, view: int, photos: int) -> Tensor:
+def draw_numbers(seed: int, view: int, photos: int) -> Tensor:
     """The numbers (N, 11) in [0, 1) that decide a view of each of N photos; more photos change none of them."""
     return torch.from_numpy(np.random.default_rng((seed, view)).random((photos, NUMBERS), np.float32))
 
 
-def cut(pixels: Tensor, numbers: Tensor, size: int, crop: float, mix: float = 0.0) -> Tensor:
+def cut_views(pixels: Tensor, numbers: Tensor, size: int, crop: float, mix: float = 0.0) -> Tensor:
     """Views (B, 3, size, size) in [0, 1] of photos (B, 3, S, S) in [0, 1], by numbers (B, 11) in [0, 1).
 
     A window of at least the share `crop` of the photo, of any aspect from 3:4 to 4:3, flipped either way half the time;
-    brightness, contrast and saturation change by up to a quarter, half the time; and half of the views let the next one
-    shine through, up to the share `mix`.
+    brightness, contrast and saturation change by up to a quarter, half the time; and half of the views are blended with
+    another view of the batch, which has at most the share `mix`.
     """
     share, aspect, left, top, mirror, flip, jittered, blend, *light = numbers.T  # B each
     share = crop + (1 - crop) * share
@@ -40,8 +40,8 @@ def cut(pixels: Tensor, numbers: Tensor, size: int, crop: float, mix: float = 0.
     return views.lerp(views.roll(1, 0), shares) if mix else views
 
 
-def shrunk(views: Tensor, size: int) -> Tensor:
-    """Views (B, 3, S, S) at another size, smoothed where they shrink."""
+def resize_views(views: Tensor, size: int) -> Tensor:
+    """Views (B, 3, S, S) as (B, 3, size, size), smoothed where they shrink."""
     if views.shape[-1] == size:
         return views
     return F.interpolate(views, size=(size, size), mode="bilinear", antialias=views.shape[-1] > size)

@@ -1,11 +1,11 @@
-"""Which photos a run has seen, written down so that none of them is ever tested on."""
+"""Which photos a run was trained on and validated by, written down so that none of them is ever tested on."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.run import Run
-from train.state import whole
+from train.recipe import Recipe
+from train.state import replace_file
 from xai.folders import count, first_of, shown
 from xai.zoo import PHOTOS, SUMS, find_checkpoint, read_json, verify
 
@@ -15,22 +15,20 @@ SEEN = ("train", "val")
 
 
 @dataclass
-class Record:
-    """The photos of a run.
+class PhotoRecord:
+    """The photos of a run; their contents are hashes, as `hash_photo` makes them.
 
     Attributes:
         photos: by data set and split, of each photo its path, its class and its content.
-        earlier: contents of the photos it trained on (`train`) and chose by (`val`) before they changed.
-        said: by data set, how it was read.
+        earlier: contents of the photos it trained on (`train`) and was validated by (`val`) before they changed.
+        notes: by data set, how it was read.
     """
 
     photos: dict[str, dict[str, list[tuple[str, str, str]]]]
     earlier: dict[str, set[str]]
-    said: dict[str, list[str]]
+    notes: dict[str, list[str]]
 
-    def contents(self) -> set[str]:
-        return {content for *_, content in self.rows()}
-
+    @property
     def rows(self) -> list[tuple[str, str, str, str]]:
         """Path with the data set's name, class, split and content of each photo."""
         return [
@@ -40,15 +38,23 @@ class Record:
             for path, label, content in photos
         ]
 
-    def classes(self) -> list[str]:
-        return sorted({label for _, label, split, _ in self.rows() if split == "train"})
+    @property
+    def contents(self) -> set[str]:
+        """The contents of all photos."""
+        return {content for *_, content in self.rows}
 
-    def all_seen(self) -> dict[str, set[str]]:
-        """The contents of the photos trained on and chosen by, now and earlier."""
-        rows = self.rows()
+    @property
+    def classes(self) -> list[str]:
+        """The classes of the training photos, sorted."""
+        return sorted({label for _, label, split, _ in self.rows if split == "train"})
+
+    @property
+    def seen(self) -> dict[str, set[str]]:
+        """The contents of the photos trained on and validated by, now and earlier."""
+        rows = self.rows
         return {name: self.earlier[name] | {content for *_, split, content in rows if split == name} for name in SEEN}
 
-    def counts(self) -> dict[str, dict[str, dict[str, int]]]:
+    def count_photos(self) -> dict[str, dict[str, dict[str, int]]]:
         """By data set, split and class, how many photos."""
         found: dict[str, dict[str, dict[str, int]]] = {}
         for name, splits in self.photos.items():
@@ -59,44 +65,47 @@ class Record:
         return found
 
 
-def write(out: Path, record: Record) -> None:
-    """Write it whole or not at all."""
+def write_record(folder: Path, record: PhotoRecord) -> None:
+    """Write a run's record into its folder, whole or not at all."""
     earlier = {name: sorted(contents) for name, contents in record.earlier.items()}
-    text = json.dumps({"photos": record.photos, "earlier": earlier, "said": record.said}, indent=0)
-    with whole(out / FILE) as part:
+    text = json.dumps({"photos": record.photos, "earlier": earlier, "said": record.notes}, indent=0)
+    with replace_file(folder / FILE) as part:
         part.write_text(text + "\n", encoding="utf-8")
 
 
-def read(out: Path) -> Record:
-    """What `write` wrote.
+def read_record(folder: Path) -> PhotoRecord:
+    """The record in a run's folder.
 
     Raises:
-        ValueError: an earlier version began this run, which wrote nothing.
+        ValueError: there is none, since an earlier version began this run, or it is damaged.
     """
-    if not (out / FILE).is_file():
-        raise ValueError(f"the run in {shown(out)} does not say which photos it was trained on: give another --out")
+    if not (folder / FILE).is_file():
+        raise ValueError(f"the run in {shown(folder)} does not say which photos it was trained on: give another --out")
     try:
-        found = json.loads((out / FILE).read_text(encoding="utf-8"))
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
         photos = {
             name: {split: [(path, label, content) for path, label, content in rows] for split, rows in splits.items()}
             for name, splits in found["photos"].items()
         }
-        return Record(photos, {name: set(found["earlier"][name]) for name in SEEN}, found["said"])
+        return PhotoRecord(photos, {name: set(found["earlier"][name]) for name in SEEN}, found["said"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{shown(out / FILE)} is damaged: give another --out") from error
+        raise ValueError(f"{shown(folder / FILE)} is damaged: give another --out") from error
 
 
-def of_checkpoints(run: Run) -> tuple[dict[str, set[str]], list[str]]:
-    """The contents of the photos that the checkpoints a run learns from were trained on and chosen by.
+def read_parents(recipe: Recipe) -> tuple[dict[str, set[str]], list[str]]:
+    """The contents of the photos that a recipe's parent checkpoints were trained on and validated by.
 
-    Beside them the names of checkpoints that do not say which.
+    Beside them the names of the checkpoints that do not say which.
+
+    Raises:
+        ValueError: a parent is the folder of a run, is damaged, or its list of photos cannot be read.
     """
     found: dict[str, set[str]] = {name: set() for name in SEEN}
     silent = []
-    for name in run.learns_from():
+    for name in recipe.parents:
         try:
             folder = find_checkpoint(name)
-        except ValueError:  # a black box that is none of ours
+        except ValueError:  # a black box that is no checkpoint
             silent.append(name)
             continue
         if (folder / "checkpoint").is_dir() and not (folder / SUMS).is_file():
@@ -113,9 +122,9 @@ def of_checkpoints(run: Run) -> tuple[dict[str, set[str]], list[str]]:
     return found, silent
 
 
-def changes(before: Record, now: Record) -> list[str]:
+def list_changes(before: PhotoRecord, now: PhotoRecord) -> list[str]:
     """What differs: photos that came, went, or have another content, class, split or name, a phrase each."""
-    old, new = ({path: row for path, *row in record.rows()} for record in (before, now))
+    old, new = ({path: row for path, *row in record.rows} for record in (before, now))
     gone, come = [path for path in old if path not in new], [path for path in new if path not in old]
     by_content = {tuple(old[path]): path for path in gone}
     renamed = {path: by_content[tuple(new[path])] for path in come if tuple(new[path]) in by_content}
@@ -135,6 +144,6 @@ def changes(before: Record, now: Record) -> list[str]:
     ]
 
 
-def for_checkpoint(record: Record) -> str:
-    """What a checkpoint keeps of it: contents alone, of which no name can be read."""
-    return json.dumps({name: sorted(contents) for name, contents in record.all_seen().items()}, indent=0) + "\n"
+def format_for_checkpoint(record: PhotoRecord) -> str:
+    """What a checkpoint keeps of a record: the contents alone, from which no file name can be read."""
+    return json.dumps({name: sorted(contents) for name, contents in record.seen.items()}, indent=0) + "\n"

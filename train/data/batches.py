@@ -1,4 +1,4 @@
-"""Training photos as batches of one size, `(photos' numbers, pixels, numbers of their views, labels)`."""
+"""Training photos as batches of squares, from memory or from a stream, each photo with the numbers of its view."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,17 +8,17 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from torchvision.transforms.v2 import functional as F
 
-from train.classifier import EPOCH_SEEDS
-from train.data import COLUMNS, HUB, Whole
-from train.order import order_of
-from train.views import numbers_of
+from train.data.datasets import WholePhotos
+from train.data.device_views import draw_numbers
+from train.data.order import derive_seed, draw_order
+from train.data.sources import COLUMNS, HUB
 from xai.photo import as_photo
 
 BUFFER = 2000  # photos of a stream that are shuffled among each other
 
 
 class Batch(NamedTuple):
-    """Which photos (B), their pixels, uint8 (B, 3, S, S), the numbers that decide their views (B, 11), labels (B)."""
+    """Indices of photos (B), pixels uint8 (B, 3, S, S), the numbers of their views (B, 11), labels (B)."""
 
     photos: Tensor
     pixels: Tensor
@@ -26,7 +26,7 @@ class Batch(NamedTuple):
     labels: Tensor
 
 
-class InMemory:
+class PhotosInMemory:
     """All photos on the device, squeezed into squares; a process takes its share of every batch.
 
     Args:
@@ -37,7 +37,7 @@ class InMemory:
     """
 
     def __init__(
-        self, photos: Whole, device: torch.device, process: int = 0, processes: int = 1, balance: bool = False
+        self, photos: WholePhotos, device: torch.device, process: int = 0, processes: int = 1, balance: bool = False
     ) -> None:
         self.pixels = torch.stack([pixels for pixels, _ in photos]).to(device)  # N, 3, S, S
         self.labels = torch.tensor(photos.labels, device=device)
@@ -46,22 +46,22 @@ class InMemory:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def batches(self, batch: int, seed: int, view: int, epoch: int) -> Iterator[Batch]:
-        """An epoch's batches, over all processes of `batch` photos; a smaller last one only where there is no other."""
-        order = order_of(self.labels.cpu(), seed * EPOCH_SEEDS + epoch, self.balance)
-        numbers = numbers_of(seed, view, int(order.max()) + 1)
-        for chosen in order.split(batch)[: self.steps(batch)]:
+    def iterate(self, batch_size: int, seed: int, view: int, epoch: int) -> Iterator[Batch]:
+        """An epoch's batches, over all processes of `batch_size` photos; only where there is no other a smaller one."""
+        order = draw_order(self.labels.cpu(), derive_seed(seed, epoch), self.balance)
+        numbers = draw_numbers(seed, view, int(order.max()) + 1)
+        for chosen in order.split(batch_size)[: self.count_steps(batch_size)]:
             chosen = chosen[self.process :: self.processes]
             photos = chosen % len(self)
             on_device = photos.to(self.pixels.device)
             yield Batch(photos, self.pixels[on_device], numbers[chosen].to(on_device.device), self.labels[on_device])
 
-    def steps(self, batch: int) -> int:
-        """Batches in an epoch: a last batch of one photo would upset batch normalisation."""
-        return max(1, len(self) // batch)
+    def count_steps(self, batch_size: int) -> int:
+        """Batches in an epoch. What is left over is left out: batch normalisation cannot work on one photo."""
+        return max(1, len(self) // batch_size)
 
 
-class Stream(IterableDataset):
+class PhotoStream(IterableDataset):
     """Photos of a Hub data set, read one after the other, in a new order every epoch; each process reads its own share.
 
     Args:
@@ -92,23 +92,22 @@ class Stream(IterableDataset):
         rows = load_dataset(name, split="train", revision=revision or None, streaming=True)
         if rows.column_names and not set(rows.column_names) >= COLUMNS:
             raise ValueError(f"{name}: expected the columns image and label, found {', '.join(rows.column_names)}")
-        self.rows, self.process, self.processes, self.epoch, self.batch = rows, process, processes, 0, 1
+        self.rows, self.process, self.processes, self.epoch, self.batch_size = rows, process, processes, 0, 1
         self.side, self.photos, self.device = side, photos // processes, device
-        shards = self.shuffled(0).num_shards
-        self.workers = min(workers, shards)  # one without a file of its own would have nothing to read
+        shards = self.shuffle(0).num_shards
+        self.workers = min(workers, shards)  # a further worker would have no file to read
 
     def __len__(self) -> int:
         return self.photos
 
     def __iter__(self) -> Iterator[tuple[Tensor, int]]:
-        """Pixels and label of the photos of this process, or of this worker among its workers; then again from the
-        first."""
+        """Pixels, uint8 (3, S, S), and label of this worker's photos, from the first again where there are too few."""
         worker = get_worker_info()
         number, workers = (worker.id, worker.num_workers) if worker else (0, 1)
-        steps, round_ = self.photos // self.batch, 0
-        left = self.batch * len(range(number, steps, workers))  # whole batches, since each worker makes its own
+        steps, round_ = self.photos // self.batch_size, 0
+        left = self.batch_size * len(range(number, steps, workers))  # each worker makes whole batches
         while left:
-            for row in self.shuffled(self.epoch + 1_000_000 * round_):
+            for row in self.shuffle(self.epoch + 1_000_000 * round_):
                 photo = F.pil_to_tensor(as_photo(row["image"]))
                 yield F.resize(photo, [self.side, self.side], antialias=True), int(row["label"])
                 left -= 1
@@ -116,21 +115,25 @@ class Stream(IterableDataset):
                     return
             round_ += 1
 
-    def shuffled(self, seed: int):
-        """The rows of this process in another order. Not by `set_epoch`: all workers share that epoch, so that one
-        which has begun its second round would change the order of another's first."""
+    def shuffle(self, seed: int):
+        """The rows of this process in another order.
+
+        The seed is given anew instead of by `set_epoch`, since all workers share that epoch: one worker that begins its
+        second round would change the order of another's first.
+        """
         from datasets.distributed import split_dataset_by_node
 
         return split_dataset_by_node(self.rows.shuffle(seed=seed, buffer_size=BUFFER), self.process, self.processes)
 
-    def batches(self, batch: int, seed: int, view: int, epoch: int) -> Iterator[Batch]:
-        """An epoch's batches, over all processes of `batch` photos."""
-        self.epoch, self.batch = epoch, batch // self.processes
-        numbers = numbers_of(seed * self.processes + self.process, view, self.photos)
-        loader = DataLoader(self, self.batch, num_workers=self.workers)
+    def iterate(self, batch_size: int, seed: int, view: int, epoch: int) -> Iterator[Batch]:
+        """An epoch's batches, over all processes of `batch_size` photos."""
+        self.epoch, self.batch_size = epoch, batch_size // self.processes
+        numbers = draw_numbers(seed * self.processes + self.process, view, self.photos)
+        loader = DataLoader(self, self.batch_size, num_workers=self.workers)
         for i, (pixels, labels) in enumerate(loader):
-            photos = torch.arange(i * self.batch, (i + 1) * self.batch)
+            photos = torch.arange(i * self.batch_size, (i + 1) * self.batch_size)
             yield Batch(photos, *(part.to(self.device) for part in (pixels, numbers[photos], labels)))
 
-    def steps(self, batch: int) -> int:
-        return self.photos // (batch // self.processes)
+    def count_steps(self, batch_size: int) -> int:
+        """Batches in an epoch."""
+        return self.photos // (batch_size // self.processes)

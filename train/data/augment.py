@@ -1,4 +1,4 @@
-"""Named augmentations: uint8 photos (3, H, W) to uint8 views (3, size, size)."""
+"""Named augmentations: each makes uint8 views (3, size, size) of uint8 photos (3, H, W)."""
 
 import torch
 from torch import Tensor, nn
@@ -8,8 +8,8 @@ from torchvision.transforms import v2
 from xai.maps import unit_range
 
 
-def paper(size: int, crop: float) -> v2.Transform:
-    """Size normalisation and flips, as BaiNa and Joe (2024) have; and a crop of 8/9 of the side, whatever `crop` is."""
+def build_paper(size: int, crop: float) -> v2.Transform:
+    """Resizing and flips, as BaiNa and Joe (2024) have; and a crop of 8/9 of the side, whatever `crop` is."""
     side = round(size * 9 / 8)
     return v2.Compose([
         v2.Resize((side, side), antialias=True),
@@ -19,7 +19,7 @@ def paper(size: int, crop: float) -> v2.Transform:
     ])  # fmt: skip
 
 
-def life(size: int, crop: float) -> v2.Transform:
+def build_life(size: int, crop: float) -> v2.Transform:
     """What differs between a plain board and a kitchen: scale, framing, perspective, light and colour."""
     return v2.Compose([
         v2.RandomResizedCrop(size, scale=(crop, 1), ratio=(0.6, 1.67), antialias=True),
@@ -31,8 +31,8 @@ def life(size: int, crop: float) -> v2.Transform:
     ])  # fmt: skip
 
 
-def gentle(size: int, crop: float) -> v2.Transform:
-    """As `life`, but weaker, for networks from scratch: they fit such views in fewer epochs."""
+def build_gentle(size: int, crop: float) -> v2.Transform:
+    """A weaker `life`, for networks from scratch: they fit such views in fewer epochs."""
     return v2.Compose([
         v2.RandomResizedCrop(size, scale=(crop, 1), antialias=True),
         v2.RandomHorizontalFlip(),
@@ -42,23 +42,23 @@ def gentle(size: int, crop: float) -> v2.Transform:
     ])  # fmt: skip
 
 
-def aerial(size: int, crop: float) -> v2.Transform:
-    """What differs between two flights: height, heading and light."""
+def build_aerial(size: int, crop: float) -> v2.Transform:
+    """What differs between two flights: height, heading and light; half of the views are hidden in part."""
     return v2.Compose([
         v2.RandomResizedCrop(size, scale=(crop, 1), ratio=(0.8, 1.25), antialias=True),
         v2.RandomHorizontalFlip(),
         v2.RandomVerticalFlip(),
         v2.RandomApply([v2.RandomRotation((90, 90))]),
         v2.RandomApply([v2.ColorJitter(0.3, 0.3)], p=0.5),
-        v2.RandomApply([Hidden()], p=0.5),
+        v2.RandomApply([HideParts()], p=0.5),
     ])  # fmt: skip
 
 
-class Hidden(nn.Module):
-    """A view seen through a random map: dimmed by it, or black but for the map's strongest pixels.
+class HideParts(nn.Module):
+    """Multiply a view by a random map, or blacken all but the map's strongest pixels.
 
-    Maps are judged by what a network says of photos with parts hidden. One that has never seen any is thrown off by
-    the blackness itself, whatever it hides.
+    Explanations are scored by a network's answers to photos with parts hidden. A network that never saw such photos is
+    confused by the black areas themselves.
     Paper: Hooker et al., A Benchmark for Interpretability Methods in Deep Neural Networks, NeurIPS 2019 (for why).
     """
 
@@ -66,8 +66,8 @@ class Hidden(nn.Module):
         """uint8 (3, H, W) to the same."""
         side, soft, share = int(torch.randint(3, 9, ())), torch.rand(()) < 0.5, 0.15 + 0.7 * torch.rand(())
         grid = F.interpolate(torch.rand(1, 1, side, side), size=pixels.shape[1:], mode="bilinear")[0]  # 1, H, W
-        shown = unit_range(grid) if soft else grid >= grid.flatten().quantile(1 - share)
-        return (pixels * shown).to(pixels.dtype)
+        mask = unit_range(grid) if soft else grid >= grid.flatten().quantile(1 - share)
+        return (pixels * mask).to(pixels.dtype)
 
 
-AUGMENTATIONS = {"paper": paper, "life": life, "gentle": gentle, "aerial": aerial}
+AUGMENTATIONS = {"paper": build_paper, "life": build_life, "gentle": build_gentle, "aerial": build_aerial}
