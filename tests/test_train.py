@@ -26,7 +26,7 @@ from train.measure.evaluation import Evaluation, evaluate, select_photos
 from train.measure.predict import predict, score
 from train.measure.temperature import fit_temperature, fold_temperature
 from train.optimizer import get_learning_rate
-from train.presets import CLASSIFIER_PRESETS, format_command
+from train.presets import CLASSIFIER_PRESETS, ClassifierRecipe, format_command
 from train.publish.cards import format_classifier_card, list_commands
 from train.tasks.losses import TaughtLoss
 from train.tasks.supervised import train_classifier

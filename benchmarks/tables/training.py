@@ -6,6 +6,7 @@ from statistics import median
 from benchmarks.record import markdown, read
 from benchmarks.tables.explanations import percentages
 from benchmarks.tables.networks import read_metrics
+from train.presets import PRESETS
 from xai.references import SOURCES
 from xai.zoo import CHECKPOINTS, GARBAGE, PYRAMID, STUDENTS
 
