@@ -55,8 +55,8 @@ def folder(tmp_path_factory) -> Path:
 
 def small_recipe(folder: Path, out: Path) -> ClassifierRecipe:
     return replace(
-        CLASSIFIER_PRESETS["paper-cnn"][1], data=[str(folder)], out=out, epochs=4, sizes=[32], test_size=32, batch=8, lr=0.02,
-        augmentation="life", workers=1,
+        CLASSIFIER_PRESETS["paper-cnn"][1], data=[str(folder)], out=out, epochs=4, sizes=[32], test_size=32, batch=8,
+        lr=0.02, augmentation="life", workers=1,
     )  # fmt: skip
 
 
