@@ -37,8 +37,8 @@ from train.tasks.imitation import distill, measure_similarity
 from train.tasks.losses import ImitationLoss
 from train.weights import OpenGuide, copy_weights, read_efficientnet_lite0_weights
 from xai.blackbox import BlackBox, from_function
+from xai.methods.controls import gaussian
 from xai.methods.distilled import LITERAL
-from xai.metrics.controls import gaussian
 from xai.metrics.games import auc, deletion, insertion
 
 ROOT = Path(__file__).parent.parent
@@ -833,7 +833,7 @@ def test_scores_are_the_games_of_the_distilled_map(searched):
             areas.append(played(box.pixels([file]), torch.as_tensor(e.raw)[None], target))
         assert row["scores"] == pytest.approx(np.mean(areas, axis=0), abs=1e-4)
     pixels = [box.pixels([file]) for file in files]
-    areas = [played(p, gaussian(p[:, :1])[:, 0], int(box.ask(p).argmax())) for p in pixels]
+    areas = [played(p, gaussian(p, ()), int(box.ask(p).argmax())) for p in pixels]
     assert found["controls"]["gaussian"] == pytest.approx(np.mean(areas, axis=0), abs=1e-5)
 
 

@@ -22,6 +22,7 @@ from tests.conftest import EXAMPLES, load_once, open_app, wait_until
 from tests.test_photo import BAD, QUARTERS, bomb
 from xai.methods import METHODS
 from xai.similar import load_index
+from xai.steps import Progress
 from xai.studio import garbage
 from xai.studio.answers import Answer, get_model, read_question
 from xai.studio.examples import read_class
@@ -375,7 +376,7 @@ def test_the_last_word_on_what_was_stopped_is_that_it_was(by_visitor):
     questions = [read_question(name, "scorecam", "predicted") for name in garbage.OPENING_NETWORKS]
     answer = Answer(None, [SimpleNamespace(question=question, pending=True) for question in questions])
     tab = tabs.lay_out(GarbageTab)
-    tab.look_slowly = lambda photo, question: iter([0.25, 0.5, 0.75])
+    tab.look_slowly = lambda photo, question: map(Progress, (0.25, 0.5, 0.75))
     steps = tab.refine(answer, tabs.REQUEST)
     next(steps)
     assert "25%" in next(steps)[tab.networks[0].note]

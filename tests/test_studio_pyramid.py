@@ -103,7 +103,7 @@ def test_api_options(client):
 def test_api_refuses_with_a_sentence(client, tmp_path):
     for options, sentence in (
         ({"model": "garbage-cnn"}, "there is no pyramid"),
-        ({"method": "lime"}, "lime is not in the list of choices"),
+        ({"method": "sobel"}, "sobel is not in the list of choices"),
         ({"model": "pyramid-fpn", "method": "attention"}, "has none"),
         ({"target": "glass"}, "there is no class"),
     ):

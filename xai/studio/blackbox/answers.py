@@ -158,8 +158,8 @@ def get_black_box(title: str) -> BlackBox:
 
 
 def list_possible(title: str) -> list[str]:
-    """The methods that can explain a black box."""
-    return list_methods(get_black_box(title))
+    """The methods that can explain a black box, the distilled map, which the tab shows first, before the others."""
+    return sorted(list_methods(get_black_box(title)), key=lambda method: method != "distilled")
 
 
 def has_attention_blocks(student: Classifier | None) -> bool:
