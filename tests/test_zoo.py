@@ -156,18 +156,23 @@ def hub(checkpoint):
     server.shutdown()
 
 
-SCRIPT = "import xai; m = xai.load_model('garbage-cnn'); print(sum(p.sum().item() for p in m.parameters()))"
+SCRIPT = """
+import os, sys, xai
+for repository in sys.argv[1:]:
+    os.environ["XAI_HUB"] = f"garbage-cnn={repository}"
+    print(sum(p.sum().item() for p in xai.load_model("garbage-cnn").parameters()))
+"""
 
 
-def load_apart(tmp_path, hub_port, repository, checkpoints, offline="0"):
-    """Load in a process of its own: huggingface_hub reads its settings once, at import."""
+def load_apart(tmp_path, hub_port, repositories, checkpoints, offline="0"):
+    """Load from one repository after another, in a process of its own: huggingface_hub reads its settings at import."""
     environment = {
         "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": offline,
         "HF_ENDPOINT": f"http://127.0.0.1:{hub_port}", "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1",
-        "XAI_HUB": f"garbage-cnn={repository}@{COMMIT}", "XAI_CHECKPOINTS": str(checkpoints),
-        "PYTHONPATH": str(Path(__file__).parent.parent),
+        "XAI_CHECKPOINTS": str(checkpoints), "PYTHONPATH": str(Path(__file__).parent.parent),
     }  # fmt: skip
-    return subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False)
+    line = [sys.executable, "-c", SCRIPT, *(f"{repository}@{COMMIT}" for repository in repositories)]
+    return subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_order_is_cache_then_hub_then_checkpoints(tmp_path, hub, checkpoint):
@@ -178,19 +183,20 @@ def test_order_is_cache_then_hub_then_checkpoints(tmp_path, hub, checkpoint):
     model.half().save_pretrained(elsewhere / "garbage-cnn", config={**model._hub_mixin_config, "model_class": "CNN"})
     write_sums(elsewhere / "garbage-cnn")
 
-    first = load_apart(tmp_path, port, "somebody/cnn", elsewhere)
-    assert first.returncode == 0, first.stderr
+    before = load_apart(tmp_path, port, ["somebody/cnn"], elsewhere)
+    assert before.returncode == 0, before.stderr
     downloaded = [path for path in asked if "model.safetensors" in path]
     assert downloaded, asked
     asked.clear()
-    second = load_apart(tmp_path, port, "somebody/cnn", elsewhere)
-    assert second.stdout == first.stdout
-    assert asked == []  # pinned by commit and cached: the Hub is not asked again
+    after = load_apart(tmp_path, port, ["somebody/cnn", "somebody/none"], elsewhere)
+    assert after.returncode == 0, after.stderr
+    (first,), (second, third) = before.stdout.splitlines(), after.stdout.splitlines()
+    assert second == first
+    assert not any("somebody/cnn" in path for path in asked)  # pinned by commit and cached: it is not asked for again
 
-    third = load_apart(tmp_path, port, "somebody/none", elsewhere)
-    assert third.returncode == 0, third.stderr
-    assert "neither the local cache nor the Hub has somebody/none" in third.stderr
-    assert third.stdout.splitlines()[-1] != first.stdout.splitlines()[-1]
+    assert asked
+    assert "neither the local cache nor the Hub has somebody/none" in after.stderr
+    assert third != first
 
 
 def test_every_model_has_a_name_for_visitors():
