@@ -27,7 +27,7 @@ from benchmarks import record
 from xai.blackbox import from_checkpoint
 from xai.blackbox.blackbox import BlackBox
 from xai.blackbox.rise import rise
-from xai.evaluation.bootstrap import interval, resampled_means
+from xai.evaluation.bootstrap import interval, resample_means
 from xai.evaluation.subset import chosen_photos
 from xai.explaining import finish
 from xai.metrics.games import auc, play
@@ -105,7 +105,7 @@ def summary(rows: list[dict]) -> list[dict]:
     for figure in FIGURES:
         values = np.array([[row[form][figure] for form in (COVERAGE, PUBLISHED)] for row in rows])  # N, 2
         apart = values[:, :1] - values[:, 1:]
-        low, high = interval(resampled_means(apart, RESAMPLES, seed=0))[:, 0]
+        low, high = interval(resample_means(apart, RESAMPLES, seed=0))[:, 0]
         means = dict(zip((COVERAGE, PUBLISHED), values.mean(0).tolist(), strict=True))
         lines.append({"figure": figure, **means, "difference": float(apart.mean()), "interval": [low, high]})
     return lines

@@ -25,7 +25,7 @@ import xai
 from benchmarks import record
 from benchmarks.timing import machine, with_peak
 from xai.activations import Activations
-from xai.evaluation.bootstrap import interval, resampled_means
+from xai.evaluation.bootstrap import interval, resample_means
 from xai.evaluation.subset import chosen_photos
 from xai.explaining import finish
 from xai.explanation import to_photo_size
@@ -105,7 +105,7 @@ def compare(name: str, folder: Path, photos: list[str], scores: Path, options: a
         print(f"{name}, {photo}: fast {found[-1][0]:.3f}, mean of the channels {found[-1][1]:.3f}", flush=True)
     values = np.array(found)  # N, 2
     gain = values[:, :1] - values[:, 1:]
-    low, high = interval(resampled_means(gain, RESAMPLES, seed=0))[:, 0]
+    low, high = interval(resample_means(gain, RESAMPLES, seed=0))[:, 0]
     return {
         "network": name,
         "photos": len(photos),

@@ -16,13 +16,13 @@ from benchmarks.rise_questions import COVERAGE, PLAYED, PUBLISHED
 from train import distillation, recipe
 from xai.blackbox import BASELINES
 from xai.methods import METHODS
+from xai.metrics.registry import METRICS, TABLE_1
 from xai.references import REFERENCES, SOURCES, keys_in
 from xai.zoo import CHECKPOINTS, GARBAGE, PYRAMID, STUDENTS
 
 BLOCK = re.compile(r"<!-- table: ([\w-]+) -->\n(.*?)<!-- end of table -->\n", re.DOTALL)
 READMES = (ROOT / "README.md", ROOT / "benchmarks/README.md", CHECKPOINTS / "README.md")
 FILES = (*READMES, *(CHECKPOINTS / name / "README.md" for name in (*GARBAGE, *PYRAMID, *STUDENTS)))
-LAYERS = {"drop": "average drop ↓", "increase": "increase ↑", "gain": "average gain ↑", "adcc": "ADCC ↑"}
 KINDS = {
     "garbage-cnn": "2 convolutions, 3 fully connected layers",
     "garbage-resnet50": "no attention",
@@ -135,8 +135,9 @@ def layers() -> str:
         for name in PYRAMID:
             for layer, values in metrics(name)["layers"][way]["all"].items():
                 if ":" not in layer:  # controls of a layer's own are in the table below, with intervals
-                    rows.append([f"`{name}`", layer, *(f"{values[key]:.1f}" for key in LAYERS)])
-        parts.append(f"{title}, %:\n\n" + markdown(["network", "map", *LAYERS.values()], rows))
+                    rows.append([f"`{name}`", layer, *(f"{values[key]:.1f}" for key in TABLE_1)])
+        headings = [METRICS[metric].label for metric in TABLE_1]
+        parts.append(f"{title}, %:\n\n" + markdown(["network", "map", *headings], rows))
     photos = metrics(PYRAMID[0])["layers"]["photos"]["all"]
     return "\n".join(parts) + f"\n{photos} test photos; `layers` in each `metrics.json` has every class.\n"
 
@@ -196,7 +197,8 @@ def games() -> str:
         [f"`{r['method']}`", *(f"{mean:.3f} [{low:.3f}, {high:.3f}]" for mean, low, high in map(r.get, PLAYED))]
         for r in found["rows"]
     ]
-    head = ["method", "deletion to grey ↓", "deletion to the blurred photo ↓", "insertion ↑"]
+    less, more = METRICS["deletion"].arrow, METRICS["insertion"].arrow
+    head = ["method", f"deletion to grey {less}", f"deletion to the blurred photo {less}", f"insertion {more}"]
     said = "".join(f"- {line}\n" for line in found["not_better"])
     photos = f"{found['photos']} photos; in brackets 95 % intervals."
     return f"{markdown(head, rows)}\n{photos}\n\n{said}{origin(found)}"

@@ -17,9 +17,9 @@ from xai import metrics
 from xai.__main__ import main
 from xai.blackbox import BlackBox, BlackBoxError, from_checkpoint, load_black_box
 from xai.evaluation import Settings, Subject, evaluate
-from xai.evaluation.bootstrap import FEW, interval, interval_around, resampled_means
+from xai.evaluation.bootstrap import FEW, interval, interval_around, resample_means
+from xai.evaluation.intervals import estimate_all
 from xai.evaluation.plan import rows_of
-from xai.evaluation.report import figures_of
 from xai.evaluation.subset import chosen_photos, stratified
 from xai.explanation import to_photo_size
 from xai.metrics.controls import gaussian, random
@@ -243,7 +243,7 @@ def test_random_maps_of_cells_are_as_smooth_as_a_layers():
 
 def test_intervals_are_those_of_resampled_photos():
     values = np.random.default_rng(1).normal([3, -1], [1, 4], (200, 2))
-    means = resampled_means(values, 2000, seed=0)
+    means = resample_means(values, 2000, seed=0)
     generator = np.random.default_rng(0)
     literal = [values[generator.integers(200, size=200)].mean(0) for _ in range(2000)]
     np.testing.assert_allclose(means, literal)
@@ -259,10 +259,10 @@ def test_intervals_of_few_photos_are_students():
     for n in (2, 3, 12):
         values = rng.normal(5, 2, n)
         expected = stats.t.interval(0.95, n - 1, values.mean(), stats.sem(values))
-        means = resampled_means(values[:, None], 20_000, seed=0)[:, 0]
+        means = resample_means(values[:, None], 20_000, seed=0)[:, 0]
         np.testing.assert_allclose(interval_around(values.mean(), means, n), expected, rtol=0.03)
     many = rng.normal(size=FEW)
-    means = resampled_means(many[:, None], 500, seed=0)
+    means = resample_means(many[:, None], 500, seed=0)
     np.testing.assert_allclose(interval_around(many.mean(), means[:, 0], FEW), interval(means)[:, 0])
     assert np.isnan(interval_around(5.0, np.array([5.0, 5.0]), 1)).all()
 
@@ -273,7 +273,7 @@ def test_differences_are_paired(subject, folder, tmp_path):
     line, other = outcome.lines
     hard = np.random.default_rng(0).random(100)
     line.values["deletion"], other.values["deletion"] = hard, hard + 0.01
-    figures, differences = figures_of(outcome.lines, ["deletion"], 500, 0, reference="gaussian")
+    figures, differences = estimate_all(outcome.lines, ["deletion"], 500, 0, reference="gaussian")
     assert figures[0]["deletion"].high > figures[1]["deletion"].low
     assert differences[1]["deletion"].low == pytest.approx(0.01)
     assert differences[1]["deletion"].excludes_zero
@@ -386,7 +386,7 @@ def test_methods_that_make_no_sense_get_a_sentence(subject, folder, tmp_path, me
     [
         (["fidelity"], {}, "no metric 'fidelity'; choose one of deletion"),
         (["drop"], {}, "drop are measured on a network itself, as --model names it"),
-        (["deletion"], {"step": 0}, "--step must be at least 1"),
+        (["deletion"], {"step": 0}, "evaluate needs a whole number of 1 or more for step, not 0"),
         (["deletion"], {"share": 2.0}, "--share must be above 0"),
         (["deletion"], {"hiding": "fog"}, "no way of hiding 'fog'"),
         (["deletion"], {"substrates": {"deletion": "pink"}}, "no substrate 'pink'"),

@@ -74,7 +74,7 @@ def test_hidden_pixels_become_black_or_the_mean(photos):
 
 def test_strongest_keeps_the_largest_values():
     maps = random(3 * 100).view(3, 1, 10, 10)
-    kept = metrics.strongest(maps, 0.2)
+    kept = metrics.keep_strongest(maps, 0.2)
     assert kept.sum((1, 2, 3)).tolist() == [20, 20, 20]
     for each, mask in zip(maps, kept.bool(), strict=True):
         assert each[mask].min() > each[~mask].max()

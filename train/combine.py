@@ -22,7 +22,7 @@ from xai.blackbox import BlackBox, load_black_box
 from xai.evaluation.subset import chosen_photos
 from xai.methods.distilled import ALL_BLOCKS, LITERAL, Operator, Sign, joined, parts
 from xai.metrics.controls import gaussian, random
-from xai.metrics.games import auc, curves
+from xai.metrics.games import auc, draw_curves
 from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.photo import load_photo
@@ -165,7 +165,7 @@ def games(black_box: BlackBox, photo: Photo, candidates: list[Combination], step
 
 
 def areas(black_box: BlackBox, photo: Photo, maps: Tensor, step: int) -> Tensor:
-    found = curves(black_box, photo.pixels, maps, photo.target, step=step)
+    found = draw_curves(black_box, photo.pixels, maps, photo.target, step=step)
     return torch.stack([auc(found["deletion"]), auc(found["insertion"])], dim=1)
 
 

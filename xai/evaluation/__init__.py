@@ -4,8 +4,7 @@ subject = xai.evaluation.Subject(xai.load_black_box("garbage-efficientnet_lite0"
 xai.evaluation.evaluate([subject], ["gradcam", "distilled", "random"], ["deletion", "insertion"], "TRASHNET", "results")
 """
 
-from xai.evaluation.figures import METRICS
 from xai.evaluation.plan import Settings, Subject
 from xai.evaluation.run import Outcome, evaluate
 
-__all__ = ["METRICS", "Outcome", "Settings", "Subject", "evaluate"]
+__all__ = ["Outcome", "Settings", "Subject", "evaluate"]

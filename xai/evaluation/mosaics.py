@@ -12,12 +12,12 @@ from torch import Tensor
 
 from xai.blackbox.blackbox import BlackBox
 from xai.blackbox.explain import BASELINES
-from xai.evaluation.figures import MOSAIC
 from xai.evaluation.maps import control_maps, looked_at, maps_inside, now
 from xai.evaluation.measure import Tick, asked_for
 from xai.evaluation.plan import STUDENT, TEACHER, Row, Settings, Subject
 from xai.evaluation.subset import lot
 from xai.metrics.mosaic import join_photos, own_share
+from xai.metrics.registry import MOSAIC
 from xai.models.classifier import evaluating
 from xai.modes import without_gradients
 from xai.photo import load_photo

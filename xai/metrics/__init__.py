@@ -11,15 +11,16 @@ from xai.metrics.confidence import average_drop, average_gain, increase_in_confi
 from xai.metrics.controls import COMPANIONS, CONTROLS
 from xai.metrics.explained import explained_layers
 from xai.metrics.games import GAMES, auc, deletion, insertion, play
-from xai.metrics.hiding import HIDINGS, hide, strongest
+from xai.metrics.hiding import HIDINGS, hide, keep_strongest
 from xai.metrics.mosaic import join_photos, mosaic_test, own_share
+from xai.metrics.registry import METRICS, Metric
 from xai.metrics.reliability import adcc, coherency, complexity
-from xai.metrics.scores import Scores, score_layers, seen_through
+from xai.metrics.scores import Scores, score_layers, score_maps, seen_through
 from xai.metrics.shared import nearly_the_same, sameness
 
 __all__ = [
-    "COMBINED", "COMPANIONS", "CONTROLS", "GAMES", "HIDINGS", "Scores", "adcc", "auc", "average_drop", "average_gain",
-    "coherency", "complexity", "deletion", "explained_layers", "hide", "increase_in_confidence", "insertion",
-    "join_photos", "mosaic_test", "nearly_the_same", "own_share", "play", "sameness", "score_layers", "seen_through",
-    "strongest",
+    "COMBINED", "COMPANIONS", "CONTROLS", "GAMES", "HIDINGS", "METRICS", "Metric", "Scores", "adcc", "auc",
+    "average_drop", "average_gain", "coherency", "complexity", "deletion", "explained_layers", "hide",
+    "increase_in_confidence", "insertion", "join_photos", "keep_strongest", "mosaic_test", "nearly_the_same",
+    "own_share", "play", "sameness", "score_layers", "score_maps", "seen_through",
 ]  # fmt: skip

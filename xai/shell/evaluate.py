@@ -5,16 +5,15 @@ from pathlib import Path
 
 from xai.blackbox import from_checkpoint, load_black_box
 from xai.blackbox.blackbox import AT_ONCE
-from xai.evaluation import METRICS, Settings, Subject, evaluate
-from xai.evaluation.figures import PLAIN
+from xai.evaluation import Settings, Subject, evaluate
 from xai.evaluation.plan import ALL_LAYERS, CONTROL_NAMES, SLOW_MOSAICS
 from xai.evaluation.subset import chosen_photos
 from xai.folders import shown
 from xai.metrics.games import GAMES, STEP, SUBSTRATES
 from xai.metrics.hiding import HIDINGS
+from xai.metrics.registry import METRICS, PLAIN, TABLE_1
 from xai.zoo import load_model
 
-TABLE_1 = ("drop", "increase", "gain", "adcc")  # of the pyramid's source
 EPILOG = f"""
 examples:
   python -m xai evaluate --black-box garbage-efficientnet_lite0 --student blackbox-student \\

@@ -11,12 +11,12 @@ import torch
 from xai.activations import Activations
 from xai.agreement import Agreement
 from xai.class_evidence import COLORS, Evidence
-from xai.metrics import COMBINED, COMPANIONS, CONTROLS
+from xai.metrics import COMBINED, COMPANIONS, CONTROLS, GAMES, METRICS
+from xai.metrics.registry import TABLE_1
 from xai.models import Classifier
 from xai.modes import without_gradients
 from xai.studio.text import say
 
-METRICS = ("drop", "increase", "gain", "adcc")
 MANY = 10  # classes, whose names stand upright to leave room
 
 
@@ -73,16 +73,16 @@ def layer_table(figures: list[dict], group: str, names: list[str], lang: str) ->
     tables = []
     for way in ("soft", "strongest"):
         rows = [f[way][group] for f in figures]
-        head = "".join(f'<th scope="colgroup" colspan="2">{escape(say(lang, f"metric.{m}"))}</th>' for m in METRICS)
-        heads = "".join(f'<th scope="col">{escape(name)}</th>' for _ in METRICS for name in names)
+        head = "".join(f'<th scope="colgroup" colspan="2">{escape(heading(m, lang))}</th>' for m in TABLE_1)
+        heads = "".join(f'<th scope="col">{escape(name)}</th>' for _ in TABLE_1 for name in names)
         body = ""
         for layer in filter(rows[1].__contains__, rows[0]):
             of, _, companion = layer.partition(":")
             if companion and of != COMBINED:  # ten rows more: said in words below
                 continue
             knows_nothing = companion or layer in CONTROLS
-            better = {m: None if knows_nothing else min if m == "drop" else max for m in METRICS}
-            cells = "".join(compared([row[layer][m] for row in rows], better[m]) for m in METRICS)
+            better = {m: None if knows_nothing else METRICS[m].best for m in TABLE_1}
+            cells = "".join(compared([row[layer][m] for row in rows], better[m]) for m in TABLE_1)
             body += f'<tr><th scope="row">{escape(say(lang, f"layer.{companion or layer}"))}</th>{cells}</tr>'
         caption = escape(say(lang, f"way.{way}", group=say(lang, f"class.{group}"), count=count))
         head = f"<tr><td></td>{head}</tr><tr><td></td>{heads}</tr>"
@@ -90,6 +90,11 @@ def layer_table(figures: list[dict], group: str, names: list[str], lang: str) ->
         tables.append(f'<p>{caption}</p><table aria-label="{caption}">{head}{body}</table><p>{said}</p>')
     region = f'role="region" aria-label="{escape(say(lang, "table_region"))}" tabindex="0"'
     return f'<div class="confusion layers" {region}>{"".join(tables)}</div>'
+
+
+def heading(metric: str, lang: str) -> str:
+    """A metric's short name with an arrow to where it is better."""
+    return f"{say(lang, f'metric.{metric}')} {METRICS[metric].arrow}"
 
 
 def no_better(rows: list[dict], names: list[str], lang: str) -> list[str]:
@@ -150,10 +155,9 @@ def game_curves(curves: dict[str, np.ndarray], names: dict[str, str]) -> pd.Data
 
 def game_table(areas: dict[str, dict[str, float]], names: dict[str, str], caption: str, lang: str) -> str:
     """The areas under the curves, by map and game; the best of each game is marked, were it the control's."""
-    games = {"deletion": min, "insertion": max}
-    shown = {map_: {game: f"{areas[map_][game]:.3f}" for game in games} for map_ in areas}
-    best = {game: better(row[game] for row in shown.values()) for game, better in games.items()}
-    head = "".join(f'<th scope="col">{escape(say(lang, f"auc.{game}"))}</th>' for game in games)
+    shown = {map_: {game: f"{areas[map_][game]:.3f}" for game in GAMES} for map_ in areas}
+    best = {game: METRICS[game].best(row[game] for row in shown.values()) for game in GAMES}
+    head = "".join(f'<th scope="col">{escape(heading(game, lang))}</th>' for game in GAMES)
     body = ""
     for map_, row in shown.items():
         cells = "".join(cell(text, len(areas) > 1 and text == best[game]) for game, text in row.items())
