@@ -1,16 +1,22 @@
 # make run: set up and open the studio.  make test: set up and run all tests.
+# make quick: those that need neither the app nor training.  make lint: style, without running them.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 run: .venv/run
 	$(BIN)/python app.py
 
 test: .venv/test
 	$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+quick: .venv/test
+	$(PYTEST) -m "not browser and not training"
 
 lint: .venv/test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 .venv/pip:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
@@ -27,4 +33,4 @@ lint: .venv/test
 	$(BIN)/python -m pip install --quiet -r requirements.txt -e ".[test]"
 	touch $@
 
-.PHONY: run test lint
+.PHONY: run test quick lint

@@ -13,11 +13,12 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from xai.studio import blackbox, garbage, pyramid
+from xai.studio.examples import FOLDER as EXAMPLES
 from xai.studio.guard import Guard
 from xai.studio.photo_input import SCRIPT
-from xai.studio.text import I18N, translated
+from xai.studio.text import I18N, translate
 from xai.studio.theme import CSS, THEME
-from xai.studio.visitors import VISITORS, forgetting
+from xai.studio.visitors import VISITORS, forget_visitors
 
 HOURS = 3600
 
@@ -26,13 +27,13 @@ def build() -> gr.Blocks:
     """The page with all tabs."""
     with gr.Blocks(title="XAI Studio", delete_cache=(HOURS, 23 * HOURS)) as page:
         with gr.Column(elem_id="title"):
-            gr.Markdown(translated("heading"))
+            gr.Markdown(translate("heading"))
         with gr.Tabs():
-            with gr.Tab(translated("garbage"), id="garbage"):
+            with gr.Tab(translate("garbage"), id="garbage"):
                 garbage.build(page)
-            with gr.Tab(translated("pyramid"), id="pyramid") as tab:
+            with gr.Tab(translate("pyramid"), id="pyramid") as tab:
                 pyramid.build(page, tab)
-            with gr.Tab(translated("blackbox"), id="blackbox") as tab:
+            with gr.Tab(translate("blackbox"), id="blackbox") as tab:
                 blackbox.build(page, tab)
     return page.queue(max_size=32)
 
@@ -43,18 +44,18 @@ LAUNCH = {
     "css": CSS,
     "head": SCRIPT,
     "max_file_size": "20mb",
-    "allowed_paths": [garbage.EXAMPLES[0].parent],  # else it would open only where it was started from its own folder
-    "app_kwargs": {"middleware": [Middleware(Guard, max_bytes=1_000_000)], "lifespan": forgetting},
+    "allowed_paths": [EXAMPLES],  # without it, the app would open only when started from its own folder
+    "app_kwargs": {"middleware": [Middleware(Guard, max_bytes=1_000_000)], "lifespan": forget_visitors},
     "state_session_capacity": VISITORS,
     "ssr_mode": False,
     "run_history": False,  # it would keep photos in the browser
     "enable_monitoring": False,  # its summary is public
-    "footer_links": ["api"],  # its settings change the language of half the page; the browser's changes all of it
+    "footer_links": ["api"],  # not "settings": a language chosen there would change only half the page
 }
 
 if __name__ == "__main__":
     try:
         page = build()
-    except (OSError, ValueError, ImportError) as error:  # what is missing, damaged or misspelt; it says which
+    except (OSError, ValueError, ImportError) as error:  # it says what is missing, damaged or misspelt
         sys.exit(str(error))
     page.launch(inbrowser="SPACE_ID" not in os.environ, **LAUNCH)

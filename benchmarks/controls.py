@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks import record
 from benchmarks.mosaic import plain, text
 from xai.blackbox import from_checkpoint
-from xai.evaluation import Outcome, Settings, Subject, evaluate
+from xai.evaluation import Outcome, Settings, evaluate
 from xai.evaluation.intervals import estimate, subtract
 from xai.evaluation.plan import ALL_LAYERS
 from xai.evaluation.subset import chosen_photos
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows = []
         for way, share in WAYS.items():
             settings = Settings(share=share)
-            subjects = [Subject(from_checkpoint(name)) for name in options.models]
+            subjects = [from_checkpoint(name) for name in options.models]
             methods, metrics = ["gradcam", "gaussian", ANOTHER, MEAN], [*MEASURED, SHARED]
             work = options.work / way
             outcome = evaluate(subjects, methods, metrics, options.data, work, names, [ALL_LAYERS], settings)

@@ -44,9 +44,7 @@ def main() -> None:
             "forward pass of the student": forward,
             "distilled map": mapped,
             "distilled map, eq. 9 of Kang et al.": partial(mapped, **LITERAL),
-            f"RISE, {options.timed} masks": lambda: xai.explain_black_box(
-                black_box, EXAMPLES[0], "rise", masks=options.timed
-            ),
+            f"RISE, {options.timed} masks": lambda: xai.explain(black_box, EXAMPLES[0], "rise", masks=options.timed),
         },
         options.rounds,
     )

@@ -14,13 +14,13 @@ import numpy as np
 from benchmarks import record
 from benchmarks.rise_questions import PLAYED, PUBLISHED
 from xai.blackbox import BlackBoxError, load_black_box
-from xai.evaluation import Settings, Subject, evaluate
+from xai.evaluation import Settings, evaluate
 from xai.evaluation.bootstrap import interval_around, resample_means
 from xai.evaluation.intervals import Interval, estimate
 from xai.evaluation.report import say_not_better
 from xai.evaluation.subset import chosen_photos
 from xai.metrics import COMPANIONS
-from xai.zoo import load_model, read_json
+from xai.zoo import read_json
 
 METHODS = (
     "gradcam:teacher", "gradcam:student", "lime", "distilled", "distilled:literal", *COMPANIONS, "random",
@@ -55,7 +55,7 @@ def measure(options: argparse.Namespace) -> Path:
         BlackBoxError: the black box gave no answer.
     """
     names = chosen_photos(options.data, limit=options.limit)
-    subject = Subject(load_black_box(options.black_box), load_model(options.student), options.student)
+    subject = load_black_box(options.black_box, student=options.student)
     settings, lines = Settings(), []
     for work, methods in ((options.work, options.methods), (options.work / "rise", ["rise", *COMPANIONS])):
         found = evaluate([subject], methods, list(PLAYED), options.data, work, names, settings=settings)

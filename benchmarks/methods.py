@@ -28,10 +28,10 @@ import xai
 from benchmarks import record
 from benchmarks.timing import in_turn, machine, median
 from xai.activations import Activations
-from xai.explaining import finish
 from xai.explanation import to_photo_size, to_unit_range
 from xai.methods import METHODS
 from xai.models import Classifier
+from xai.steps import finish
 from xai.studio.garbage import EXAMPLES
 
 UNTIMED = ("scorecam", "scorecam-fast", "ablationcam")  # they take minutes, or have a benchmark of their own
@@ -130,7 +130,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.getLogger().setLevel(logging.ERROR)
     model = xai.load_model(options.model)
-    suited = xai.list_methods(model)
+    suited = [name for name in xai.list_methods(model) if METHODS[name].needs == "features"]
     if unsuited := set(options.methods or ()) - set(suited):
         parser.error(f"{options.model} does not suit {', '.join(sorted(unsuited))}")
     methods = [name for name in suited if name in (options.methods or suited)]

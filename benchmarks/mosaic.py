@@ -18,15 +18,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import record
-from xai.blackbox import from_checkpoint, load_black_box
-from xai.evaluation import Outcome, Settings, Subject, evaluate
+from xai.blackbox import BlackBox, from_checkpoint, load_black_box
+from xai.evaluation import Outcome, Settings, evaluate
 from xai.evaluation.intervals import Interval, estimate, subtract
 from xai.evaluation.lines import Line
-from xai.evaluation.plan import ALL_LAYERS, RANDOM
+from xai.evaluation.plan import ALL_LAYERS
 from xai.evaluation.subset import chosen_photos
 from xai.methods import METHODS
 from xai.metrics.registry import MOSAIC, SHARED
-from xai.zoo import CHECKPOINTS, EXPLAINED, GARBAGE, PYRAMID, STUDENTS, SUMS, load_model, skeleton
+from xai.zoo import CHECKPOINTS, EXPLAINED, GARBAGE, PYRAMID, STUDENTS, SUMS, skeleton
 
 BLACK_BOX, STUDENT = "garbage-efficientnet_lite0", STUDENTS[0]
 FIRST = "garbage-resnet50"  # whom the others are compared with
@@ -36,7 +36,7 @@ QUICK = [name for name in METHODS if name not in (*SLOW, *LEFT_OUT)]
 BY_STUDENT = ["gradcam", "gradcam++", "layercam", "hirescam", "eigencam"]
 ASKING = ["rise", "lime"]
 LAYERED = ["gradcam", "gradcam++", "layercam", "eigencam"]
-CONTROLS = ["gaussian", RANDOM]
+CONTROLS = ["gaussian", "random"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -126,10 +126,10 @@ def groups(models: Sequence[str], folder: Path) -> list[tuple[list[str], str, li
     return found
 
 
-def subjects_of(models: Sequence[str], student: str) -> list[Subject]:
+def subjects_of(models: Sequence[str], student: str) -> list[BlackBox]:
     if student:
-        return [Subject(load_black_box(models[0]), load_model(student), student)]
-    return [Subject(from_checkpoint(name)) for name in models]
+        return [load_black_box(models[0], student=student)]
+    return [from_checkpoint(name) for name in models]
 
 
 def rows_of(outcome: Outcome, settings: Settings) -> list[dict]:

@@ -22,9 +22,9 @@ import xai
 from benchmarks import record
 from benchmarks.timing import in_turn, machine, median, with_peak
 from xai.blackbox import BlackBox, from_checkpoint
-from xai.blackbox.rise import drawn, rise
-from xai.explaining import finish
+from xai.methods.rise import draw_masks, rise
 from xai.models import Classifier
+from xai.steps import finish
 from xai.studio.garbage import EXAMPLES
 
 CELLS, P = 7, 0.5
@@ -53,7 +53,7 @@ def published_map(model: Classifier, x: torch.Tensor, masks: torch.Tensor, targe
 
 
 def ours(black_box: BlackBox, pixels: torch.Tensor, masks: int, target: int, at_once: int) -> np.ndarray:
-    options = {"masks": masks, "cells": CELLS, "p": P, "at_once": at_once}
+    options = {"masks": masks, "cells": CELLS, "p": P, "batch_size": at_once}
     return finish(rise(black_box, pixels, target, normalised=False, **options)).raw.numpy()
 
 
@@ -75,7 +75,7 @@ def main() -> None:
     pixels = boxes["xai"].pixels([EXAMPLES[0]])
     x, side = model.normalize(pixels), pixels.shape[-1]
     target = int(boxes["xai"].ask(pixels).argmax())
-    grids, shifts = (a.numpy() for a in drawn(options.masks, CELLS, P, -(-side // CELLS), seed=0))
+    grids, shifts = (a.numpy() for a in draw_masks(options.masks, CELLS, P, 0, side))
     started = time.perf_counter()
     masks = published_masks(grids, shifts, side)
     making = 1000 * (time.perf_counter() - started) / options.masks

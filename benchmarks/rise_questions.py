@@ -26,13 +26,13 @@ import xai
 from benchmarks import record
 from xai.blackbox import from_checkpoint
 from xai.blackbox.blackbox import BlackBox
-from xai.blackbox.rise import rise
 from xai.evaluation.bootstrap import interval, resample_means
 from xai.evaluation.subset import chosen_photos
-from xai.explaining import finish
+from xai.methods.rise import rise
 from xai.metrics.games import auc, play
 from xai.models import Classifier
 from xai.photo import load_photo
+from xai.steps import finish
 
 COVERAGE, PUBLISHED = "coverage", "published"
 PLAYED = {"deletion": "grey", "deletion:blur": "blur", "insertion": "blur"}  # what pixels go to, or come from
@@ -57,7 +57,7 @@ def both_maps(black_box: BlackBox, pixels: torch.Tensor, target: int, few: int, 
 
     def timed(answer: Callable, **options) -> tuple[torch.Tensor, float]:
         started = time.perf_counter()
-        box = BlackBox(answer, black_box.classes, input_size=black_box.input_size, at_once=at_once)
+        box = BlackBox(answer, black_box.classes, input_size=black_box.input_size, batch_size=at_once)
         return finish(rise(box, pixels, target, **options)).raw, time.perf_counter() - started
 
     coverage, seconds = timed(ask, masks=few)
@@ -83,7 +83,7 @@ def compiled(model: Classifier, at_once: int) -> tuple[BlackBox, BlackBox]:
         with torch.autocast("cpu", torch.bfloat16):
             return answer(pixels)
 
-    about = {"classes": single.classes, "input_size": single.input_size, "at_once": at_once}
+    about = {"classes": single.classes, "input_size": single.input_size, "batch_size": at_once}
     return BlackBox(answer, **about), BlackBox(answer_in_half, **about)
 
 

@@ -27,11 +27,11 @@ from benchmarks.timing import machine, with_peak
 from xai.activations import Activations
 from xai.evaluation.bootstrap import interval, resample_means
 from xai.evaluation.subset import chosen_photos
-from xai.explaining import finish
 from xai.explanation import to_photo_size
 from xai.methods.gradcam import weighted
-from xai.methods.scorecam import inferred, masked_scores, telling
+from xai.methods.scorecam import choose_channels, infer_scores, score_masked
 from xai.models import Classifier
+from xai.steps import finish
 from xai.studio.garbage import EXAMPLES
 
 MODELS = ("garbage-efficientnet_lite0", "garbage-resnet50")
@@ -67,10 +67,9 @@ def all_scores(model: Classifier, photo: Path, ask: torch.nn.Module) -> dict[str
     """The features (C, h, w) of a photo's last layer, and what `ask` says of it seen through each channel (C)."""
     batch = Activations(model, model.preprocess([photo]))
     target, features = batch.logits()[0].argmax(), batch.last[0]
-    scores = features.new_empty(len(features))
     asked = Activations(model, batch.x)
     asked.model = ask
-    finish(masked_scores(asked, 0, target, features, scores))
+    scores = finish(score_masked(asked, 0, target, features))
     return {"features": features.numpy(), "scores": scores.numpy()}
 
 
@@ -87,8 +86,8 @@ def stored(file: Path, compute: Callable[[], dict[str, np.ndarray]]) -> dict[str
 
 def correlations(features: torch.Tensor, scores: torch.Tensor, channels: int) -> tuple[float, float]:
     """With the full map: of the fast map that asks about some channels, and of the channels' mean."""
-    known = telling(features, channels)
-    guessed = inferred(features, known, scores[known])
+    known = choose_channels(features, channels)
+    guessed = infer_scores(features, known, scores[known])
     full, fast = (weighted(s.softmax(0)[None], features[None])[0].numpy() for s in (scores, guessed))
     return rank(fast, full), rank(features.mean(0).numpy(), full)
 

@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEBIAN = ["chromium", "fonts-noto-cjk"]
+PATIENCE = 600  # seconds to wait for another apt
 
 
 def find() -> str | None:
@@ -24,15 +26,27 @@ def find() -> str | None:
     return path if Path(path).exists() else None
 
 
+def apt_get(*arguments: str, pause: float = 5) -> bool:
+    """Run apt-get, as soon as no other apt holds a lock; returns whether it succeeded.
+
+    `DPkg::Lock::Timeout` waits for dpkg's lock alone; at those of the lists and of the archives apt-get gives up.
+    """
+    command = ["apt-get", "-q", "-o", f"DPkg::Lock::Timeout={PATIENCE}", *arguments]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if "Could not get lock" not in done.stderr or time.monotonic() > deadline:
+            print(done.stderr, end="", file=sys.stderr)
+            return done.returncode == 0
+        time.sleep(pause)
+
+
 def install() -> None:
     """Try Debian's packages where we may, then Playwright's download."""
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
-        quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "stdout": subprocess.DEVNULL}
-        subprocess.run(["apt-get", "update", "-q"], check=False, **quiet)
-        done = subprocess.run(
-            ["apt-get", "install", "-y", "-q", "--no-install-recommends", *DEBIAN], check=False, **quiet
-        )
-        if done.returncode == 0:
+        apt_get("update")
+        if apt_get("install", "-y", "--no-install-recommends", *DEBIAN):
             return
     subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 

@@ -1,3 +1,4 @@
+from copy import copy
 from itertools import pairwise
 
 import numpy as np
@@ -8,18 +9,17 @@ import xai
 from benchmarks.timing import with_peak
 from tests import literal_blackbox as literal
 from tests.conftest import CLASSES, fresh
+from xai import steps as stepping
 from xai.agreement import Agreement
 from xai.blackbox import BlackBox, from_checkpoint
-from xai.blackbox import explain as explaining
-from xai.blackbox.blackbox import GREY
-from xai.blackbox.explain import BASELINES, explain_black_box, explain_black_box_steps
-from xai.blackbox.lime import drawn as samples_drawn
-from xai.blackbox.lime import lime, superpixels
-from xai.blackbox.mask import mask
-from xai.blackbox.rise import drawn, rise
-from xai.explaining import finish
+from xai.explaining import explain, explain_steps
 from xai.methods import METHODS
+from xai.methods.lime import draw_samples, find_superpixels, lime
+from xai.methods.mask import mask
+from xai.methods.rise import draw_masks, rise
 from xai.models import Classifier
+from xai.photo import GREY
+from xai.steps import finish
 
 SIDE = 64
 RED = (1.0, 0.0, 0.0)
@@ -100,13 +100,13 @@ def one_by_one(black_box, target):
 
 
 @pytest.mark.parametrize(
-    ("options", "at_once"),
+    ("options", "batch_size"),
     [({}, 7), ({"cells": 10, "p": 0.1}, 64), ({"seed": 3, "substrate": (0.0, 0.0, 0.0)}, 1), ({"cells": 1}, 16)],
 )
-def test_rise_equals_the_published_code(black_box, pixels, options, at_once):
+def test_rise_equals_the_published_code(black_box, pixels, options, batch_size):
     set_ = {"cells": 7, "p": 0.5, "seed": 0, "substrate": GREY, **options}
-    found = finish(rise(black_box, pixels, 2, masks=30, at_once=at_once, normalised=False, **options)).raw
-    grids, shifts = drawn(30, set_["cells"], set_["p"], -(-SIDE // set_["cells"]), set_["seed"])
+    found = finish(rise(black_box, pixels, 2, masks=30, batch_size=batch_size, normalised=False, **options)).raw
+    grids, shifts = draw_masks(30, set_["cells"], set_["p"], set_["seed"], SIDE)
     answer, asked = one_by_one(black_box, 2)
     photo = pixels[0].double().numpy()
     expected = literal.rise(answer, photo, grids.numpy(), shifts.tolist(), set_["p"], set_["substrate"])
@@ -116,7 +116,7 @@ def test_rise_equals_the_published_code(black_box, pixels, options, at_once):
 
 
 def test_rise_draws_cells_and_shifts_evenly():
-    grids, shifts = drawn(4000, 7, 0.3, 32, 0)
+    grids, shifts = draw_masks(4000, 7, 0.3, 0, 224)
     assert grids.float().mean() == pytest.approx(0.3, abs=0.01)
     assert (grids.float().mean(0) - 0.3).abs().max() < 0.04
     for axis in (0, 1):
@@ -127,20 +127,20 @@ def test_rise_draws_cells_and_shifts_evenly():
 
 
 def test_a_map_of_n_masks_is_the_same_however_many_follow(black_box, pixels):
-    steps = rise(black_box, pixels, 0, masks=48, at_once=8)
+    steps = rise(black_box, pixels, 0, masks=48, batch_size=8)
     shares, maps = zip(*steps, strict=True)
     assert shares == (1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1)
     maps = [so_far.raw for so_far in maps]
     for n, so_far in zip(range(8, 49, 8), maps, strict=True):
-        assert torch.equal(so_far, finish(rise(black_box, pixels, 0, masks=n, at_once=8)).raw)
+        assert torch.equal(so_far, finish(rise(black_box, pixels, 0, masks=n, batch_size=8)).raw)
     assert all((a - b).abs().max() > 1e-3 for a, b in pairwise(maps))  # it grows
 
 
 def test_baselines_repeat_for_a_seed_and_do_not_depend_on_the_size_of_questions(black_box, pixels):
     for method, size in ((rise, "masks"), (lime, "samples")):
         first, again, others, seed = (
-            finish(method(black_box, pixels, 1, **{size: 50, "at_once": at_once, "seed": seed})).raw
-            for at_once, seed in ((10, 5), (10, 5), (33, 5), (10, 6))
+            finish(method(black_box, pixels, 1, **{size: 50, "batch_size": batch_size, "seed": seed})).raw
+            for batch_size, seed in ((10, 5), (10, 5), (33, 5), (10, 6))
         )
         assert torch.equal(first, again)
         torch.testing.assert_close(others, first, rtol=1e-4, atol=1e-6)
@@ -152,11 +152,11 @@ def test_baselines_repeat_for_a_seed_and_do_not_depend_on_the_size_of_questions(
     [{}, {"substrate": RED}, {"kernel_width": 0.6, "alpha": 0.1, "kernel_size": 2, "max_dist": 8, "ratio": 0.7}],
 )
 def test_lime_equals_the_published_code(black_box, pixels, options):
-    found = finish(lime(black_box, pixels, 2, samples=60, at_once=25, seed=4, **options)).raw
+    found = finish(lime(black_box, pixels, 2, samples=60, batch_size=25, seed=4, **options)).raw
     cut = [options.get(key, usual) for key, usual in (("kernel_size", 4), ("max_dist", 200), ("ratio", 0.2))]
-    segments = superpixels(pixels, *cut, seed=4).numpy()
+    segments = find_superpixels(pixels, *cut, seed=4).numpy()
     assert len(np.unique(segments)) == segments.max() + 1 >= 4
-    seen = samples_drawn(60, segments.max() + 1, 4).numpy().astype(int)
+    seen = draw_samples(60, segments.max() + 1, 4).numpy().astype(int)
     assert seen[0].all()
     assert seen[1:].mean() == pytest.approx(0.5, abs=0.1)
     answer, asked = one_by_one(black_box, 2)
@@ -192,7 +192,7 @@ def test_a_planted_object_is_found(spotter, patches):
         "rise": finish(rise(spotter, patches, 0, masks=600)).raw,
         "published rise": finish(rise(spotter, patches, 0, masks=600, normalised=False)).raw,
         "lime": finish(lime(spotter, patches, 0, samples=300, max_dist=10, substrate=GREY)).raw,
-        "mask": finish(mask(spotter.white, patches, 0, iterations=60, mask_blur=2)).raw,
+        "mask": finish(mask(spotter.network, patches, 0, iterations=60, mask_blur=2)).raw,
     }
     for name, found in maps.items():
         row, column = divmod(int(found.argmax()), SIDE)
@@ -202,7 +202,7 @@ def test_a_planted_object_is_found(spotter, patches):
 
 def test_closing_stops_the_questions(pixels):
     for method in (rise, lime):
-        black_box, shown = counted(brightness, input_size=SIDE, at_once=16)
+        black_box, shown = counted(brightness, input_size=SIDE, batch_size=16)
         steps = method(black_box, pixels, 0)
         next(steps)
         next(steps)
@@ -251,7 +251,7 @@ def test_nothing_to_ask_is_refused(black_box, pixels, method):
         (rise, {"masks": 2.5}, "a whole number of 1 or more for masks, not 2.5"),
         (rise, {"masks": "400"}, "for masks, not '400'"),
         (rise, {"masks": True}, "for masks, not True"),
-        (rise, {"at_once": -3}, "for at_once, not -3"),
+        (rise, {"batch_size": -3}, "for batch_size, not -3"),
         (rise, {"cells": 2.5}, "for cells"),
         (rise, {"p": float("nan")}, "a number of 0.0 or more for p, not nan"),
         (rise, {"until": "x"}, "until=x"),
@@ -280,13 +280,24 @@ def white(network):
     return from_checkpoint(network, name="the white one")
 
 
+BASELINES = ("rise", "lime", "mask")
 QUICK = {"rise": {"masks": 20}, "lime": {"samples": 20}, "mask": {"iterations": 2, "disc_step": 80}}
 
 
+def with_student(black_box, student):
+    """The same black box with a student."""
+    taught = copy(black_box)
+    if student is not None:
+        taught.learn(student)
+    return taught
+
+
 @pytest.mark.parametrize("method", [*BASELINES, "gradcam", "distilled"])
-@pytest.mark.parametrize("gradients", ["auto", "student", "teacher"])
+@pytest.mark.parametrize("gradients", [None, "student", "teacher"])
 def test_who_is_asked_and_whose_gradients_they_are(white, student, photos, method, gradients):
-    e = explain_black_box(white, photos[0], method, None, student, gradients, **QUICK.get(method, {}))
+    if (method, gradients) == ("distilled", "teacher"):
+        gradients = None
+    e = explain(with_student(white, student), photos[0], method, reads=gradients, **QUICK.get(method, {}))
     asks = method in ("rise", "lime")
     imitated = not asks and (method == "distilled" or gradients == "student")
     assert e.source == ("black box" if asks else "student's gradients" if imitated else "teacher's gradients")
@@ -297,25 +308,23 @@ def test_who_is_asked_and_whose_gradients_they_are(white, student, photos, metho
     assert e.method == method
     assert e.saliency.shape == photos[0].size[::-1]
     assert e.seconds > 0
-    if imitated:
-        assert isinstance(e.agreement, Agreement)
-        said = student.predict_proba(photos[0])[0]
-        assert e.agreement.student[0] == (CLASSES[said.argmax()], pytest.approx(said.max(), abs=1e-6))
-        assert e.agreement.teacher[0] == (e.label, pytest.approx(e.confidence))
-        assert e.agreement.divergence == pytest.approx((confidences * np.log(confidences / said)).sum(), abs=1e-5)
-    else:
-        assert e.agreement is None
+    assert isinstance(e.agreement, Agreement)
+    said = student.predict_proba(photos[0])[0]
+    assert e.agreement.student[0] == (CLASSES[said.argmax()], pytest.approx(said.max(), abs=1e-6))
+    assert e.agreement.teacher[0] == (e.label, pytest.approx(e.confidence))
+    assert e.agreement.divergence == pytest.approx((confidences * np.log(confidences / said)).sum(), abs=1e-5)
+    assert explain(white, photos[0], "gradcam").agreement is None
 
 
 def test_the_explanation_is_the_methods_own(black_box, white, student, photos):
     pixels = black_box.pixels(photos[:1])
-    e = explain_black_box(black_box, photos[0], "rise", "metal", masks=20, seed=3)
+    e = explain(black_box, photos[0], "rise", "metal", masks=20, seed=3)
     np.testing.assert_array_equal(e.raw, finish(rise(black_box, pixels, 2, masks=20, seed=3)).raw)
     assert (e.label, e.target_layer) == ("metal", "input")
     assert e.saliency.max() == 1 - e.blank
-    e = explain_black_box(white, photos[0], "mask", 2, iterations=2)
-    np.testing.assert_allclose(e.raw, finish(mask(white.white, pixels, 2, iterations=2)).raw, atol=1e-5)
-    e = explain_black_box(white, photos[0], "gradcam", 4, student, "student", target_layer="layer2")
+    e = explain(white, photos[0], "mask", 2, iterations=2)
+    np.testing.assert_allclose(e.raw, finish(mask(white.network, pixels, 2, iterations=2)).raw, atol=1e-5)
+    e = explain(with_student(white, student), photos[0], "gradcam", 4, "layer2", reads="student")
     own = xai.explain(student, photos[0], "gradcam", 4, "layer2").raw
     np.testing.assert_allclose(e.raw, own, rtol=1e-4)  # where in memory features lie decides how sums are rounded
     assert (e.label, e.target_layer) == ("plastic", "layer2")
@@ -325,48 +334,48 @@ def test_the_class_is_the_black_boxs_own_not_the_students(photos, student):
     said = student.predict_proba(photos[0])[0].argmax()
     other = (said + 1) % len(CLASSES)
     sure = BlackBox(lambda pixels: torch.eye(len(CLASSES))[[other] * len(pixels)], CLASSES)
-    e = explain_black_box(sure, photos[0], "gradcam", student=student)
+    e = explain(with_student(sure, student), photos[0], "gradcam")
     assert (e.target, e.confidence) == (other, 1)
     assert e.agreement.agreed == 0
-    again = explain_black_box(sure, photos[0], "gradcam", int(other), student=student)
+    again = explain(with_student(sure, student), photos[0], "gradcam", int(other))
     np.testing.assert_array_equal(e.raw, again.raw)
 
 
 def test_the_photo_itself_is_asked_about_once(photos, student):
-    black_box, shown = counted(lambda pixels: torch.full((len(pixels), 6), 1 / 6), CLASSES, at_once=8)
-    explain_black_box(black_box, photos[0], "gradcam", student=student)
-    explain_black_box(black_box, photos[0], "mask", student=student, iterations=1, disc_step=80)
+    black_box, shown = counted(lambda pixels: torch.full((len(pixels), 6), 1 / 6), CLASSES, batch_size=8)
+    explain(with_student(black_box, student), photos[0], "gradcam")
+    explain(with_student(black_box, student), photos[0], "mask", iterations=1, disc_step=80)
     assert shown == [1, 1]
-    explain_black_box(black_box, photos[0], "rise", masks=16)
+    explain(black_box, photos[0], "rise", masks=16)
     assert shown == [1, 1, 1, 8, 8]
 
 
 def test_steps_show_the_map_growing_and_stop(black_box, photos, monkeypatch):
-    monkeypatch.setattr(explaining, "EVERY", 0)
-    monkeypatch.setattr(explaining, "PATIENCE", 0)
-    steps = explain_black_box_steps(black_box, photos[0], "rise", masks=160)
+    monkeypatch.setattr(stepping, "EVERY", 0)
+    monkeypatch.setattr(stepping, "PATIENCE", 0)
+    steps = explain_steps(black_box, photos[0], "rise", masks=160)
     seen = [next(steps), next(steps)]
     steps.close()
     assert [share for share, _ in seen] == [0.4, 0.8]
-    first = explain_black_box(black_box, photos[0], "rise", masks=64)
+    first = explain(black_box, photos[0], "rise", masks=64)
     np.testing.assert_array_equal(seen[0][1].raw, first.raw)
     np.testing.assert_array_equal(seen[0][1].saliency, first.saliency)
     assert not np.array_equal(seen[1][1].raw, first.raw)
-    monkeypatch.setattr(explaining, "EVERY", 1e6)
-    assert {so_far for _, so_far in explain_black_box_steps(black_box, photos[0], "rise", masks=160)} == {None}
+    monkeypatch.setattr(stepping, "EVERY", 1e6)
+    assert {so_far for _, so_far in explain_steps(black_box, photos[0], "rise", masks=160)} == {None}
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"method": "rice"}, "choose one of rise, lime, mask, cam"),
+        ({"method": "rice"}, "choose one of cam, gradcam"),
         ({"method": "rise", "samples": 3}, "rise has no option 'samples'; it has masks, cells"),
-        ({"method": "rise", "target_layer": "layer4"}, "rise has no option 'target_layer'"),
+        ({"method": "rise", "target_layer": "layer4"}, "RISE explains the photo as a whole, and no layer"),
         ({"method": "gradcam", "samples": 3}, "gradcam has no option 'samples'; it has none"),
         ({"method": "gradcam", "target_layer": "layer9"}, "no layer 'layer9'; choose one of stem, layer1"),
-        ({"method": "gradcam", "gradients": "mine"}, "choose one of auto, teacher, student"),
-        ({"method": "gradcam", "gradients": "teacher"}, "the secret one only answers: use those of a student"),
-        ({"method": "mask", "gradients": "student", "student": None}, "a student that imitates the secret one"),
+        ({"method": "gradcam", "reads": "mine"}, "choose one of itself, teacher, student"),
+        ({"method": "gradcam", "reads": "teacher"}, "the secret one only answers: use those of a student"),
+        ({"method": "mask", "reads": "student", "student": None}, "a student that imitates the secret one"),
         ({"method": "mask", "student": None}, "a student that imitates the secret one"),
         ({"method": "distilled", "student": None}, "a student that imitates the secret one"),
         ({"method": "gradcam", "student": "other"}, "knows other classes"),
@@ -381,23 +390,23 @@ def test_mistakes_get_a_sentence_before_anybody_is_asked(student, photos, option
         other.classes = CLASSES[::-1]
         options = options | {"student": other}
     black_box, shown = counted(brightness, CLASSES, name="the secret one")
+    asked = {"image": photos[0], "student": student, "method": "rise", **options}
     with pytest.raises(ValueError, match=sentence):
-        explain_black_box(black_box, **{"image": photos[0], "student": student, **options})
+        explain(with_student(black_box, asked.pop("student")), **asked)
     assert not shown
 
 
 def test_distilled_needs_a_student_even_where_the_teacher_is_white(white, photos):
     with pytest.raises(ValueError, match="a student that imitates the white one"):
-        explain_black_box(white, photos[0], "distilled")
+        explain(white, photos[0], "distilled")
     with pytest.raises(ValueError, match="attention"):
-        explain_black_box(white, photos[0], "distilled", student=fresh("cnn", input_size=32))
+        explain(with_student(white, fresh("cnn", input_size=32)), photos[0], "distilled")
 
 
 def test_every_baseline_says_what_it_is():
-    assert not set(BASELINES) & set(METHODS)
-    for baseline in BASELINES.values():
+    for baseline in map(METHODS.get, BASELINES):
         assert baseline.summary
-        assert "\n" not in baseline.paper
+        assert baseline.reference
         assert baseline.run.__name__ in BASELINES
         for option in baseline.options:
             assert option in baseline.run.__doc__.partition("Options:")[2], option

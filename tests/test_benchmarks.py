@@ -36,7 +36,6 @@ IN_A_BROWSER = {"first_answer": "--clicks 1", "memory": "--tabs pyramid --visits
 WITHOUT = {
     "browser", "record", "timing", "weight",  # they are what the others share
     "protocol",  # it only copies what trainings wrote
-    "tables",  # tests/test_readme.py runs it
 }  # fmt: skip
 
 
@@ -89,6 +88,7 @@ def test_it_runs_and_writes_what_it_found(name, folders, tmp_path, monkeypatch, 
     assert capsys.readouterr().out
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("name", IN_A_BROWSER)
 def test_it_runs_in_a_browser(name, folders, tmp_path, monkeypatch):
     assert run(name, IN_A_BROWSER[name], folders, tmp_path, monkeypatch)["rows"]
@@ -98,7 +98,7 @@ def test_all_methods_that_suit_a_network_are_measured_beside_their_peers(photos)
     from benchmarks.methods import UNTIMED, contenders
 
     model = fresh("resnet50", input_size=64)
-    suited = xai.list_methods(model)
+    suited = [name for name in xai.list_methods(model) if xai.methods.METHODS[name].needs == "features"]
     runs = contenders(model, model.preprocess(photos[:1]), 3, suited)
     assert {name for name, library in runs if library == "xai"} == set(suited) - set(UNTIMED)
     for key, run in runs.items():

@@ -26,16 +26,17 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from timm.models import save_for_hf
 
+import xai
 from tests.conftest import CLASSES, fresh
 from train.publish import write_sums
 from xai import blackbox
 from xai.agreement import agreement
 from xai.blackbox import BlackBox, BlackBoxError, from_checkpoint, from_endpoint, from_function, from_onnx, from_timm
-from xai.blackbox.blackbox import GREY
 from xai.blackbox.hosted import Hosted, hosted_black_boxes, load_hosted
 from xai.blackbox.load import load_black_box
 from xai.models import create_model
 from xai.names import tell_apart
+from xai.photo import GREY
 from xai.shell.evaluate import subjects
 
 NETWORK = "test_resnet"  # timm's smallest: half a million parameters, 160×160
@@ -72,7 +73,7 @@ def test_photos_of_all_sizes_are_squeezed_and_asked_in_parts(photos):
         asked.append(tuple(pixels.shape))
         return pixels.mean((2, 3)).softmax(1)
 
-    black_box = BlackBox(answer, ["red", "green", "blue"], input_size=32, at_once=3)
+    black_box = BlackBox(answer, ["red", "green", "blue"], input_size=32, batch_size=3)
     thin = photos[0].resize((90, 40))
     rows = black_box.predict_proba([*photos, thin])
     assert asked == [(3, 3, 32, 32), (2, 3, 32, 32)]
@@ -114,7 +115,7 @@ def test_one_wrong_row_of_many_spoils_all():
         rows[-1, 0] = torch.nan if pixels.max() > 1.5 else 0.5
         return rows
 
-    black_box = BlackBox(answer, ["a", "b"], at_once=2)
+    black_box = BlackBox(answer, ["a", "b"], batch_size=2)
     pixels = torch.zeros(5, 3, 8, 8)
     assert black_box.ask(pixels).shape == (5, 2)
     pixels[4] = 2
@@ -139,7 +140,7 @@ def test_what_a_black_box_does_in_place_stays_inside():
         table[: len(red), 0], table[: len(red), 1] = red, 1 - red
         return table[: len(red)]
 
-    box, pixels = BlackBox(answer, ["a", "b"], input_size=8, at_once=8), torch.rand(20, 3, 8, 8)
+    box, pixels = BlackBox(answer, ["a", "b"], input_size=8, batch_size=8), torch.rand(20, 3, 8, 8)
     shown = pixels.clone()
     found = box.ask(pixels)
     assert torch.equal(pixels, shown)
@@ -170,7 +171,7 @@ def test_a_classifier_says_what_it_says_itself(architecture, photos):
     black_box = from_checkpoint(model)
     np.testing.assert_allclose(black_box.predict_proba(photos), model.predict_proba(photos), atol=1e-6)
     assert black_box.classes == CLASSES
-    assert black_box.white is model
+    assert black_box.network is model
     assert black_box.input_size == 64
 
 
@@ -186,8 +187,8 @@ def test_a_grey_pyramid_sees_grey_as_a_black_box_too(photos):
 def test_a_checkpoint_by_folder(checkpoint, photos):
     black_box = load_black_box(checkpoint, "cpu")
     assert black_box.name == "sorter"
-    assert not black_box.white.training
-    np.testing.assert_allclose(black_box.predict_proba(photos), black_box.white.predict_proba(photos), atol=1e-6)
+    assert not black_box.network.training
+    np.testing.assert_allclose(black_box.predict_proba(photos), black_box.network.predict_proba(photos), atol=1e-6)
 
 
 def test_evaluation_mode_is_for_the_question_only(photos):
@@ -248,7 +249,7 @@ def literal(network, pixels, mean, std):
 def test_a_network_in_timms_format(local, photos):
     network, folder = local
     black_box = load_black_box(f"timm:local-dir:{folder}", "cpu")
-    assert (black_box.name, black_box.input_size, black_box.white) == ("net", 96, None)
+    assert (black_box.name, black_box.input_size, black_box.network) == ("net", 96, None)
     assert black_box.classes == ["ant", "bee", "cow", "dog"]
     pixels = black_box.pixels(photos)
     expected = literal(network, pixels, (0.4, 0.5, 0.6), (0.2, 0.3, 0.4))
@@ -467,7 +468,7 @@ def literal_onnx(pixels, mean=GREY, std=STD):
 @pytest.mark.parametrize("batch", ["N", 1, 3])
 def test_logits_confidences_and_batches_of_any_size(tmp_path, photos, head, batch):
     black_box = load_black_box(f"onnx:{save_onnx(tmp_path / 'net.onnx', (batch, 3, 32, 32), head)}")
-    assert (black_box.name, black_box.input_size, black_box.white) == ("net", 32, None)
+    assert (black_box.name, black_box.input_size, black_box.network) == ("net", 32, None)
     assert black_box.classes == ["0", "1", "2", "3"]
     for n in (1, 3, 4):
         pixels = black_box.pixels(photos[:n])
@@ -933,7 +934,7 @@ def test_two_classes_of_one_name_keep_their_confidences(tmp_path, photos):
     assert black_box.classes == ["kite", "crane", "heron", "crane (2)"]
     row = black_box.predict_proba(photos[0])[0]
     for target, label in ((1, "crane"), (3, "crane (2)"), ("crane (2)", "crane (2)")):
-        e = blackbox.explain_black_box(black_box, photos[0], "rise", target, masks=4)
+        e = xai.explain(black_box, photos[0], "rise", target, masks=4)
         assert (e.label, e.confidence) == (label, pytest.approx(row[black_box.classes.index(label)], abs=1e-6))
     assert {name for name, _ in agreement(row, row, black_box.classes).teacher} == set(black_box.classes)
     model = create_model("cnn", ["kite", "crane", "heron", "crane"], input_size=32)
@@ -943,7 +944,7 @@ def test_two_classes_of_one_name_keep_their_confidences(tmp_path, photos):
 
 
 def test_a_black_box_asks_a_photo_at_least():
-    for option in ("input_size", "at_once"):
+    for option in ("input_size", "batch_size"):
         with pytest.raises(ValueError, match=f"^Oracle needs a whole number of 1 or more for {option}, not 0"):
             BlackBox(None, [], "Oracle", **{option: 0})
 
@@ -1002,7 +1003,7 @@ def test_a_thousand_classes(tmp_path, photos):
 
 
 def test_a_function_gets_photos_and_gives_confidences(photos):
-    black_box = from_function(level, ["red", "green", "blue"], input_size=24, at_once=3)
+    black_box = from_function(level, ["red", "green", "blue"], input_size=24, batch_size=3)
     assert black_box.name == "level"
     rows = black_box.predict_proba(photos)
     np.testing.assert_allclose(
@@ -1150,7 +1151,7 @@ def server(monkeypatch):
 
 
 def test_an_endpoint_answers_as_the_function_behind_it(server, photos):
-    black_box = load_black_box(f"{server.url}/level?key=secret", at_once=3)
+    black_box = load_black_box(f"{server.url}/level?key=secret", batch_size=3)
     assert (black_box.classes, black_box.input_size) == (["red", "green", "blue"], 24)
     assert black_box.name == f"{server.url}/level"  # no secret in a sentence
     here = from_function(level, black_box.classes, 24)
@@ -1245,7 +1246,7 @@ def test_nobody_at_the_address():
 
 
 def test_threads_share_an_endpoint(server):
-    black_box = from_endpoint(f"{server.url}/level", at_once=2)
+    black_box = from_endpoint(f"{server.url}/level", batch_size=2)
     here = from_function(level, black_box.classes, 24)
     questions = [torch.rand(3, 3, 24, 24, generator=torch.Generator().manual_seed(i)) for i in range(24)]
     with ThreadPoolExecutor(8) as pool:
@@ -1300,11 +1301,11 @@ def test_options_behind_the_name_of_a_file(tmp_path, photos):
 def test_options_may_be_hosted(monkeypatch, tmp_path, photos):
     file = save_onnx(tmp_path / "net.onnx")
     monkeypatch.setenv("XAI_BLACK_BOXES", f"Mine=onnx:{file}?mean=0&std=1;Plain=onnx:{file}")
-    black_box, student = load_hosted("Mine", "cpu")
-    assert student is None
+    black_box = load_hosted("Mine", "cpu")
+    assert black_box.student is None
     pixels = black_box.pixels(photos)
     torch.testing.assert_close(black_box.ask(pixels), literal_onnx(pixels, (0, 0, 0), (1, 1, 1)), atol=1e-5, rtol=0)
-    torch.testing.assert_close(load_hosted("Plain")[0].ask(pixels), literal_onnx(pixels), atol=1e-5, rtol=0)
+    torch.testing.assert_close(load_hosted("Plain").ask(pixels), literal_onnx(pixels), atol=1e-5, rtol=0)
 
 
 def test_a_file_with_a_question_mark_is_a_file(tmp_path):
@@ -1389,13 +1390,14 @@ def test_a_hosted_black_box_comes_with_its_student(monkeypatch, checkpoint, tmp_
         "XAI_BLACK_BOXES",
         f"Sorter={checkpoint}>{student};Alone={checkpoint};Wrong={checkpoint}>{stranger};API={server.url}/error",
     )
-    black_box, loaded = load_hosted("Sorter", "cpu")
+    black_box = load_hosted("Sorter", "cpu")
+    loaded = black_box.student
     assert black_box.name == "Sorter"
     np.testing.assert_allclose(loaded.predict_proba(photos), fresh("cnn", seed=5).predict_proba(photos), atol=5e-3)
-    assert load_hosted("Alone", "cpu")[1] is None
+    assert load_hosted("Alone", "cpu").student is None
     with pytest.raises(ValueError, match="other classes than Wrong"):
         load_hosted("Wrong", "cpu")
     with pytest.raises(ValueError, match="choose one of Sorter, Alone, Wrong, API"):
         load_hosted("Nothing")
     with pytest.raises(BlackBoxError, match=r"^API answered with the HTTP status 500"):  # no address for visitors
-        load_hosted("API")[0].ask(torch.rand(1, 3, 24, 24))
+        load_hosted("API").ask(torch.rand(1, 3, 24, 24))

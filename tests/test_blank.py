@@ -9,11 +9,14 @@ import xai
 from tests.conftest import CLASSES, fresh
 from xai import noise
 from xai.activations import Activations
-from xai.blackbox import BlackBox, explain_black_box, from_checkpoint
+from xai.blackbox import BlackBox, from_checkpoint
 from xai.class_evidence import evidence
-from xai.explaining import finish, raw_maps
+from xai.explaining import explain
 from xai.methods import METHODS, list_methods
+from xai.methods.reading import Reading
 from xai.models import Classifier
+from xai.running import compute_maps, find_blank
+from xai.steps import finish
 
 SIDE = 64
 ASKING = {"rise": {"masks": 200}, "lime": {"samples": 150}}
@@ -30,10 +33,15 @@ def network(request):
     return fresh(request.param, input_size=SIDE, **NETWORKS[request.param])
 
 
+def reading_methods(model):
+    """All methods that read the features of a network; those that ask have tests of their own."""
+    return [name for name in list_methods(model) if METHODS[name].needs == "features"]
+
+
 def quick_methods(model):
     """All methods that suit a network, without those that take minutes where there are hundreds of channels."""
     small = isinstance(model, xai.models.CNN)
-    return [name for name in list_methods(model) if small or METHODS[name].slow != "minutes"]
+    return [name for name in reading_methods(model) if small or METHODS[name].pace != "minutes"]
 
 
 def plain(colour, noise_of=0, size=(80, 60)):
@@ -73,9 +81,9 @@ def test_photos_without_contrast_are_blank_however_saved(network, tmp_path):
 def test_a_black_box_finds_nothing_in_photos_without_contrast():
     black_box = from_checkpoint(fresh("cnn", input_size=SIDE))
     for photo in PLAIN.values():
-        assert is_shown_as_blank(explain_black_box(black_box, photo, "mask", iterations=2, disc_step=80))
+        assert is_shown_as_blank(explain(black_box, photo, "mask", iterations=2, disc_step=80))
         for method, options in ASKING.items():
-            assert is_shown_as_blank(explain_black_box(black_box, photo, method, **options))
+            assert is_shown_as_blank(explain(black_box, photo, method, **options))
 
 
 def test_ordinary_photos_are_not_blank(network, photos):
@@ -98,7 +106,7 @@ def test_a_faint_object_is_not_blank(network):
 
 
 def test_an_ordinary_map_is_computed_once(network, photos, monkeypatch):
-    monkeypatch.setattr(noise, "twice_as_precise", None)
+    monkeypatch.setattr("xai.running.twice_as_precise", None)
     xai.explain(network, photos, "gradcam")
 
 
@@ -131,11 +139,11 @@ class Mean(Classifier):
 @pytest.mark.parametrize("rounding", [0.0, 1.0, 8.0])
 def test_what_reads_only_the_mean_colour_has_no_map(photos, rounding):
     model = Mean(rounding)
-    for method in list_methods(model):
+    for method in reading_methods(model):
         if method != "smoothgrad":  # the gradient at the pixels, which are all alike, is not a matter of rounding
             assert all(e.blank for e in xai.explain(model, photos, method)), method
     assert evidence(model, photos[0]).blank
-    assert explain_black_box(from_checkpoint(model), photos[0], "mask", iterations=5, disc_step=40).blank
+    assert explain(from_checkpoint(model), photos[0], "mask", iterations=5, disc_step=40).blank
 
 
 def test_what_always_answers_the_same_has_no_evidence(photos):
@@ -149,7 +157,7 @@ def test_what_always_answers_the_same_has_no_evidence(photos):
         assert all(e.blank for e in xai.explain(model, photos[:2], "finercam")), architecture
         torch.nn.init.zeros_(last.weight)
         for method in quick_methods(model):
-            if METHODS[method].class_specific and "scorecam" not in method and method != "distilled":
+            if METHODS[method].reads_class and "scorecam" not in method and method != "distilled":
                 assert all(e.blank for e in xai.explain(model, photos[:2], method)), (architecture, method)
 
 
@@ -157,8 +165,10 @@ def test_a_constant_gradient_is_blank(photos):
     model = fresh("resnet50", input_size=128)
     batch = Activations(model, model.preprocess(photos))
     with torch.no_grad():
-        raws = finish(raw_maps(batch, "smoothgrad", None, "layer4", samples=4))
-        assert finish(noise.judge(raws, batch, "smoothgrad", None, "layer4", samples=4)).all()
+        smoothgrad = METHODS["smoothgrad"]
+        raws = finish(compute_maps(batch, smoothgrad, None, "layer4", samples=4))
+        reading = Reading(smoothgrad, "itself", model, "layer4", "", {"samples": 4})
+        assert finish(find_blank(raws, batch, reading, None)).all()
 
 
 def test_combined_layers_leave_blank_ones_out(photos):
@@ -184,7 +194,7 @@ def test_a_black_box_that_always_answers_the_same_has_no_map(photos, confidence,
     black_box = BlackBox(answer, ["a", "b"], input_size=SIDE)
     for method, options in (*ASKING.items(), ("rise", {"masks": 200, "normalised": False})):
         for target in (0, 1):
-            assert is_shown_as_blank(explain_black_box(black_box, photos[0], method, target, **options))
+            assert is_shown_as_blank(explain(black_box, photos[0], method, target, **options))
 
 
 def brightness(pixels):
@@ -206,7 +216,7 @@ def test_a_black_box_that_reads_only_the_mean_colour_has_no_map(photos, answer):
     black_box = BlackBox(answer, CLASSES[: answer(torch.zeros(1, 3, 8, 8)).shape[1]], input_size=SIDE)
     for photo in photos:
         for method, options in ASKING.items():
-            assert explain_black_box(black_box, photo, method, **options).blank
+            assert explain(black_box, photo, method, **options).blank
 
 
 def quarter(pixels):
@@ -220,7 +230,7 @@ def test_a_black_box_that_looks_at_a_place_has_a_map(photos):
     black_box = BlackBox(quarter, ["a", "b"], input_size=SIDE)
     for photo in photos:
         for method, options in ASKING.items():
-            e = explain_black_box(black_box, photo, method, 0, **options)
+            e = explain(black_box, photo, method, 0, **options)
             assert not e.blank, method
             assert e.questions == next(iter(options.values()))
             assert e.raw.shape == e.error.shape
@@ -231,29 +241,29 @@ def test_what_is_estimated_says_how_well(photos):
     """Standard errors and the expected correlation, against maps from other random masks."""
     black_box = BlackBox(quarter, ["a", "b"], input_size=SIDE)
     for form in ({"normalised": True}, {"normalised": False}):
-        found = [explain_black_box(black_box, photos[0], "rise", 0, seed=s, masks=100, **form) for s in range(30)]
+        found = [explain(black_box, photos[0], "rise", 0, seed=s, masks=100, **form) for s in range(30)]
         maps = np.stack([e.raw for e in found])
         claimed, true = np.mean([e.error for e in found]), maps.std(0, ddof=1).mean()
         assert claimed == pytest.approx(true, rel=0.15)
         correlations = np.corrcoef(maps.reshape(30, -1))[np.triu_indices(30, 1)]
         assert np.mean([e.settled for e in found]) == pytest.approx(correlations.mean(), abs=0.12)
-    found = [explain_black_box(black_box, photos[0], "lime", 0, seed=s, samples=200, max_dist=10) for s in range(2)]
+    found = [explain(black_box, photos[0], "lime", 0, seed=s, samples=200, max_dist=10) for s in range(2)]
     assert all(e.error.max() > 0 for e in found)
 
 
 def test_more_masks_settle_a_map_and_it_stops_by_itself(photos):
     black_box = BlackBox(quarter, ["a", "b"], input_size=SIDE)
-    few, many = (explain_black_box(black_box, photos[0], "rise", 0, masks=n) for n in (100, 1600))
+    few, many = (explain(black_box, photos[0], "rise", 0, masks=n) for n in (100, 1600))
     assert many.settled > few.settled
     assert many.error.mean() == pytest.approx(few.error.mean() / 4, rel=0.2)
-    stopped = explain_black_box(black_box, photos[0], "rise", 0, masks=4000, until=many.settled)
+    stopped = explain(black_box, photos[0], "rise", 0, masks=4000, until=many.settled)
     assert 100 <= stopped.questions < 4000
     assert stopped.settled >= many.settled
-    same = explain_black_box(black_box, photos[0], "rise", 0, masks=stopped.questions)
+    same = explain(black_box, photos[0], "rise", 0, masks=stopped.questions)
     np.testing.assert_array_equal(stopped.raw, same.raw)
-    assert explain_black_box(black_box, photos[0], "rise", 0, masks=300, until=1).questions == 300
+    assert explain(black_box, photos[0], "rise", 0, masks=300, until=1).questions == 300
     with pytest.raises(ValueError, match="until=2"):
-        explain_black_box(black_box, photos[0], "rise", 0, until=2)
+        explain(black_box, photos[0], "rise", 0, until=2)
 
 
 def test_coverage_does_not_show(photos):
@@ -262,7 +272,7 @@ def test_coverage_does_not_show(photos):
     black_box = BlackBox(lambda pixels: torch.stack([answers(pixels)[:, 0], 1 - answers(pixels)[:, 0]], 1), ["a", "b"],
                          input_size=SIDE)  # fmt: skip
     own, published = (
-        explain_black_box(black_box, photos[0], "rise", 0, masks=200, normalised=form).raw for form in (True, False)
+        explain(black_box, photos[0], "rise", 0, masks=200, normalised=form).raw for form in (True, False)
     )
     assert np.ptp(own) < 0.02
     assert np.ptp(published) > 0.05

@@ -13,7 +13,7 @@ from train.calibrate import fit_temperature, folded, possible, sentence
 from train.calibration import Calibration, calibrate, in_card
 from train.measure import score
 from train.publish import write_sums
-from xai.studio.tab import true_class
+from xai.studio.examples import read_class
 from xai.zoo import CHECKPOINTS, verify
 
 
@@ -51,10 +51,10 @@ def test_the_command_adds_to_record_card_and_checksums(tmp_path):
     shutil.copytree(CHECKPOINTS / "garbage-cnn", folder)
     for path in EXAMPLES:
         for split in ("train", "val", "test"):
-            (photos / split / true_class(path)).mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, photos / split / true_class(path))
+            (photos / split / read_class(path)).mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, photos / split / read_class(path))
     record = json.loads((folder / "metrics.json").read_text())
-    labels = torch.tensor([CLASSES.index(true_class(path)) for path in EXAMPLES])
+    labels = torch.tensor([CLASSES.index(read_class(path)) for path in EXAMPLES])
     said = torch.from_numpy(xai.load_model(folder, "cpu").predict_proba(EXAMPLES)).log()
     shipped = score(said, labels, CLASSES)["ece"]
     for ece, data, trouble in (

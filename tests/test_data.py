@@ -27,6 +27,8 @@ from train.start import start_from
 from xai.folders import LayoutError, photos_in, read_layout, split_named
 from xai.models import create_model
 
+pytestmark = pytest.mark.usefixtures("no_curves")
+
 
 def write_photos(folder: Path, number: int, first: int = 0, ending: str = ".png") -> list[Path]:
     """Photos of noise, no two alike; dark ones where the folder's path says so."""

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 import xai
 from tests.conftest import fresh
+from tests.recorder import Recorder
 from train.answers import Answers
 from train.classifier import learning_rate
 from train.combine import ALL_BLOCKS, Combination, Search, near, search
@@ -40,6 +41,7 @@ from xai.metrics.controls import gaussian
 from xai.metrics.games import auc, deletion, insertion
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.usefixtures("no_curves")
 CPU = torch.device("cpu")
 SHADES = ["black", "dark", "dim", "pale", "bright", "white"]
 
@@ -72,23 +74,6 @@ def one_thread():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     return photos_of(tmp_path_factory.mktemp("photos") / "noise")
-
-
-class Recorder:
-    """A black box that goes by brightness and notes every view it is shown."""
-
-    def __init__(self, classes=("bright", "dark")) -> None:
-        self.shown: list[torch.Tensor] = []
-        self.box = BlackBox(self.answer, classes, "brightness", input_size=32)
-
-    def answer(self, pixels):
-        self.shown += list(pixels)
-        brightness = pixels.mean((1, 2, 3))[:, None]
-        shades = torch.linspace(0.8, 0.2, len(self.box.classes))
-        return (-8 * (brightness - shades) ** 2).softmax(1)
-
-    def questions(self) -> int:
-        return len(self.shown)
 
 
 @pytest.fixture
@@ -446,7 +431,8 @@ def literal_likeness(teacher, student, n):
     return alike / len(teacher)
 
 
-def test_a_student_learns_to_agree_and_is_written(run, folder, recorder):
+def test_a_student_learns_to_agree_and_is_written(run, folder, recorder, monkeypatch):
+    monkeypatch.undo()  # here the curves are looked at
     out = distill(run, recorder.box)
     checkpoint = out / "checkpoint"
     metrics = json.loads((checkpoint / "metrics.json").read_text())
@@ -466,7 +452,8 @@ def test_a_student_learns_to_agree_and_is_written(run, folder, recorder):
     model = xai.load_model(checkpoint)
     assert (model.classes, model.input_size) == (["bright", "dark"], 32)
     photo = folder / "bright/23.png"
-    e = xai.explain(model, photo, black_box=recorder.box)
+    recorder.box.learn(model)
+    e = xai.explain(recorder.box, photo)
     assert e.agreement.agreed == 2
     assert (checkpoint / "SHA256SUMS").read_text().count("\n") == 5
 
@@ -504,7 +491,8 @@ def test_the_papers_student_is_trained_and_explains(run, tmp_path, recorder):
     out = distill(replace(run, data=[str(data)], model="cbam_resnet50", epochs=1), recorder.box)
     student = xai.load_model(out / "checkpoint")
     assert len(student.attention_blocks) == 16
-    e = xai.explain(student, data / "dark/5.png", method="distilled", black_box=recorder.box)
+    recorder.box.learn(student)
+    e = xai.explain(recorder.box, data / "dark/5.png", method="distilled")
     assert np.ptp(e.raw) > 0
     assert e.agreement.teacher[0][0] == "dark"
     fitted = fresh("resnet50", input_size=32)
@@ -636,7 +624,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from accelerate import PartialState
-from tests.test_distill import Recorder
+from tests.recorder import Recorder
 from train.distill import distill
 from train.distillation import PRESETS
 asked = Recorder()

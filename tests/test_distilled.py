@@ -224,15 +224,17 @@ def test_similarity_counts_identity_and_order():
 def test_agreement_comes_with_the_explanation(photos):
     student = fresh("cbam_resnet50", input_size=64)
     black_box = from_checkpoint(fresh("cnn"))
-    several = xai.explain(student, photos[:2], "distilled", black_box=black_box)
+    black_box.learn(student)
+    several = xai.explain(black_box, photos[:2], "distilled")
     for photo, e in zip(photos[:2], several, strict=True):
         assert isinstance(e.agreement, Agreement)
         teacher = black_box.predict_proba(photo)[0]
         assert e.agreement.teacher[0] == (CLASSES[teacher.argmax()], pytest.approx(float(teacher.max()), abs=1e-5))
-        assert e.agreement.student[0][1] == pytest.approx(float(e.confidences.max()), abs=1e-5)
-        assert e.agreement.divergence == pytest.approx(divergence(teacher[None], e.confidences[None])[0], rel=1e-3)
-    assert xai.explain(student, photos[0], "gradcam", black_box=black_box).agreement is not None
+        said = student.predict_proba(photo)
+        assert e.agreement.student[0][1] == pytest.approx(float(said.max()), abs=1e-5)
+        assert e.agreement.divergence == pytest.approx(divergence(teacher[None], said)[0], rel=1e-3)
+    assert xai.explain(black_box, photos[0], "gradcam").agreement is not None
     assert xai.explain(student, photos[0], "gradcam").agreement is None
     stranger = from_function(lambda images: np.full((len(images), 2), 0.5), ["a", "b"])
-    with pytest.raises(ValueError, match="same classes"):
-        xai.explain(student, photos[0], "distilled", black_box=stranger)
+    with pytest.raises(ValueError, match="other classes"):
+        stranger.learn(student)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from copy import copy
 
 import numpy as np
 import pytest
@@ -11,20 +12,21 @@ from scipy import stats
 
 import xai
 from tests import literal_games
-from tests.conftest import CLASSES, EXAMPLES, fresh
+from tests.conftest import CLASSES, EXAMPLES, fresh, load_once
 from tests.test_photo import BAD
 from xai import metrics
 from xai.__main__ import main
 from xai.blackbox import BlackBox, BlackBoxError, from_checkpoint, load_black_box
-from xai.evaluation import Settings, Subject, evaluate
+from xai.evaluation import Settings, evaluate
 from xai.evaluation.bootstrap import FEW, interval, interval_around, resample_means
 from xai.evaluation.intervals import estimate_all
 from xai.evaluation.plan import rows_of
 from xai.evaluation.subset import chosen_photos, stratified
 from xai.explanation import to_photo_size
-from xai.metrics.controls import gaussian, random
+from xai.methods import METHODS
+from xai.methods.controls import gaussian, random
 from xai.metrics.games import auc
-from xai.studio.tab import true_class
+from xai.studio.examples import read_class
 
 SHARP = 50  # an untrained network is hardly sure of anything, and its curves are flat
 
@@ -33,7 +35,7 @@ SHARP = 50  # an untrained network is hardly sure of anything, and its curves ar
 def folder(tmp_path):
     """CLASS/PHOTO of the examples, small, so that reading them takes no time; all are of the test split."""
     for path in EXAMPLES[:5]:
-        file = tmp_path / "photos" / true_class(path) / f"{path.stem}.png"
+        file = tmp_path / "photos" / read_class(path) / f"{path.stem}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         with Image.open(path) as photo:
             photo.resize((48, 64)).save(file)
@@ -62,7 +64,8 @@ def subject(student, asked):
         asked.append(len(pixels))
         return (SHARP * teacher(teacher.normalize(pixels))).softmax(1)
 
-    return Subject(BlackBox(answer, CLASSES, "teacher", 64, at_once=7), student, "imitation")
+    student.name = "imitation"
+    return BlackBox(answer, CLASSES, "teacher", 64, batch_size=7, student=student)
 
 
 def names_in(folder):
@@ -119,7 +122,7 @@ def normalized_model(black_box):
 def test_seen_through_maps_equals_score_layers(folder, tmp_path, share):
     """All layers, their combination and controls, from the same building blocks but another loop."""
     models = {"a": fresh("pyramid", attended=(1, 2), input_size=64), "b": fresh("pyramid", seed=1, input_size=64)}
-    subjects = [Subject(from_checkpoint(model, name=name)) for name, model in models.items()]
+    subjects = [from_checkpoint(model, name=name) for name, model in models.items()]
     methods = ["gradcam++", "gaussian", *([] if share else ["constant"])]
     wanted = ["drop", "increase", "gain", "adcc"]
     out = tmp_path / "out"
@@ -130,7 +133,7 @@ def test_seen_through_maps_equals_score_layers(folder, tmp_path, share):
     for name, model in models.items():
         expected = metrics.score_layers(model, [folder / n for n in names], "gradcam++", share=share)
         for layer, scores in expected.items():
-            row = found[name, layer if layer in metrics.CONTROLS else f"gradcam++@{layer}"]
+            row = found[name, layer if layer in METHODS else f"gradcam++@{layer}"]
             for metric, value in scores.row().items():
                 if metric in wanted:
                     assert float(row[metric]) == pytest.approx(value, rel=1e-3, abs=1e-3), (layer, metric)
@@ -187,7 +190,9 @@ def test_other_settings_do_not_mix(subject, asked, folder, tmp_path):
         evaluate([subject], ["gaussian"], ["deletion"], folder, out, settings=Settings(step=224))
     with pytest.raises(ValueError, match="other settings \\(models, photos"):
         evaluate([subject], ["gaussian", "random"], ["deletion"], folder, out, photos=names_in(folder)[:2])
-    again = Subject(subject.black_box, fresh("cnn", seed=5, input_size=32), "imitation")
+    again, retrained = copy(subject), fresh("cnn", seed=5, input_size=32)
+    retrained.name = "imitation"
+    again.learn(retrained)
     with pytest.raises(ValueError, match="other settings \\(models;"):
         evaluate([again], ["gaussian"], ["deletion"], folder, out)  # trained again, under the same name
     evaluate([subject], ["gaussian"], ["deletion"], folder, out, settings=Settings(resamples=9, reference="gaussian"))
@@ -228,16 +233,16 @@ def test_random_maps_are_a_photos_own(subject, folder, tmp_path):
 
 
 def test_random_maps_of_cells_are_as_smooth_as_a_layers():
-    like = torch.empty(2, 1, 64, 64)
+    like = torch.empty(2, 3, 64, 64)
     fine, coarse, again = random(like, [5, 6]), random(like, [5, 6], cells=7), random(like, [6], cells=7)
-    assert fine.shape == coarse.shape == (2, 1, 64, 64)
+    assert fine.shape == coarse.shape == (2, 64, 64)
     assert 0 <= fine.min() < 0.01
     assert 0.99 < fine.max() < 1
     torch.testing.assert_close(fine.std(), torch.tensor(12**-0.5), atol=0.01, rtol=0)
     torch.testing.assert_close(coarse[1], again[0])
     grid = torch.rand(7, 7, generator=torch.Generator().manual_seed(5)).numpy()
-    np.testing.assert_allclose(coarse[0, 0], to_photo_size(grid, 64, 64), atol=1e-6)
-    (row,), _ = rows_of(Subject(BlackBox(lambda pixels: pixels, CLASSES)), ["random:7"], Settings())
+    np.testing.assert_allclose(coarse[0], to_photo_size(grid, 64, 64), atol=1e-6)
+    (row,), _ = rows_of(BlackBox(lambda pixels: pixels, CLASSES), ["random:7"], Settings())
     assert (row.name, row.options) == ("random:7", {"cells": 7})
 
 
@@ -326,7 +331,7 @@ def test_the_command_measures_a_black_box(folder, tmp_path, capsys):
     assert "3 of 3 photos measured" in said
     names = (tmp_path / "subset.txt").read_text().split()
     assert names == stratified(names_in(folder), 3, 0)
-    model, found = xai.load_model("garbage-cnn"), rows(tmp_path / "results.csv")
+    model, found = load_once("garbage-cnn"), rows(tmp_path / "results.csv")
     assert [row["method"] for row in found] == ["gradcam:teacher", "rise", "random"]
     settings = json.loads((tmp_path / "settings.json").read_text())
     rise = settings["models"]["garbage-cnn"]["rows"]["rise"]
@@ -352,15 +357,16 @@ def test_a_method_that_does_not_suit_is_left_out_and_said(folder, tmp_path, caps
 def test_whose_network_and_which_layer(subject, student):
     names = [row.name for row in rows_of(subject, ["gradcam", "gaussian"], Settings(), ["conv1", "conv2"])[0]]
     assert names == ["gradcam:student@conv1", "gradcam:student@conv2", "gaussian"]
-    white = Subject(from_checkpoint(student, name="white"))
+    white = from_checkpoint(student, name="white")
     names = [row.name for row in rows_of(white, ["gradcam", "gradcam@conv1"], Settings())[0]]
     assert names == ["gradcam", "gradcam@conv1"]
-    pyramid = Subject(from_checkpoint(fresh("pyramid", input_size=64), name="p"))
+    pyramid = from_checkpoint(fresh("pyramid", input_size=64), name="p")
     names = [row.name for row in rows_of(pyramid, ["gradcam@attended2", "cam"], Settings(), ["all"])[0]]
     assert names == ["gradcam@attended2", *(f"cam@{x}" for x in ("layer1", "layer2", "layer3", "layer4", "combined"))]
-    both = Subject(from_checkpoint(student, name="white"), fresh("cnn", input_size=32))
+    both = from_checkpoint(student, name="white")
+    both.learn(fresh("cnn", input_size=32))
     (row,), _ = rows_of(both, ["gradcam"], Settings())
-    assert (row.name, row.whose) == ("gradcam:teacher", "teacher")
+    assert (row.name, row.role) == ("gradcam:teacher", "teacher")
 
 
 @pytest.mark.parametrize(
@@ -368,7 +374,7 @@ def test_whose_network_and_which_layer(subject, student):
     [
         (["gradcan"], "no method 'gradcan'"),
         (["a:b:c"], "written NAME"),
-        (["gradcam:teacher"], "gradcam needs gradients, and teacher only answers: use those of a student"),
+        (["gradcam:teacher"], "Grad-CAM needs gradients, and teacher only answers: use those of a student"),
         (["gradcam:pupil"], "no variant 'pupil'; it has teacher, student"),
         (["rise:student"], "rise has no variant 'student'; it has published"),
         (["random@conv1"], "random explains no layer, so none such as 'conv1'"),
@@ -399,16 +405,15 @@ def test_settings_that_make_no_sense_get_a_sentence(subject, folder, tmp_path, w
 
 
 def test_what_would_take_too_long_or_mean_nothing_is_refused(student, folder, tmp_path):
-    white = Subject(from_checkpoint(student, name="white"))
+    white = from_checkpoint(student, name="white")
     with pytest.raises(ValueError, match="adcc explains every photo twice, which takes rise too long"):
         evaluate([white], ["rise"], ["adcc"], folder, tmp_path)
     with pytest.raises(ValueError, match="leave out constant or --share"):
         evaluate([white], ["constant"], ["drop"], folder, tmp_path, settings=Settings(share=0.2))
     with pytest.raises(ValueError, match="two models of one name"):
         evaluate([white, white], ["gradcam"], ["drop"], folder, tmp_path)
-    other = Subject(BlackBox(lambda pixels: pixels, ["x"], "teacher"), student)
     with pytest.raises(ValueError, match="knows other classes"):
-        evaluate([other], ["gradcam"], ["deletion"], folder, tmp_path)
+        BlackBox(lambda pixels: pixels, ["x"], "teacher", student=student)
     with pytest.raises(ValueError, match="rise has no option 'mask'"):
         evaluate([white], ["rise"], ["deletion"], folder, tmp_path, settings=Settings(options={"rise": {"mask": 3}}))
 
@@ -440,7 +445,7 @@ def test_a_black_box_that_gives_no_answer_stops_the_run_with_a_sentence(folder, 
     assert main(["evaluate", *arguments]) == 2
     assert "far away gave no answer: the line is dead" in capsys.readouterr().err
     with pytest.raises(BlackBoxError):
-        evaluate([Subject(BlackBox(silent, CLASSES))], ["random"], ["deletion"], folder, tmp_path / "other")
+        evaluate([BlackBox(silent, CLASSES)], ["random"], ["deletion"], folder, tmp_path / "other")
 
 
 def test_help(capsys):

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 import xai
-from tests.conftest import EXAMPLES, fresh
+from tests.conftest import EXAMPLES, fresh, load_once
 from train.data import Split
 from train.looks import LEAST, looks
 from xai import familiar, zoo
@@ -51,7 +51,7 @@ def unit(rows: np.ndarray) -> torch.Tensor:
 @pytest.mark.parametrize("name", [*GARBAGE, *STUDENTS, *PYRAMID])
 def test_every_shipped_network_has_a_list_that_fits_it(name):
     known = familiar.load(familiar_file(name))
-    assert known.grey == getattr(xai.load_model(name, "cpu"), "grey", False)
+    assert known.grey == getattr(load_once(name, "cpu"), "grey", False)
     assert known.photos.shape[1] == 1280
     assert 1000 <= len(known.photos) <= 2000
     torch.testing.assert_close(known.photos.norm(dim=1), torch.ones(len(known.photos)))
@@ -121,13 +121,14 @@ def test_every_explanation_says_whether_its_photo_is_familiar():
     model = xai.load_model(CARD, "cpu")
     assert [e.familiar for e in xai.explain(model, [photo, stranger])] == [True, False]
     assert xai.explain(fresh("cnn"), photo).familiar is None
-    layers = xai.explain_layers(xai.load_model(PYRAMID[0], "cpu"), photo)
+    layers = xai.explain_layers(load_once(PYRAMID[0], "cpu"), photo)
     assert {e.familiar for e in layers.values()} == {False}
     black_box = from_function(model.predict_proba, model.classes)
     for student, known in ((model, True), (None, None)):
-        e = xai.explain_black_box(black_box, photo, "rise", student=student, masks=4)
+        black_box.student = student
+        e = xai.explain(black_box, photo, "rise", masks=4)
         assert e.familiar is known
-    assert xai.explain_black_box(from_checkpoint(model), stranger, "rise", masks=4).familiar is False
+    assert xai.explain(from_checkpoint(model), stranger, "rise", masks=4).familiar is False
 
 
 def test_a_list_is_what_its_formula_says(monkeypatch):

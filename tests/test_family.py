@@ -17,9 +17,17 @@ from xai.activations import Activations
 from xai.explaining import explain_steps
 from xai.methods import METHODS, UnsuitableError
 
-FEW = {"smoothgrad": {"samples": 5}, "smooth-gradcam++": {"samples": 5}, "scorecam-fast": {"channels": 12}}
+FEW = {
+    "smoothgrad": {"samples": 5},
+    "smooth-gradcam++": {"samples": 5},
+    "scorecam-fast": {"channels": 12},
+    "rise": {"masks": 8},
+    "lime": {"samples": 8},
+    "mask": {"iterations": 2, "disc_step": 80},
+}
+READING = [name for name, method in METHODS.items() if method.needs == "features"]  # the others have tests of their own
 OWN_TESTS = ("distilled",)  # in test_distilled
-FORMULAS = {name: getattr(literal, m.run.__name__) for name, m in METHODS.items() if name not in OWN_TESTS}
+FORMULAS = {name: getattr(literal, METHODS[name].run.__name__) for name in READING if name not in OWN_TESTS}
 
 
 @pytest.fixture(scope="module", params=["cnn", "efficientnet_lite0", "s_se_resnet50", "pyramid"])
@@ -40,6 +48,8 @@ def layers_for(name, model):
 
 def suited(name):
     """The first network, and its last layer, that suit a method."""
+    if name not in READING:
+        return fresh("cnn", input_size=64), None
     for architecture in ("cnn", "efficientnet_lite0", "pyramid", "cbam_resnet50"):
         model = fresh(architecture, input_size=64)
         for layer in reversed(list(model.layers)):
@@ -52,7 +62,7 @@ def suited(name):
 def test_equals_the_formula(small, photos, name):
     x, peaks = small.preprocess([photos[0]]), []
     for layer in layers_for(name, small):
-        for target in (3,) if METHODS[name].slow else (3, 0):
+        for target in (3,) if METHODS[name].pace != "instant" else (3, 0):
             e = xai.explain(small, photos[0], name, target, layer, **FEW.get(name, {}))
             expected = FORMULAS[name](small, x, target, layer, **FEW.get(name, {}))
             peaks.append(np.abs(expected).max())
@@ -68,15 +78,16 @@ def test_every_method_says_what_it_is():
     for name, method in METHODS.items():
         text = inspect.getdoc(method.run)
         assert method.summary, name
-        assert method.paper, name
-        assert "Formula: " in text, name
-        options = re.findall(r"^    (\w+): ", text.partition("Options:\n")[2], re.MULTILINE)
-        assert options == method.options, name
+        assert method.reference or method.is_control, name
+        assert "Formula: " in text or name in ("constant", "random"), name
+        options = re.findall(r"^    (\w[\w, ]*): ", text.partition("Options:\n")[2], re.MULTILINE)
+        assert [option for line in options for option in line.split(", ")] == method.options, name
 
 
 def test_what_does_not_suit_is_known_beforehand_and_refused(small, photos):
     model = small
-    for name, method in METHODS.items():
+    for name in READING:
+        method = METHODS[name]
         for layer in ["input", *model.layers, "layer9"]:
             trouble = method.unsuitable(model, layer)
             if trouble is not None:
@@ -84,7 +95,7 @@ def test_what_does_not_suit_is_known_beforehand_and_refused(small, photos):
                     xai.explain(model, photos[0], name, target_layer=layer)
                 assert str(refused.value) == str(trouble) == str(pickle.loads(pickle.dumps(trouble)))
                 assert name not in xai.list_methods(model, layer)
-            elif not method.slow:
+            elif method.pace == "instant":
                 assert name in xai.list_methods(model, layer)
                 assert np.isfinite(xai.explain(model, photos[0], name, target_layer=layer).raw).all()
 
@@ -112,14 +123,14 @@ def test_an_option_that_a_method_has_not_is_refused(photos):
         xai.explain(fresh("cnn"), photos[0], "smoothgrad", sample=3)
 
 
-SLOW = [name for name, method in METHODS.items() if method.slow]
+SLOW = [name for name in READING if METHODS[name].pace != "instant"]
 
 
 @pytest.mark.parametrize("name", SLOW)
 def test_slow_ones_say_how_far_they_are_and_stop_when_closed(photos, name):
     model, calls = fresh("cnn"), []
     model.fc.register_forward_hook(lambda *_: calls.append(1))
-    done = list(explain_steps(model, photos[:2], name, target_layer="conv2"))
+    done = [progress.done for progress in explain_steps(model, photos[:2], name, target_layer="conv2")]
     assert len(done) >= 4
     assert done == sorted(done)
     assert 0 < done[0] < 0.5 < done[-1] <= 1

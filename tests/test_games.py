@@ -44,7 +44,7 @@ def black_box(literal_model, asked):
         asked.append(tuple(pixels.shape))
         return literal_model(literal_games.normalized(pixels).float())
 
-    return BlackBox(answer, CLASSES, input_size=64, at_once=16)
+    return BlackBox(answer, CLASSES, input_size=64, batch_size=16)
 
 
 def random_maps(n, side=64):
@@ -129,12 +129,12 @@ def test_play_takes_explanations_and_maps_of_any_size(black_box, photos):
 
 def test_games_tell_how_far_they_are_and_stop(black_box, asked, photos):
     steps = games.play_steps(black_box, photos[0], dict(enumerate(random_maps(4))), step=224)
-    shares = [next(steps), next(steps)]
+    shares = [next(steps).done, next(steps).done]
     steps.close()
     questions = len(asked)
     assert 0 < shares[0] < shares[1] < 1
     assert questions == 3  # endpoints, and a part for each share
-    again = list(games.play_steps(black_box, photos[0], dict(enumerate(random_maps(4))), step=224))
+    again = [done for done, _ in games.play_steps(black_box, photos[0], dict(enumerate(random_maps(4))), step=224)]
     assert again == sorted(again)
     assert again[-1] == 1
 

@@ -10,7 +10,7 @@ from tests.conftest import fresh
 from xai import metrics
 from xai.activations import Activations
 from xai.layers import COMBINED
-from xai.metrics.controls import constant, gaussian
+from xai.methods.controls import constant, gaussian
 from xai.metrics.registry import TABLE_1
 from xai.metrics.reliability import adcc, coherency, complexity
 from xai.references import REFERENCES
@@ -45,7 +45,7 @@ def test_adcc_equals_the_formula():
 
 def test_adcc_is_not_fooled_by_a_map_of_everything():
     """It drops nothing and is coherent, and still worth nothing; nor is a map of nothing worth anything."""
-    everything = constant(torch.empty(2, 1, 8, 8).double())
+    everything = constant(torch.empty(2, 3, 8, 8).double(), ())[:, None]
     worth = adcc(torch.zeros(2), coherency(everything, everything), complexity(everything))
     assert worth.tolist() == [0, 0]
     nothing = torch.zeros(2, 1, 8, 8).double()
@@ -83,7 +83,7 @@ def test_strongest_keeps_the_largest_values():
 
 
 def test_the_gaussian_is_in_the_middle():
-    bell = gaussian(torch.empty(2, 1, 65, 65))
+    bell = gaussian(torch.empty(2, 3, 65, 65), ())[:, None]
     assert bell.shape == (2, 1, 65, 65)
     assert bell[0, 0, 32, 32] == bell.max() == 1
     assert bell[0, 0, 32, 32 + 16].item() == pytest.approx(np.exp(-0.5), rel=1e-4)
@@ -163,7 +163,12 @@ def test_other_photos_maps_equal_a_literal_loop(fal, photos, share):
                 after = fal(x * shown + (1 - shown) * black).softmax(1)[0, targets[i]].item()
                 scores = found[f"{name}:{companion}"][[i]]
                 assert scores.after.item() == pytest.approx(after, rel=2e-2 if share else 2e-3)
-    assert not set(metrics.score_layers(fal, photos[:1])) & set(found) - {*fal.layer_names, COMBINED, *metrics.CONTROLS}
+    assert not set(metrics.score_layers(fal, photos[:1])) & set(found) - {
+        *fal.layer_names,
+        COMBINED,
+        "constant",
+        "gaussian",
+    }
 
 
 def test_batches_do_not_matter(fal, photos, monkeypatch):

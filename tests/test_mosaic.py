@@ -13,11 +13,12 @@ from tests.conftest import fresh
 from tests.test_evaluate import rows, without_seconds
 from xai import metrics
 from xai.blackbox import BlackBox, from_checkpoint
-from xai.evaluation import Settings, Subject, evaluate
+from xai.evaluation import Settings, evaluate
 from xai.evaluation.bootstrap import resample_sameness
-from xai.evaluation.mosaics import plan_mosaics, remembering
+from xai.evaluation.mosaics import plan_mosaics, remember_answers
 from xai.evaluation.plan import rows_of
-from xai.metrics.controls import gaussian, pair_photos, random
+from xai.methods.controls import gaussian, random
+from xai.metrics.controls import pair_photos
 from xai.metrics.mosaic import join_photos, own_share
 from xai.metrics.shared import inner_products, sameness, weighted_sameness
 from xai.models import Classifier
@@ -96,10 +97,10 @@ def test_the_share_equals_a_literal_loop(side, grid):
 @pytest.mark.parametrize("kind", ["constant", "negative", "random", "gaussian"])
 def test_maps_that_are_alike_for_all_classes_get_chance(grid, kind):
     """On the mean exactly, whatever they show: of a map that all classes have, all cells together hold everything."""
-    like = torch.empty(1, 1, 32, 32)
+    like = torch.empty(1, 3, 32, 32)
     one = {
         "constant": torch.ones(32, 32), "negative": -torch.rand(32, 32),
-        "random": random(like, [3])[0, 0], "gaussian": gaussian(like)[0, 0],
+        "random": random(like, [3])[0], "gaussian": gaussian(like, ())[0],
     }[kind]  # fmt: skip
     shares = own_share(one.expand(grid**2, -1, -1), 32, grid)
     assert shares.mean().item() == pytest.approx(1 / grid**2, abs=1e-12)
@@ -203,7 +204,7 @@ def test_a_black_box_of_other_classes_is_taken_at_its_word():
 
 
 def subject_of(model, name="planted"):
-    return Subject(from_checkpoint(model, name=name))
+    return from_checkpoint(model, name=name)
 
 
 def test_evaluate_gives_every_row_its_mosaics(planted, folder, tmp_path):
@@ -230,9 +231,9 @@ def test_evaluate_gives_every_row_its_mosaics(planted, folder, tmp_path):
 def test_a_black_box_and_its_student_are_tested(planted, folder, tmp_path):
     """The student's maps of the black box's classes, at another size than the black box's."""
     network = Planted(input_size=48).eval()
-    box = BlackBox(lambda pixels: network(pixels).softmax(1), list(COLORS), "far", 48)
+    box = BlackBox(lambda pixels: network(pixels).softmax(1), list(COLORS), "far", 48, student=planted)
     settings = Settings(mosaics=3, slow_mosaics=1, options={"rise": {"masks": 200, "cells": 4}})
-    outcome = evaluate([Subject(box, planted)], ["gradcam", "rise"], ["mosaic"], folder, tmp_path, settings=settings)
+    outcome = evaluate([box], ["gradcam", "rise"], ["mosaic"], folder, tmp_path, settings=settings)
     student, rise = outcome.lines
     assert (student.values["mosaic"] > 98).all()  # enlarged from 32 to 48 pixels, maps reach over their borders
     assert len(rise.values["mosaic"]) == 1
@@ -248,7 +249,7 @@ def test_all_classes_of_a_mosaic_are_answered_by_the_same_questions(planted, fol
 
     box = BlackBox(answer, list(COLORS), "counted", 32)
     settings = Settings(mosaics=2, slow_mosaics=1, options={"rise": {"masks": 64}})
-    evaluate([Subject(box)], ["rise"], ["mosaic"], folder, tmp_path, settings=settings)
+    evaluate([box], ["rise"], ["mosaic"], folder, tmp_path, settings=settings)
     photos = len(list(folder.glob("*/*.png")))
     assert 64 <= sum(asked) - photos < 2 * 64  # the masks, and what tells whether the map is blank
 
@@ -261,7 +262,7 @@ def test_remembered_answers_are_those_that_were_given():
         table[:, 1] = 1 - table[:, 0]
         return table[: len(pixels)]
 
-    box = remembering(BlackBox(answer, ["a", "b"], input_size=4, at_once=4))
+    box = remember_answers(BlackBox(answer, ["a", "b"], input_size=4, batch_size=4))
     some = [torch.rand(3, 3, 4, 4) for _ in range(3)]
     for pixels in (*some, *some, some[0].contiguous(memory_format=torch.channels_last)):
         torch.testing.assert_close(box.ask(pixels)[:, 0], pixels.mean((1, 2, 3)))

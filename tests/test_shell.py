@@ -6,16 +6,15 @@ import pytest
 from PIL import Image
 
 import xai
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, load_once
 from tests.test_photo import BAD
 from xai.__main__ import main
-from xai.blackbox import BASELINES
 from xai.duplicates import close, groups, near_duplicates, pixel_hashes
 from xai.folders import photos_named, splits_in
 from xai.methods import METHODS
 from xai.sheet import Tile, contact_sheet
 from xai.similar import load_index
-from xai.studio.tab import true_class
+from xai.studio.examples import read_class
 from xai.zoo import MODELS
 
 
@@ -23,8 +22,8 @@ from xai.zoo import MODELS
 def folder(tmp_path):
     """CLASS/PHOTO of the examples."""
     for path in EXAMPLES:
-        (tmp_path / "photos" / true_class(path)).mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, tmp_path / "photos" / true_class(path) / path.name)
+        (tmp_path / "photos" / read_class(path)).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path / "photos" / read_class(path) / path.name)
     return tmp_path / "photos"
 
 
@@ -44,7 +43,7 @@ def test_explains_a_folder_by_several_models_and_methods(folder, tmp_path, capsy
     found = rows(out / "explanations.csv")
     assert len(found) == len(EXAMPLES) * 6
     for row in found[:12]:
-        e = xai.explain(xai.load_model(row["model"]), row["photo"], row["method"])
+        e = xai.explain(load_once(row["model"]), row["photo"], row["method"])
         assert (row["class"], row["layer"]) == (e.label, e.target_layer)
         assert float(row["confidence"]) == pytest.approx(e.confidence, abs=2e-4)
         box = tuple(int(row[side]) for side in ("left", "top", "right", "bottom"))
@@ -59,7 +58,7 @@ def test_a_sheet_shows_the_explanation(folder, tmp_path):
     photo = EXAMPLES[0]
     assert main(["explain", str(photo), "--model", "garbage-cnn", "--side", "512", "--output", str(tmp_path)]) == 0
     sheet = np.asarray(Image.open(tmp_path / f"{photo.stem}-why.jpg"), int)
-    heatmap = np.asarray(xai.explain(xai.load_model("garbage-cnn"), photo).overlay(), int)
+    heatmap = np.asarray(xai.explain(load_once("garbage-cnn"), photo).overlay(), int)
     h, w = heatmap.shape[:2]
     top, left = 34, 2 * 8 + w
     assert np.abs(sheet[top : top + h, left : left + w] - heatmap).mean() < 6  # but for JPEG
@@ -136,7 +135,7 @@ def test_lists_models_and_methods(capsys):
     assert "layer1, layer2, layer3, layer4" in said
     assert main(["methods"]) == 0
     said = capsys.readouterr().out
-    assert all(f"\n{name}\n" in f"\n{said}" for name in [*METHODS, *BASELINES])
+    assert all(f"\n{name}\n" in f"\n{said}" for name in METHODS)
     assert "not for garbage-cnn" in said
     assert main(["methods", "layercam"]) == 0
     assert "Formula: `L^c = ReLU(Σ_k ReLU(∂y^c/∂A^k) ⊙ A^k)`" in capsys.readouterr().out
@@ -154,14 +153,14 @@ def test_help(command, capsys):
 
 
 def test_index_made_in_a_shell_finds_its_own_photos(folder, tmp_path):
-    (folder / "train.txt").write_text("".join(f"{true_class(p)}/{p.name}\n" for p in EXAMPLES[:9]))
+    (folder / "train.txt").write_text("".join(f"{read_class(p)}/{p.name}\n" for p in EXAMPLES[:9]))
     file = tmp_path / "index.npz"
     assert main(["index", str(folder), "--model", "garbage-cnn", "--output", str(file)]) == 0
-    index, model = load_index("garbage-cnn", file), xai.load_model("garbage-cnn")
+    index, model = load_index("garbage-cnn", file), load_once("garbage-cnn")
     assert len(index.names) == 9
     for path in EXAMPLES[:9]:
         first, *_ = index.nearest(model, path)
-        assert (first.name, first.label, first.distance) == (f"{true_class(path)}/{path.name}", true_class(path), 0)
+        assert (first.name, first.label, first.distance) == (f"{read_class(path)}/{path.name}", read_class(path), 0)
         assert first.thumbnail.size == (90, 120)
     assert main(["index", str(tmp_path / "nowhere"), "--output", str(file)]) == 2
 
@@ -224,7 +223,7 @@ def test_pixel_hash_is_the_sign_of_low_frequencies():
 def test_pairs_that_share_a_photo_are_one_group(tmp_path):
     for name in ("a.png", "b.png", "c.png"):
         shutil.copy(EXAMPLES[0], tmp_path / name)
-    model, index = xai.load_model("garbage-efficientnet_lite0"), load_index("garbage-efficientnet_lite0")
+    model, index = load_once("garbage-efficientnet_lite0"), load_index("garbage-efficientnet_lite0")
     pairs, failures = near_duplicates(splits_in(tmp_path)["train"], model, index.medians)
     assert (len(pairs), failures) == (3, {})
     assert [len(group) for group in groups(pairs)] == [3]

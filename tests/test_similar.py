@@ -5,18 +5,17 @@ import pytest
 import torch
 from PIL import Image
 
-import xai
-from tests.conftest import EXAMPLES, fresh
+from tests.conftest import EXAMPLES, fresh, load_once
 from xai.activations import Activations
 from xai.similar import hashed, load_index, low_frequencies, make_indices, save_indices
-from xai.studio.tab import true_class
+from xai.studio.examples import read_class
 from xai.zoo import CHECKPOINTS, GARBAGE
 
 
 @pytest.fixture(scope="module")
 def made():
     model = fresh("resnet50", input_size=64)
-    labels = [true_class(path) for path in EXAMPLES]
+    labels = [read_class(path) for path in EXAMPLES]
     (index,) = make_indices([model], EXAMPLES, [path.name for path in EXAMPLES], labels)
     return model, index
 
@@ -95,6 +94,6 @@ def test_shipped_index(name):
 
 def test_shipped_index_is_small_and_finds_photos_of_the_same_kind():
     assert (CHECKPOINTS / "garbage-photos.npz").stat().st_size < 8e6
-    model, index = xai.load_model("garbage-efficientnet_lite0"), load_index("garbage-efficientnet_lite0")
-    shares = [np.mean([n.label == true_class(path) for n in index.nearest(model, path)]) for path in EXAMPLES]
+    model, index = load_once("garbage-efficientnet_lite0"), load_index("garbage-efficientnet_lite0")
+    shares = [np.mean([n.label == read_class(path) for n in index.nearest(model, path)]) for path in EXAMPLES]
     assert np.mean(shares) > 0.5  # some examples are chosen for being hard; by chance it would be 0.18

@@ -17,17 +17,23 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import xai
-from tests.conftest import EXAMPLES
+from tests import tabs
+from tests.conftest import EXAMPLES, load_once, open_app, wait_until
 from tests.test_photo import BAD, QUARTERS, bomb
 from xai.methods import METHODS
 from xai.similar import load_index
 from xai.studio import garbage
-from xai.studio.answers import Answer, model_of
-from xai.studio.tab import RefiningFlow, fitting_methods, protocol_of, records, true_class
-from xai.studio.text import ENGLISH, KOREAN
+from xai.studio.answers import Answer, get_model, read_question
+from xai.studio.examples import read_class
+from xai.studio.facts import read_protocol, read_records
+from xai.studio.garbage import GarbageTab
+from xai.studio.methods import list_suited
+from xai.studio.text import ENGLISH, LANGUAGES
 from xai.zoo import GARBAGE
 
+KOREAN = LANGUAGES["ko"]
 EXPLAINED = 20_000  # ms, far more than an answer takes
+SIDES = dict(zip("ab", garbage.OPENING_NETWORKS, strict=True))
 
 
 def ask(client, photo, **options):
@@ -40,7 +46,7 @@ def ask(client, photo, **options):
 
 def test_api_answers_like_the_package(client):
     answer, heatmap = ask(client, EXAMPLES[0])
-    model = xai.load_model("garbage-s_se_resnet50")
+    model = load_once("garbage-s_se_resnet50")
     e = xai.explain(model, EXAMPLES[0])
     assert answer["label"] == e.label
     assert answer["confidence"] == pytest.approx(e.confidence, abs=1e-4)
@@ -85,7 +91,7 @@ def test_api_sends_progress_of_a_slow_method(client):
     done = [message["progress"] for message, _ in job.outputs() if "progress" in message]
     assert len(done) >= 2
     assert done == sorted(done)
-    e = xai.explain(xai.load_model("garbage-cnn"), EXAMPLES[0], "scorecam")
+    e = xai.explain(load_once("garbage-cnn"), EXAMPLES[0], "scorecam")
     np.testing.assert_allclose(answer["raw"], e.raw, rtol=1e-3, atol=1e-4)
 
 
@@ -130,19 +136,19 @@ def test_many_visitors_get_their_own_answers(url):
     threads = [threading.Thread(target=visit, args=(i,)) for i in range(4)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
-    model = xai.load_model("garbage-s_se_resnet50")
+    model = load_once("garbage-s_se_resnet50")
     for i in range(4):
         np.testing.assert_allclose(answers[i]["raw"], xai.explain(model, EXAMPLES[i]).raw, atol=1e-4)
 
 
 def test_two_examples_are_got_wrong():
     assert len(EXAMPLES) >= 8
-    pairs = [xai.load_model(name) for name in garbage.DEFAULT_PAIR]
+    pairs = [load_once(name) for name in garbage.OPENING_NETWORKS]
     wrong = {
         path.name
         for path in EXAMPLES
         for model in pairs
-        if model.classes[model.predict_proba(path)[0].argmax()] != true_class(path)
+        if model.classes[model.predict_proba(path)[0].argmax()] != read_class(path)
     }
     assert len(wrong) >= 2, wrong
 
@@ -157,10 +163,10 @@ def example(page, number):
 
 def choose(page, menu, name):
     """Choose from a menu; what it adds to a name, such as that it takes long, need not be given."""
-    expect(page.get_by_role("option")).to_have_count(0)  # a menu that was chosen from takes a moment to close
+    options = page.locator(menu).get_by_role("option")  # of this menu: another one may still be open
     page.locator(f"{menu} input").click()
-    page.get_by_role("option", name=re.compile(rf"^{re.escape(name)}( ·|$)")).click()
-    expect(page.get_by_role("option")).to_have_count(0)
+    page.locator(menu).get_by_role("option", name=re.compile(rf"^{re.escape(name)}( ·|$)")).click()
+    expect(options).to_have_count(0)  # it takes a moment to close
 
 
 def upload(page, path):
@@ -180,12 +186,21 @@ def changed(page, before, side="b"):
     )
 
 
-def test_opens_with_an_example_explained(page):
+@pytest.fixture(scope="module")
+def seen_page(visitor, url):
+    """The page as it opened, for tests that only look at it."""
+    page = visitor.new_page()
+    open_app(page, url)
+    return page
+
+
+def test_opens_with_an_example_explained(seen_page):
+    page = seen_page
     for side in "ab":
         expect(page.locator(f"#heatmap-{side} img")).to_be_visible()
         expect(page.locator(f"#label-{side}")).to_contain_text("%")
         expect(page.locator(f"#about-{side}")).to_contain_text("ResNet-50")
-    model = xai.load_model("garbage-s_se_resnet50")
+    model = load_once("garbage-s_se_resnet50")
     assert answer_of(page) == xai.explain(model, EXAMPLES[0]).label
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
 
@@ -197,11 +212,12 @@ def test_opens_wherever_it_was_started_from(page, tmp_path, monkeypatch):
     expect(page.locator("#examples img")).to_have_count(len(EXAMPLES))
 
 
-def test_every_example_is_explained_by_a_click(page):
+def test_every_example_is_explained_by_a_click(kept_page):
+    page = kept_page
     before = heatmap_of(page)
     example(page, 4).click()
     changed(page, before)
-    assert answer_of(page) == xai.explain(xai.load_model("garbage-s_se_resnet50"), EXAMPLES[3]).label
+    assert answer_of(page) == xai.explain(load_once("garbage-s_se_resnet50"), EXAMPLES[3]).label
 
 
 def shown(page, side="b"):
@@ -209,17 +225,22 @@ def shown(page, side="b"):
     return np.asarray(Image.open(io.BytesIO(httpx.get(heatmap_of(page, side)).content)).convert("RGB"), np.int16)
 
 
+def shows(page, side, picture):
+    found, wanted = shown(page, side), np.asarray(picture, np.int16)
+    return found.shape == wanted.shape and np.abs(found - wanted).max() <= 4
+
+
 def test_the_last_of_many_quick_clicks_is_explained(page):
     for number in (2, 5, 3, 8, 4):
         example(page, number).click()
     page.get_by_label(ENGLISH["opacity"]).first.fill("0.2")
     page.get_by_label(ENGLISH["opacity"]).first.blur()
-    for side, name in zip("ab", garbage.DEFAULT_PAIR, strict=True):
-        e = xai.explain(xai.load_model(name), EXAMPLES[3])
+    last = {side: xai.explain(load_once(name), EXAMPLES[3]) for side, name in SIDES.items()}
+    for side, e in last.items():
         expect(page.locator(f"#label-{side} h2")).to_have_text(e.label, timeout=EXPLAINED)
-        page.wait_for_timeout(3000)
-        wanted = np.asarray(e.overlay(0.2), np.int16)
-        np.testing.assert_allclose(shown(page, side), wanted, atol=4)
+        wait_until(page, lambda side=side, e=e: shows(page, side, e.overlay(0.2)))
+    page.wait_for_timeout(2000)  # for an answer that comes too late
+    assert all(shows(page, side, e.overlay(0.2)) for side, e in last.items())
 
 
 def test_without_a_photo_another_network_explains_the_one_on_the_page(page):
@@ -229,7 +250,7 @@ def test_without_a_photo_another_network_explains_the_one_on_the_page(page):
     before = heatmap_of(page, "a")
     choose(page, "#model-a", ENGLISH["model.garbage-efficientnet_lite0"])
     changed(page, before, "a")
-    e = xai.explain(xai.load_model("garbage-efficientnet_lite0"), EXAMPLES[0])
+    e = xai.explain(load_once("garbage-efficientnet_lite0"), EXAMPLES[0])
     expect(page.locator("#note-a")).to_contain_text(f"{e.label}, {e.confidence:.0%} sure")
     expect(page.locator("#former")).to_be_visible()
     example(page, 2).click()
@@ -250,7 +271,7 @@ def test_answers_stay_those_of_the_former_photo_where_something_breaks(page, mon
     def broken(*args):
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(garbage, "look_at", broken)
+    monkeypatch.setattr(GarbageTab, "look_at", broken)
     example(page, 3).click()
     expect(page.locator("#former")).to_be_visible(timeout=EXPLAINED)
     monkeypatch.undo()
@@ -260,36 +281,38 @@ def test_answers_stay_those_of_the_former_photo_where_something_breaks(page, mon
 
 @pytest.mark.parametrize(("left", "right"), [(True, True), (None, None), (False, True), (False, False)])
 def test_a_strange_photo_is_said_to_be_one(monkeypatch, left, right):
-    known = dict(zip(garbage.DEFAULT_PAIR, (left, right), strict=True))
-    monkeypatch.setattr("xai.studio.garbage_look.is_familiar", lambda photo, name: known[name])
-    options = "gradcam", "predicted", "last", "last", SimpleNamespace(headers={})
-    _, warning, *_ = garbage.answer(Image.open(EXAMPLES[0]).convert("RGB"), None, *garbage.DEFAULT_PAIR, *options)
+    known = dict(zip(garbage.OPENING_NETWORKS, (left, right), strict=True))
+    monkeypatch.setattr("xai.studio.garbage.answers.is_familiar", lambda photo, name: known[name])
+    tab = tabs.lay_out(GarbageTab)
+    warning = tabs.answer(tab, Image.open(EXAMPLES[0]).convert("RGB"))[tab.notices.strange]
     assert warning.visible == (left is False)
     if right is False:
         assert ENGLISH["both_networks"] in warning.value
     elif left is False:
-        assert ENGLISH[f"model.{garbage.DEFAULT_PAIR[0]}"] in warning.value
+        assert ENGLISH[f"model.{garbage.OPENING_NETWORKS[0]}"] in warning.value
 
 
 def test_a_plain_photo_has_no_map_on_the_page_nor_for_a_program(client, tmp_path):
     plain = Image.new("RGB", (90, 60), "olive")
     plain.save(tmp_path / "plain.png")
-    request = SimpleNamespace(headers={})
-    answer, *_ = garbage.answer(plain, None, *garbage.DEFAULT_PAIR, "gradcam", "predicted", "last", "last", request)
-    *pictures, _ = garbage.paint(answer, 0.5, "turbo", True, True, request)
-    assert pictures == [plain] * 2
-    assert "there is no map" in garbage.note(answer.sides[0], "en")
+    tab = tabs.lay_out(GarbageTab)
+    shown = tabs.answer(tab, plain)
+    pictures = tabs.paint(tab, shown[tab.answered], {tab.box: True, tab.common: True})
+    for network in tab.networks:
+        assert pictures[network.heatmap] == plain
+        assert "there is no map" in shown[network.note]
     told, heatmap = ask(client, tmp_path / "plain.png")
     assert (told["blank"], told["box"]) == (True, None)
     assert Image.open(heatmap).convert("RGB") == plain
 
 
-def test_an_upload_is_explained(page):
+def test_an_upload_is_explained(kept_page):
+    page = kept_page
     before = heatmap_of(page)
     page.get_by_label("Remove Image").click()
     upload(page, EXAMPLES[5])
     changed(page, before)
-    assert answer_of(page) == xai.explain(xai.load_model("garbage-s_se_resnet50"), EXAMPLES[5]).label
+    assert answer_of(page) == xai.explain(load_once("garbage-s_se_resnet50"), EXAMPLES[5]).label
 
 
 def test_options_change_the_picture(page):
@@ -320,11 +343,11 @@ def test_cam_on_the_cnn_is_explained_not_failed(page):
 def test_the_menu_says_what_suits_and_what_takes_long(page):
     choose(page, "#model-a", ENGLISH["model.garbage-cnn"])
     expect(page.locator("#about-a")).to_contain_text(ENGLISH["model.garbage-cnn"], timeout=EXPLAINED)
-    page.wait_for_timeout(1000)
     page.locator("#method input").click()
-    options = page.get_by_role("option").all_inner_texts()
+    expect(page.locator("#method")).to_contain_text(f"CAM · {ENGLISH['unsuited_a']}", timeout=EXPLAINED)
+    options = page.locator("#method").get_by_role("option").all_inner_texts()
     assert [option.strip().removeprefix("✓").strip().partition(" · ")[0] for option in options] == [
-        METHODS[name].title for name in fitting_methods(GARBAGE)
+        METHODS[name].title for name in list_suited(GARBAGE)
     ]
     said = "\n".join(options)
     assert f"CAM · {ENGLISH['unsuited_a']}" in said
@@ -350,26 +373,28 @@ def test_a_slow_method_says_how_far_it_is_and_can_be_stopped(page):
 @pytest.mark.parametrize("by_visitor", [True, False])
 def test_the_last_word_on_what_was_stopped_is_that_it_was(by_visitor):
     """A share on its way to the page while the visitor stops it would stand there for good; what came instead stays."""
-    questions = [garbage.asked(name, "scorecam", "predicted") for name in garbage.DEFAULT_PAIR]
-    sides = [SimpleNamespace(question=question, pending=True) for question in questions]
-    answer, request = Answer(None, sides), SimpleNamespace(headers={})
-    flow = SimpleNamespace(painted=["picture"], look_slowly=lambda photo, question: iter([0.25, 0.5, 0.75]))
-    steps = RefiningFlow.refine(flow, answer, request)
+    questions = [read_question(name, "scorecam", "predicted") for name in garbage.OPENING_NETWORKS]
+    answer = Answer(None, [SimpleNamespace(question=question, pending=True) for question in questions])
+    tab = tabs.lay_out(GarbageTab)
+    tab.look_slowly = lambda photo, question: iter([0.25, 0.5, 0.75])
+    steps = tab.refine(answer, tabs.REQUEST)
     next(steps)
-    assert "25%" in next(steps)[0]
+    assert "25%" in next(steps)[tab.networks[0].note]
     answer.end(by_visitor)
-    *notes, button, picture = list(steps)[-1]
-    assert notes == [ENGLISH["stopped"] if by_visitor else gr.skip()] * 2
-    assert (button == gr.skip()) != by_visitor
-    assert picture == gr.skip()
+    last = list(steps)[-1]
+    if by_visitor:
+        assert [last.pop(network.note) for network in tab.networks] == [ENGLISH["stopped"]] * 2
+        assert not last.pop(tab.column.stop).visible
+        assert not last  # no picture changes
+    else:
+        assert last == gr.skip()
 
 
 def test_a_slow_method_ends_when_something_else_is_asked_or_the_visitor_leaves(page, url):
     calls = []
-    hook = model_of("garbage-resnet50").register_forward_hook(lambda *_: calls.append(1))  # not a method's own trace
+    hook = get_model("garbage-resnet50").register_forward_hook(lambda *_: calls.append(1))  # not a method's own trace
 
-    def quiet_soon():
-        other.wait_for_timeout(3000)
+    def is_quiet():
         before = len(calls)
         other.wait_for_timeout(3000)
         return len(calls) == before
@@ -381,17 +406,19 @@ def test_a_slow_method_ends_when_something_else_is_asked_or_the_visitor_leaves(p
         choose(page, "#method", "Grad-CAM")
         expect(page.locator("#note-a")).to_contain_text("% sure", timeout=EXPLAINED)
         assert calls
-        assert quiet_soon()
+        wait_until(other, is_quiet)
         choose(page, "#method", "Score-CAM")
         expect(page.locator("#note-a")).to_contain_text(re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
         page.goto("about:blank")
-        assert quiet_soon()
+        wait_until(other, is_quiet)
     finally:
         hook.remove()
+        other.close()
 
 
-def test_similar_photos_are_shown_with_their_labels(page):
-    model, index = xai.load_model("garbage-resnet50"), load_index("garbage-resnet50")
+def test_similar_photos_are_shown_with_their_labels(seen_page):
+    page = seen_page
+    model, index = load_once("garbage-resnet50"), load_index("garbage-resnet50")
     labels = [neighbour.label for neighbour in index.nearest(model, EXAMPLES[0])]
     expect(page.locator("#similar-a img")).to_have_count(5)
     assert page.locator("#similar-a .caption-label").all_inner_texts() == labels
@@ -457,7 +484,8 @@ def test_a_dropped_file_that_is_no_photo_gets_a_sentence(kept_page, name):
     assert (heatmap_of(page), answer_of(page)) == before
 
 
-def test_a_dropped_photo_of_a_type_the_browser_does_not_know_is_explained(page, tmp_path):
+def test_a_dropped_photo_of_a_type_the_browser_does_not_know_is_explained(kept_page, tmp_path):
+    page = kept_page
     Image.open(EXAMPLES[5]).save(tmp_path / "photo.heic")
     before = heatmap_of(page)
     drop(page, "photo.heic", (tmp_path / "photo.heic").read_bytes())
@@ -468,8 +496,7 @@ def test_a_dropped_photo_of_a_type_the_browser_does_not_know_is_explained(page, 
 def test_an_idle_page_says_what_to_do(monkeypatch):
     said = []
     monkeypatch.setattr(gr, "Warning", lambda message, **_: said.append(message))
-    request = SimpleNamespace(headers={})
-    assert len(garbage.paint(None, 0.5, "turbo", False, False, request)) == 3
+    assert tabs.paint(tabs.lay_out(GarbageTab), None) == gr.skip()
     assert said == [ENGLISH["expired"]]
 
 
@@ -527,19 +554,20 @@ def serious(page):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_accessible_and_in_bounds(kept_page, scheme, width):
-    kept_page.emulate_media(color_scheme=scheme)
-    kept_page.set_viewport_size({"width": width, "height": 900})
-    kept_page.reload()
-    kept_page.wait_for_selector("#slider img", timeout=EXPLAINED)
+def test_accessible_and_in_bounds(used_page, url, scheme, width):
+    used_page.emulate_media(color_scheme=scheme)
+    used_page.set_viewport_size({"width": width, "height": 900})
+    open_app(used_page, url)
     for side in "ab":
-        kept_page.wait_for_selector(f"#accuracy-{side} svg.marks", timeout=EXPLAINED)
-    kept_page.wait_for_timeout(500)
-    assert serious(kept_page) == []
-    assert kept_page.evaluate("document.documentElement.scrollWidth") <= width
+        used_page.wait_for_selector(f"#accuracy-{side} svg.marks", timeout=EXPLAINED)
+    expect(used_page.locator(".pending")).to_have_count(0, timeout=EXPLAINED)  # pale while it is replaced
+    used_page.wait_for_timeout(500)
+    assert serious(used_page) == []
+    assert used_page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_by_keyboard(page):
+def test_by_keyboard(kept_page):
+    page = kept_page
     before = heatmap_of(page)
     example(page, 2).focus()
     page.keyboard.press("Enter")
@@ -547,7 +575,8 @@ def test_by_keyboard(page):
 
 
 @pytest.mark.browser_context_args(locale="ko-KR")
-def test_korean(page):
+def test_korean(strangers_page):
+    page = strangers_page
     expect(page.get_by_role("button", name=KOREAN["explain"])).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("왜 그렇게 답했을까요?")
     visible = page.locator("body").inner_text()
@@ -557,14 +586,16 @@ def test_korean(page):
 
 
 @pytest.mark.browser_context_args(locale="ko-KR")
-def test_korean_sentence_for_a_bad_photo(page, tmp_path):
+def test_korean_sentence_for_a_bad_photo(strangers_page, tmp_path):
+    page = strangers_page
     (tmp_path / "large.png").write_bytes(bomb(10000, 10000))
     page.get_by_label("Remove Image").click()
     upload(page, tmp_path / "large.png")
     expect(page.get_by_text("10000×10000 화소")).to_be_visible(timeout=EXPLAINED)
 
 
-def test_pictures_can_be_downloaded_losslessly(page, tmp_path):
+def test_pictures_can_be_downloaded_losslessly(seen_page, tmp_path):
+    page = seen_page
     with page.expect_download() as download:
         page.locator("#heatmap-b").get_by_label("Download").click()
     path = tmp_path / "heatmap.png"
@@ -573,7 +604,8 @@ def test_pictures_can_be_downloaded_losslessly(page, tmp_path):
     assert Image.open(path).size == Image.open(EXAMPLES[0]).size
 
 
-def test_the_slider_shows_a_portrait_whole_and_both_maps_in_the_same_place(page):
+def test_the_slider_shows_a_portrait_whole_and_both_maps_in_the_same_place(seen_page):
+    page = seen_page
     width, height = Image.open(EXAMPLES[0]).size
     assert height > width
     frame, left, right = (page.locator(f"#slider{part}").first for part in ("", " img", " img.fixed"))
@@ -600,7 +632,7 @@ def test_nothing_is_phoned_home_and_no_state_is_shared(page, browser, url):
 
 def test_the_curves_of_the_protocol_stand_beside_the_shipped_recipes(page):
     choose(page, "#model-a", ENGLISH["model.garbage-cnn"])
-    accuracy = protocol_of("garbage-cnn")["test_accuracy"]
+    accuracy = read_protocol("garbage-cnn")["test_accuracy"]
     expect(page.locator("#protocol-a")).to_contain_text(f"{accuracy:.1f} %", timeout=EXPLAINED)
     for curve in ("loss", "protocol-loss", "accuracy", "protocol-accuracy"):
         expect(page.locator(f"#{curve}-a svg.marks")).to_be_visible(timeout=EXPLAINED)
@@ -612,9 +644,10 @@ def test_the_curves_of_the_protocol_stand_beside_the_shipped_recipes(page):
     expect(page.locator("#loss-a svg.marks")).to_be_visible()
 
 
-def test_metrics_are_shown_as_measured(page):
-    for side, name in zip("ab", garbage.DEFAULT_PAIR, strict=True):
-        metrics, _ = records(name)
+def test_metrics_are_shown_as_measured(seen_page):
+    page = seen_page
+    for side, name in zip("ab", garbage.OPENING_NETWORKS, strict=True):
+        metrics, _ = read_records(name)
         panel = page.locator(".column", has=page.locator(f"#about-{side}")).last
         for data in ("trashnet", "webwaste"):
             expect(panel).to_contain_text(f"{metrics['data'][data]['test']['accuracy']:.1f} %")

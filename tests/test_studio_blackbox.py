@@ -17,22 +17,26 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import xai
-from tests.conftest import CLASSES, EXAMPLES, fresh
+from tests import tabs
+from tests.conftest import CLASSES, EXAMPLES, fresh, load_once
+from tests.tabs import REQUEST
 from tests.test_photo import BAD
-from tests.test_studio import EXPLAINED, choose, serious, told_and_dismissed
+from tests.test_studio import EXPLAINED, KOREAN, choose, serious, told_and_dismissed
 from xai.agreement import agreement, divergence
 from xai.blackbox import BlackBox, BlackBoxError
 from xai.methods.distilled import LITERAL, distilled
 from xai.metrics import auc, play
 from xai.metrics.controls import random
-from xai.studio import blackbox, blackbox_look, cards
 from xai.studio.answers import Question
-from xai.studio.blackbox_look import Choice
-from xai.studio.text import ENGLISH, KOREAN
+from xai.studio.blackbox import BlackBoxTab, answers
+from xai.studio.blackbox.about import say_assumed
+from xai.studio.blackbox.maps import EXTRAS, Choice
+from xai.studio.blackbox.others import say_expected_time
+from xai.studio.facts import draw_facts
+from xai.studio.text import ENGLISH
 
 TITLE = "garbage-efficientnet_lite0"
 ACCORDIONS = ("choice", "others", "games", "about-student")
-ASKED = SimpleNamespace(headers={})  # a request in English
 
 
 def ask(client, photo, **options):
@@ -68,8 +72,8 @@ def pair():
 @pytest.fixture
 def quick(monkeypatch, pair):
     """The page asks these two while a test lasts."""
-    monkeypatch.setattr(blackbox_look, "load", lambda title: pair)
-    monkeypatch.setattr(blackbox_look, "PACE", {})
+    monkeypatch.setattr(answers, "load", lambda title: pair)
+    monkeypatch.setattr(answers, "PACE", {})
     pair[0].pause = 0.0
     return pair
 
@@ -78,6 +82,10 @@ def quick(monkeypatch, pair):
 def tab(kept_page):
     """The tab, open and explained, for several tests on end: a visitor who goes on."""
     return opened(kept_page)
+
+
+def lay_out():
+    return tabs.lay_out(BlackBoxTab, [TITLE], [])
 
 
 def opened(page):
@@ -126,7 +134,7 @@ def compute(page, names):
 
 def test_api_answers_like_the_package(client):
     answer, heatmap = ask(client, EXAMPLES[0]).result()
-    student, black_box = xai.load_model("blackbox-student"), xai.load_model(TITLE)
+    student, black_box = load_once("blackbox-student"), load_once(TITLE)
     said, imitated = black_box.predict_proba(EXAMPLES[0])[0], student.predict_proba(EXAMPLES[0])[0]
     e = xai.explain(student, EXAMPLES[0], "distilled", target=int(said.argmax()))
     assert answer["label"] == black_box.classes[said.argmax()]
@@ -171,7 +179,7 @@ def test_api_refuses_with_a_sentence(client, tmp_path, quick, monkeypatch):
     ):
         with pytest.raises(AppError, match=sentence):
             ask(client, photo, **options).result()
-    monkeypatch.setattr(blackbox_look, "load", lambda title: (quick[0], None))
+    monkeypatch.setattr(answers, "load", lambda title: (quick[0], None))
     with pytest.raises(AppError, match="there is none"):
         ask(client, EXAMPLES[0]).result()
 
@@ -189,8 +197,8 @@ def test_api_refuses_with_a_sentence(client, tmp_path, quick, monkeypatch):
 def test_a_choice_needs_no_second_pass(quick, options):
     _, student = quick
     photo = Image.open(EXAMPLES[2]).convert("RGB")
-    side = blackbox_look.look(photo, Question(TITLE, "distilled", "metal"))
-    figure = side.explained.figure(Choice(**options))
+    side = answers.look(photo, Question(TITLE, "distilled", "metal"))
+    figure = side.explained.combine(Choice(**options))
     e = xai.explain(student, photo, "distilled", target="metal", **options)
     np.testing.assert_allclose(figure[-1], e.raw, atol=1e-5)
     assert [m is None for m in figure] == [not options["blocks"], not options["stages"], False]
@@ -202,12 +210,12 @@ def test_the_student_is_passed_once(quick, monkeypatch):
     true_stem, true_grad = student.stem, torch.autograd.grad
     monkeypatch.setattr(type(student), "stem", lambda self, x: passes.append(1) or true_stem(x))
     monkeypatch.setattr(torch.autograd, "grad", lambda *args, **kw: gradients.append(1) or true_grad(*args, **kw))
-    blackbox_look.look(Image.open(EXAMPLES[2]).convert("RGB"), Question(TITLE, "distilled"))
+    answers.look(Image.open(EXAMPLES[2]).convert("RGB"), Question(TITLE, "distilled"))
     assert (len(passes), len(gradients)) == (1, 1)
 
 
 def test_opens_with_an_example_explained(tab):
-    student, black_box = xai.load_model("blackbox-student"), xai.load_model(TITLE)
+    student, black_box = load_once("blackbox-student"), load_once(TITLE)
     said, imitated = black_box.predict_proba(EXAMPLES[0])[0], student.predict_proba(EXAMPLES[0])[0]
     for who, row in (("black_box", said), ("student", imitated)):
         assert tab.locator(f"#says-{who} h2").inner_text() == ENGLISH[f"class.{black_box.classes[row.argmax()]}"]
@@ -238,17 +246,17 @@ def test_a_click_on_a_picture_changes_what_enters(tab, quick):
         was, before = box.is_checked(), source(tab)
         tab.locator(f"#{name}-pictures").get_by_role("button", name=f"Thumbnail {number} of").click()
         changed(tab, before)
-        assert box.is_checked() != was
+        expect(box).to_be_checked(checked=not was)
     before = source(tab, "attention")
     tab.locator("#sign").get_by_label(ENGLISH["sign.absolute"]).check()
     changed(tab, before, "attention")
     changes = source(tab)
     tab.locator("#preset-source").click()
     changed(tab, changes)
-    assert tab.locator("#blocks input:checked").count() == 16
-    assert tab.locator("#stages").get_by_label("1", exact=True).is_checked() is False
+    expect(tab.locator("#blocks input:checked")).to_have_count(16)
+    expect(tab.locator("#stages").get_by_label("1", exact=True)).not_to_be_checked()
     checked = [box.is_checked() for box in tab.locator("#extras input").all()]
-    assert dict(zip(blackbox.EXTRAS, checked, strict=True)) == {"scaled": False, "unit": False, "softmax": True}
+    assert dict(zip(EXTRAS, checked, strict=True)) == {"scaled": False, "unit": False, "softmax": True}
     tab.locator("#preset-best").click()
 
 
@@ -374,7 +382,7 @@ def test_a_black_box_that_does_not_answer_is_told_of_in_a_sentence(tab, quick, m
     tab.locator("#compute").click()
     told_once(tab, ENGLISH["no_answer"])
     monkeypatch.undo()
-    monkeypatch.setattr(blackbox_look, "load", lambda title: quick)
+    monkeypatch.setattr(answers, "load", lambda title: quick)
     tab.locator("#blackbox-explain").click()
     expect(tab.locator("#map-distilled img")).to_be_visible(timeout=EXPLAINED)
     expect(tab.locator("#verdict")).to_contain_text("KL divergence")
@@ -420,25 +428,26 @@ def test_what_is_slow_ends_when_the_visitor_leaves(tab, quick):
 
 def test_without_a_student_only_questions_explain(monkeypatch):
     box = BlackBox(Box().reply, CLASSES, "closed", 64)
-    monkeypatch.setattr(blackbox_look, "load", lambda title: (box, None))
+    monkeypatch.setattr(answers, "load", lambda title: (box, None))
     photo = Image.open(EXAMPLES[0]).convert("RGB")
-    answer, warning, _, label, verdict, figure, *accordions = blackbox.answer(photo, None, TITLE, "predicted", ASKED)
-    assert not warning.visible
-    assert ENGLISH["no_student"] in verdict
-    assert [part.visible for part in (label, figure, *accordions[:2])] == [False] * 4
-    assert accordions[-1].value == ["rise", "lime"]
-    chosen = blackbox.preset("best")
-    pictures = blackbox.paint(answer, 0.5, "turbo", *chosen, ASKED)[-2]
+    tab = lay_out()
+    shown = tabs.answer(tab, photo)
+    assert not shown[tab.notices.strange].visible
+    assert ENGLISH["no_student"] in shown[tab.verdict]
+    parts = tab.student_says, tab.maps.figure, tab.choice.accordion, tab.student.accordion
+    assert [shown[part].visible for part in parts] == [False] * 4
+    assert shown[tab.others.methods].value == ["rise", "lime"]
+    pictures = tabs.paint(tab, shown[tab.answered])[tab.others.gallery]
     assert [caption.split("\n")[0] for _, caption in pictures] == ["RISE", "LIME"]
 
 
 def test_what_is_assumed_of_a_black_box_stands_on_the_page_and_on_the_terminal(monkeypatch, capsys):
     assumed = {"scale": "1", "mean": "0.485,0.456,0.406", "classes": "0…5", "logits": "true"}
     box = BlackBox(Box().reply, CLASSES, "Plain", 64, assumed=assumed)
-    monkeypatch.setattr(blackbox_look, "load_hosted", lambda title: (box, None))
-    monkeypatch.setattr(blackbox_look, "load", cache(blackbox_look.load.__wrapped__))
+    monkeypatch.setattr(answers, "load_hosted", lambda title: (box, None))
+    monkeypatch.setattr(answers, "load", cache(answers.load.__wrapped__))
     korean = SimpleNamespace(headers={"accept-language": "ko-KR"})
-    shown = [blackbox.say_assumed("Plain", request) for request in (ASKED, korean)]
+    shown = [say_assumed("Plain", request) for request in (REQUEST, korean)]
     assert [note.visible for note in shown] == [True, True]
     assert shown[0].value == (
         "Assumed, as neither this black box nor its host says it: white is 1, mean colour 0.485 0.456 0.406, "
@@ -450,9 +459,9 @@ def test_what_is_assumed_of_a_black_box_stands_on_the_page_and_on_the_terminal(m
         "logits=true\n"
     )
     box.assumed = {}
-    assert not blackbox.say_assumed("Plain", ASKED).visible
-    monkeypatch.setattr(blackbox_look, "load", lambda title: (_ for _ in ()).throw(BlackBoxError("out of tea")))
-    assert not blackbox.say_assumed("Plain", ASKED).visible
+    assert not say_assumed("Plain", REQUEST).visible
+    monkeypatch.setattr(answers, "load", lambda title: (_ for _ in ()).throw(BlackBoxError("out of tea")))
+    assert not say_assumed("Plain", REQUEST).visible
 
 
 def test_every_option_that_may_be_assumed_has_its_words():
@@ -463,52 +472,58 @@ def test_every_option_that_may_be_assumed_has_its_words():
 def test_classes_of_one_name_keep_their_confidences_on_the_page(monkeypatch):
     names = ["crane", "kite", "crane", "harbor", "harbour"]  # two names, and two that read alike in English
     box = BlackBox(lambda pixels: torch.tensor([[0.1, 0.15, 0.2, 0.25, 0.3]] * len(pixels)), names, "birds", 64)
-    monkeypatch.setattr(blackbox_look, "load", lambda title: (box, None))
+    monkeypatch.setattr(answers, "load", lambda title: (box, None))
     photo = Image.open(EXAMPLES[0]).convert("RGB")
-    _, _, label, *_, classes, _ = blackbox.answer(photo, None, TITLE, "predicted", ASKED)
+    tab = lay_out()
+    shown = tabs.answer(tab, photo)
+    label, classes = shown[tab.black_box_says], shown[tab.target]
     assert label == pytest.approx({"harbour (2)": 0.3, "harbour": 0.25, "crane (2)": 0.2, "kite": 0.15, "crane": 0.1})
     assert [title for title, _ in classes.choices[1:]] == ["crane", "kite", "crane (2)", "harbour", "harbour (2)"]
-    assert blackbox_look.look(photo, Question(TITLE, "rise", "crane (2)")).confidence == pytest.approx(0.2)
+    assert answers.look(photo, Question(TITLE, "rise", "crane (2)")).confidence == pytest.approx(0.2)
 
 
 def test_a_student_without_attention_blocks_is_asked_for_what_it_can_tell(monkeypatch):
     box = BlackBox(Box().reply, CLASSES, "closed", 64)
     student = fresh("resnet50", input_size=64)
-    monkeypatch.setattr(blackbox_look, "load", lambda title: (box, student))
+    monkeypatch.setattr(answers, "load", lambda title: (box, student))
     photo = Image.open(EXAMPLES[0]).convert("RGB")
-    answer, _, _, label, verdict, figure, choice, about, *_, menu = blackbox.answer(
-        photo, None, TITLE, "predicted", ASKED
-    )
-    assert ENGLISH["no_figure"] in verdict
-    assert [part.visible for part in (label, figure, choice, about)] == [True, False, False, True]
-    assert menu.value == ["gradcam", "rise", "lime", "mask"]
-    shown = blackbox.paint(answer, 0.5, "turbo", *blackbox.preset("best"), ASKED)
-    assert list(shown[1:4]) == [None] * 3
-    assert len(shown[-2]) == 4
+    tab = lay_out()
+    shown = tabs.answer(tab, photo)
+    assert ENGLISH["no_figure"] in shown[tab.verdict]
+    parts = tab.student_says, tab.maps.figure, tab.choice.accordion, tab.student.accordion
+    assert [shown[part].visible for part in parts] == [True, False, False, True]
+    assert shown[tab.others.methods].value == ["gradcam", "rise", "lime", "mask"]
+    painted = tabs.paint(tab, shown[tab.answered])
+    assert [painted[picture] for picture in tab.maps.pictures] == [None] * 3
+    assert len(painted[tab.others.gallery]) == 4
 
 
 def test_a_black_box_that_does_not_answer_leaves_nothing_of_the_former(quick, monkeypatch):
     photo, said = Image.open(EXAMPLES[0]).convert("RGB"), []
-    former, *_ = blackbox.answer(photo, None, TITLE, "predicted", ASKED)
+    tab = lay_out()
+    former = tabs.answer(tab, photo)[tab.answered]
 
     def refuse(title):
         raise ValueError("it knows other classes")
 
     monkeypatch.setattr(gr, "Warning", lambda message, **_: said.append(message))
     for trouble in (lambda title: (Dead(), None), refuse):
-        monkeypatch.setattr(blackbox_look, "load", trouble)
-        silent, warning, label, student, verdict, figure, *_, classes, methods = blackbox.answer(
-            photo, former, "another", "metal", ASKED
-        )
+        monkeypatch.setattr(answers, "load", trouble)
+        shown = tabs.answer(tab, photo, former, {tab.black_box: "another", tab.target: "metal"})
+        silent, label, verdict = shown[tab.answered], shown[tab.black_box_says], shown[tab.verdict]
+        student, figure, warning = shown[tab.student_says], shown[tab.maps.figure], shown[tab.notices.strange]
+        classes, methods = shown[tab.target], shown[tab.others.methods]
         assert former.stopped.is_set()
         assert silent.silent
-        assert not silent.answers(photo, [silent.side.question])  # it is asked again
+        assert not silent.is_for(photo, [silent.side.question])  # it is asked again
         assert (label, student.visible, figure.visible, warning.visible) == (None, False, False, False)
         assert ENGLISH["no_answer"] in verdict
         assert (len(classes.choices), classes.value, methods.choices) == (1, "predicted", [])
-        painted = blackbox.paint(silent, 0.5, "turbo", *blackbox.preset("best"), ASKED)
-        assert painted == ("", *[None] * 3, [], [], [], "")
-        assert blackbox.expected(silent, 400, ASKED) == blackbox.about(silent, ASKED) == ""
+        painted = tabs.paint(tab, silent)
+        assert [painted.pop(picture) for picture in tab.maps.pictures] == [None] * 3
+        assert [painted.pop(gallery) for gallery in (*tab.choice.outputs, tab.others.gallery)] == [[]] * 3
+        assert painted == {tab.maps.note: "", tab.games.row.note: ""}
+        assert say_expected_time(silent, 400, REQUEST) == tab.student.fill(silent, REQUEST) == ""
     assert said == [ENGLISH["no_answer"]] * 2
 
 
@@ -524,37 +539,38 @@ class Dead(BlackBox):
 
 def test_maps_that_say_nothing_are_the_plain_photo(quick):
     plain = Image.new("RGB", (90, 60), "olive")
-    answer, *_ = blackbox.answer(plain, None, TITLE, "metal", ASKED)
-    line, *pictures, _, _, others, _ = blackbox.paint(answer, 0.5, "turbo", *blackbox.preset("source"), ASKED)
-    assert pictures == [plain] * 3
-    assert ENGLISH["blank_maps"].format(maps="1, 2, 3") in line
-    assert ENGLISH["blank_method"] in others[0][1]
-    assert list(blackbox.found_maps(answer)["distilled"].raw.ravel()) == [0] * 64**2
+    tab = lay_out()
+    answer = tabs.answer(tab, plain, menus={tab.target: "metal"})[tab.answered]
+    painted = tabs.paint(tab, answer, tab.choice.choose_preset("source"))
+    assert [painted[picture] for picture in tab.maps.pictures] == [plain] * 3
+    assert ENGLISH["blank_maps"].format(maps="1, 2, 3") in painted[tab.maps.note]
+    assert ENGLISH["blank_method"] in painted[tab.others.gallery][0][1]
+    assert list(answer.collect_maps()["distilled"].raw.ravel()) == [0] * 64**2
 
 
 def test_a_strange_photo_is_said_to_be_one(quick, monkeypatch):
-    photo = Image.open(EXAMPLES[0]).convert("RGB")
+    photo, tab = Image.open(EXAMPLES[0]).convert("RGB"), lay_out()
     for known in (True, None, False):
-        monkeypatch.setattr(blackbox_look, "is_familiar", lambda photo, name, known=known: known)
-        _, warning, *_ = blackbox.answer(photo, None, TITLE, "predicted", ASKED)
+        monkeypatch.setattr(answers, "is_familiar", lambda photo, name, known=known: known)
+        warning = tabs.answer(tab, photo)[tab.notices.strange]
         assert warning.visible == (known is False)
         assert ("The answer means little" in warning.value) == (known is False)
 
 
 def test_nothing_need_enter(quick):
     photo = Image.open(EXAMPLES[0]).convert("RGB")
-    answer, *_ = blackbox.answer(photo, None, TITLE, "metal", ASKED)
-    _, _, *options = blackbox.preset("best")
-    note, *pictures, _, _, others, _ = blackbox.paint(answer, 0.5, "turbo", [], [], *options, ASKED)
-    assert note == ENGLISH["nothing_chosen"]
-    assert pictures == [photo] * 3
-    assert "not asked for yet" in others[0][1]
+    tab = lay_out()
+    answer = tabs.answer(tab, photo, menus={tab.target: "metal"})[tab.answered]
+    painted = tabs.paint(tab, answer, {tab.choice.blocks.ticks: [], tab.choice.stages.ticks: []})
+    assert painted[tab.maps.note] == ENGLISH["nothing_chosen"]
+    assert [painted[picture] for picture in tab.maps.pictures] == [photo] * 3
+    assert "not asked for yet" in painted[tab.others.gallery][0][1]
 
 
 def test_an_idle_page_says_what_to_do(monkeypatch):
     said = []
     monkeypatch.setattr(gr, "Warning", lambda message, **_: said.append(message))
-    blackbox.paint(None, 0.5, "turbo", *blackbox.preset("best"), ASKED)
+    tabs.paint(lay_out(), None)
     assert said == [ENGLISH["expired"]]
 
 
@@ -565,11 +581,11 @@ def test_how_far_a_student_agrees_is_shown_as_measured():
         "parameters": 7, "epochs": 3, "recipe": {"teacher": "another"}, "data": {"trashnet": {"test": test}},
         "similarity": {"trashnet": {"test": {"sim": [0.912, 0.8, 0.7, 0.6, 0.5], "kl": 0.1234, "photos": 9}}},
     }  # fmt: skip
-    text = cards.facts(student, metrics, "en")
+    text = draw_facts(student, metrics, "en")
     for n, sim in enumerate(("91.2%", "80.0%", "70.0%", "60.0%", "50.0%"), start=1):
         assert f"(Sim {n}), TrashNet</th><td>{sim}" in text
     assert "0.123 nat" in text
-    assert "(Sim" not in cards.facts(student, {**metrics, "similarity": {}}, "en")
+    assert "(Sim" not in draw_facts(student, {**metrics, "similarity": {}}, "en")
 
 
 def test_every_text_is_there_in_both_languages():
@@ -580,8 +596,8 @@ def test_every_text_is_there_in_both_languages():
 
 
 @pytest.mark.browser_context_args(locale="ko-KR")
-def test_korean(page):
-    opened(page)
+def test_korean(strangers_page):
+    page = opened(strangers_page)
     for accordion in ACCORDIONS:
         unfold(page, accordion)
     expect(page.locator("#about-student table")).to_be_visible(timeout=EXPLAINED)

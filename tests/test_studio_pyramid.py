@@ -4,7 +4,6 @@ import html
 import json
 import re
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,14 +13,19 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import xai
-from tests.conftest import EXAMPLES
+from tests import tabs
+from tests.conftest import EXAMPLES, load_once, open_app
 from tests.test_photo import BAD
-from tests.test_studio import EXPLAINED, choose, serious, told_and_dismissed
+from tests.test_studio import EXPLAINED, KOREAN, choose, serious, told_and_dismissed
 from xai.layers import COMBINED
 from xai.metrics import average_drop, seen_through
-from xai.studio import cards, pyramid
-from xai.studio.tab import records, true_class
-from xai.studio.text import ENGLISH, KOREAN
+from xai.studio import pyramid
+from xai.studio.examples import read_class
+from xai.studio.facts import read_records
+from xai.studio.pyramid import PyramidTab
+from xai.studio.pyramid.table import draw_layers
+from xai.studio.text import ENGLISH
+from xai.zoo import PYRAMID
 
 LAYERS = ["layer1", "layer2", "layer3", "layer4", COMBINED]
 
@@ -71,7 +75,7 @@ def changed(page, before):
 
 def test_api_answers_like_the_package(client):
     answer, heatmaps = ask(client, pyramid.EXAMPLES[0])
-    model = xai.load_model("pyramid-fal")
+    model = load_once("pyramid-fal")
     found = xai.explain_layers(model, pyramid.EXAMPLES[0])
     after = seen_through(model, list(found.values()))
     assert list(answer["layers"]) == LAYERS
@@ -112,7 +116,7 @@ def test_api_refuses_with_a_sentence(client, tmp_path):
 
 
 def test_opens_with_an_example_explained_and_scored(tab):
-    model = xai.load_model("pyramid-fal")
+    model = load_once("pyramid-fal")
     e = xai.explain(model, pyramid.EXAMPLES[0])
     assert tab.locator("#pyramid-label-fal h2").inner_text() == ENGLISH[f"class.{e.label}"]
     assert len(captions(tab, "fpn")) == 5
@@ -123,18 +127,17 @@ def test_opens_with_an_example_explained_and_scored(tab):
     assert captions(tab, "fal")[5:] == [f"Attention of {ENGLISH[f'layer.{name}']}" for name in model.attended_layers]
 
 
-def test_the_first_photo_waits_until_the_tab_is_opened(page, monkeypatch):
+def test_the_first_photo_waits_until_the_tab_is_opened(used_page, url, monkeypatch):
     calls = []
-    monkeypatch.setattr(pyramid, "look_at", lambda *args: calls.append(args))
-    page.reload()
-    page.wait_for_selector("#slider img", timeout=EXPLAINED)
-    page.wait_for_timeout(500)
+    monkeypatch.setattr(PyramidTab, "look_at", lambda *args: calls.append(args))
+    open_app(used_page, url)
+    used_page.wait_for_timeout(500)
     assert calls == []
 
 
 def test_a_second_visit_to_the_tab_keeps_its_answer(tab):
-    tab.locator("#pyramid-examples").get_by_role("button", name="Thumbnail 3 of").click()
     before = pictures(tab)
+    tab.locator("#pyramid-examples").get_by_role("button", name="Thumbnail 3 of").click()
     changed(tab, before)
     tab.wait_for_timeout(500)
     kept = pictures(tab)
@@ -145,14 +148,14 @@ def test_a_second_visit_to_the_tab_keeps_its_answer(tab):
 
 
 def test_examples_are_named_by_what_they_are():
-    classes = xai.load_model("pyramid-fpn").classes
+    classes = load_once("pyramid-fpn").classes
     assert len(pyramid.EXAMPLES) >= 8
-    assert {true_class(path) for path in pyramid.EXAMPLES} <= set(classes)
+    assert {read_class(path) for path in pyramid.EXAMPLES} <= set(classes)
 
 
 def test_the_table_is_the_one_that_was_measured_and_marks_the_better(kept_tab):
     table = kept_tab.locator("#table-one table").first
-    figures = [records(name)[0]["layers"] for name in pyramid.PYRAMID]
+    figures = [read_records(name)[0]["layers"] for name in PYRAMID]
     choose(kept_tab, "#table-class", ENGLISH["all_photos"])
     expect(kept_tab.locator("#table-one")).to_contain_text(ENGLISH["class.all"], timeout=EXPLAINED)
     rows = table.locator("tr").all()[2:]
@@ -173,12 +176,13 @@ def test_layers_that_show_the_same_for_every_photo_are_said_to(tmp_path, monkeyp
     measured = {"method": "gradcam", "layers": {"layer1": {"shared": 0.42}, "layer4": {"shared": 0.89}}}
     (tmp_path / "explained.json").write_text(json.dumps(measured))
     monkeypatch.setattr("xai.metrics.explained.find_checkpoint", lambda name: tmp_path)
-    photo, request = Image.open(pyramid.EXAMPLES[0]).convert("RGB"), SimpleNamespace(headers={})
+    photo, tab = Image.open(pyramid.EXAMPLES[0]).convert("RGB"), tabs.lay_out(PyramidTab)
+    fpn, fal = tab.networks
     for method, count in (("gradcam", 1), ("hirescam", 0)):
-        answer, *_ = pyramid.answer(photo, None, method, "predicted", "predicted", request)
-        assert pyramid.note(answer.sides[0], "en").count("nearly the same for every photo") == count
-    answer, *_ = pyramid.answer(photo, None, "gradcam", "predicted", "predicted", request)
-    assert "Layer 4 shows nearly the same for every photo: 89% of" in pyramid.note(answer.sides[1], "en")
+        shown = tabs.answer(tab, photo, menus={tab.method: method})
+        assert shown[fpn.note].count("nearly the same for every photo") == count
+    shown = tabs.answer(tab, photo)
+    assert "Layer 4 shows nearly the same for every photo: 89% of" in shown[fal.note]
 
 
 def test_layers_no_better_than_another_photos_map_are_named():
@@ -187,7 +191,7 @@ def test_layers_no_better_than_another_photos_map_are_named():
     without = {name: row for name, row in rows.items() if not name.endswith("mean")}
     ways = [{key: {"all": each} for key in ("soft", "strongest")} for each in (rows, without)]
     figures = [{"photos": {"all": 9}, **each} for each in ways]
-    table = html.unescape(cards.layer_table(figures, "all", ["FPN", "FAL"], "en"))
+    table = html.unescape(draw_layers(figures, "all", ["FPN", "FAL"], "en"))
     assert table.count(ENGLISH["layer.another"]) == 2
     assert ENGLISH["layer.mean"] not in table
     assert table.count("FPN: by its drop another photo's map is as good as the photo's own for All together.") == 2
@@ -231,9 +235,9 @@ def test_a_slow_method_tells_how_far_it_is_and_can_be_stopped(kept_tab):
 def test_layers_without_a_map_are_said_to_have_none(client, tmp_path):
     plain = Image.new("RGB", (90, 60), "gray")
     plain.save(tmp_path / "plain.png")
-    request = SimpleNamespace(headers={})
-    answer, *_ = pyramid.answer(plain, None, "gradcam", "river", "predicted", request)
-    for row in pyramid.paint(answer, 0.5, "turbo", request):
+    pyramids = tabs.lay_out(PyramidTab)
+    answer = tabs.answer(pyramids, plain, menus={pyramids.target: "river"})[pyramids.answered]
+    for row in tabs.paint(pyramids, answer).values():
         for picture, caption in row:
             assert picture == plain
             assert "no map" in caption
@@ -243,10 +247,10 @@ def test_layers_without_a_map_are_said_to_have_none(client, tmp_path):
 
 
 def test_a_strange_photo_is_said_to_be_one(monkeypatch):
-    photo, request = Image.open(pyramid.EXAMPLES[0]).convert("RGB"), SimpleNamespace(headers={})
+    photo, tab = Image.open(pyramid.EXAMPLES[0]).convert("RGB"), tabs.lay_out(PyramidTab)
     for known in (True, None, False):
-        monkeypatch.setattr("xai.studio.pyramid_look.is_familiar", lambda photo, name, known=known: known)
-        _, warning, *_ = pyramid.answer(photo, None, "gradcam", "predicted", "predicted", request)
+        monkeypatch.setattr("xai.studio.pyramid.answers.is_familiar", lambda photo, name, known=known: known)
+        warning = tabs.answer(tab, photo)[tab.notices.strange]
         assert warning.visible == (known is False)
         assert (ENGLISH["learnt.pyramid"] in warning.value) == (known is False)
 
@@ -286,8 +290,8 @@ def test_accessible_and_in_bounds(kept_tab, scheme, width):
 
 
 @pytest.mark.browser_context_args(locale="ko-KR")
-def test_korean(page):
-    opened(page)
+def test_korean(strangers_page):
+    page = opened(strangers_page)
     visible = page.locator("body").inner_text()
     assert KOREAN["pyramid_intro"][:20] in visible
     for word in ("Layer 1", "drop", "airplane", "Confidence", "[object", "xai."):

@@ -12,17 +12,20 @@ from gradio.state_holder import StateHolder
 from PIL import Image
 
 from benchmarks.weight import weight, weight_of_visitor
-from tests.conftest import fresh
+from tests import tabs
+from tests.conftest import fresh, wait_until
 from tests.test_studio import choose
 from tests.test_studio_blackbox import TITLE, Box
 from xai.methods import METHODS
-from xai.studio import blackbox, blackbox_look, garbage, garbage_look, picture, pyramid, visitors
-from xai.studio.answers import PREDICTED
+from xai.studio import picture, visitors
+from xai.studio.blackbox import BlackBoxTab
+from xai.studio.blackbox import answers as blackbox_answers
+from xai.studio.garbage import GarbageTab
 from xai.studio.photo_input import PhotoInput
+from xai.studio.pyramid import PyramidTab
 
 MB = 10**6
 MOST = 20 * MB
-REQUEST = SimpleNamespace(headers={})
 SOON = 20_000  # milliseconds
 
 
@@ -37,28 +40,30 @@ def huge(tmp_path_factory):
 
 @pytest.mark.parametrize("method", ["gradcam", "scorecam-fast"])
 def test_an_answer_on_waste_weighs_little(huge, method):
-    menus = "garbage-cnn", "garbage-cnn", method, PREDICTED, "last", "last"
-    answer, *_ = garbage.answer(huge, None, *menus, REQUEST)
+    tab = tabs.lay_out(GarbageTab, ("garbage-cnn", "garbage-cnn"))
+    answer = tabs.answer(tab, huge, menus={tab.method: method})[tab.answered]
     for side in answer.sides:
         assert side.pending == bool(METHODS[method].slow)
         if side.pending:
-            *_, side.explained = garbage_look.look_slowly(answer.photo, side.question)
+            *_, side.explained = tab.look_slowly(answer.photo, side.question)
     assert 1024 * 1024 * 4 < weight(answer) < MOST / 4
 
 
 def test_an_answer_on_every_layer_weighs_little(huge):
-    answer, *_ = pyramid.answer(huge, None, "gradcam", PREDICTED, PREDICTED, REQUEST)
+    tab = tabs.lay_out(PyramidTab)
+    answer = tabs.answer(tab, huge)[tab.answered]
     assert 1024 * 1024 * 4 < weight(answer) < MOST / 2
 
 
 def test_all_that_a_black_box_can_be_asked_weighs_little(huge, monkeypatch):
     box, student = Box(), fresh("cbam_resnet50", input_size=224)
     box.input_size = 224
-    monkeypatch.setattr(blackbox_look, "load", lambda title: (box, student))
-    answer, *_ = blackbox.answer(huge, None, TITLE, PREDICTED, REQUEST)
-    blackbox.paint(answer, 0.5, "turbo", *blackbox.preset("best"), REQUEST)
+    monkeypatch.setattr(blackbox_answers, "load", lambda title: (box, student))
+    tab = tabs.lay_out(BlackBoxTab, [TITLE], [])
+    answer = tabs.answer(tab, huge)[tab.answered]
+    tabs.paint(tab, answer)
     weights = []
-    for _ in blackbox.compare(answer, "en", ["rise"], 64):
+    for _ in tab.others.compare(answer, {tab.others.methods: ["rise"], tab.others.masks: 64}, "en"):
         weights.append(weight(answer))
     assert answer.found.keys() == {"rise"}
     assert 1024 * 1024 * 4 < max(*weights, weight(answer)) < MOST
@@ -105,8 +110,7 @@ def test_an_idle_page_answers_the_next_click_from_its_photo(app, page, monkeypat
     visitor = newest(app)
     assert 0 < weight_of_visitor(visitor) < MOST
     monkeypatch.setattr(visitors, "IDLE", 0)
-    page.wait_for_timeout(2500)
-    assert not visitor.state_data
+    wait_until(page, lambda: not visitor.state_data)
     monkeypatch.undo()
     before = page.locator("#heatmap-b img").get_attribute("src")
     choose(page, "#colormap", "magma")
@@ -120,17 +124,15 @@ def test_a_closed_page_is_forgotten(app, page, monkeypatch):
     assert visitor.state_data
     monkeypatch.setattr(visitors, "LEFT", 0)
     page.goto("about:blank")
-    page.wait_for_timeout(3000)
-    assert visitor.is_closed
-    assert not visitor.state_data
+    wait_until(page, lambda: visitor.is_closed and not visitor.state_data)
 
 
 def test_a_picture_is_whole_whenever_it_is_read(tmp_path):
     """Two visitors get the same picture: the second must not cut off what the first is reading."""
     photo = Image.effect_noise((200, 150), 50).convert("RGB")
-    path = picture.cached(photo, str(tmp_path))
+    path = picture.cache_picture(photo, str(tmp_path))
     with open(path, "rb") as reading:
         start = reading.read(100)
-        assert picture.cached(photo, str(tmp_path)) == path
+        assert picture.cache_picture(photo, str(tmp_path)) == path
         assert start + reading.read() == Path(path).read_bytes()
     assert [file.name for file in Path(path).parent.iterdir()] == ["picture.png"]

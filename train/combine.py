@@ -20,8 +20,8 @@ from train.data import name_of
 from xai.activations import Activations
 from xai.blackbox import BlackBox, load_black_box
 from xai.evaluation.subset import chosen_photos
+from xai.methods.controls import gaussian, random
 from xai.methods.distilled import ALL_BLOCKS, LITERAL, Operator, Sign, joined, parts
-from xai.metrics.controls import gaussian, random
 from xai.metrics.games import auc, draw_curves
 from xai.models import Classifier
 from xai.models.classifier import evaluating
@@ -91,7 +91,7 @@ def search(options: Search) -> dict:
         ValueError: there are no such photos, black box or student.
     """
     black_box, student = load_black_box(options.black_box), load_model(options.student)
-    black_box.at_once = options.at_once
+    black_box.batch_size = options.at_once
     names = chosen_photos(Path(options.data), "val", limit=options.photos, seed=options.seed)
     photos = [known(black_box, student, Path(options.data) / name) for name in tqdm(names, "maps", leave=False)]
     scores: dict[Combination, tuple[float, float]] = {}
@@ -173,8 +173,7 @@ def controls_of(black_box: BlackBox, photos: list[Photo], step: int) -> dict[str
     """The same of maps that know nothing."""
     rows = []
     for i, photo in enumerate(photos):
-        like = photo.pixels[:, :1]
-        maps = torch.cat([random(like, [i])[:, 0], gaussian(like)[:, 0]])
+        maps = torch.cat([random(photo.pixels, [i]), gaussian(photo.pixels, [i])])
         rows.append(areas(black_box, photo, maps, step))
     return dict(zip(("random", "gaussian"), torch.stack(rows).mean(0).tolist(), strict=True))
 

@@ -32,8 +32,8 @@ were made on validation photos. More in `metrics.json`; loss and agreement per e
 ```python
 import xai
 
-student, black_box = xai.load_model("path/to/this/folder"), xai.load_black_box("{teacher}")
-e = xai.explain(student, "photo.jpg", method="distilled", black_box=black_box)
+black_box = xai.load_black_box("{teacher}", student="path/to/this/folder")
+e = xai.explain(black_box, "photo.jpg", method="distilled")
 print(e.label, e.agreement)
 ```
 

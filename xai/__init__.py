@@ -9,7 +9,7 @@ e.overlay().save("why.png")
 
 from xai import evaluation, metrics
 from xai.agreement import Agreement
-from xai.blackbox import BlackBox, BlackBoxError, explain_black_box, load_black_box
+from xai.blackbox import BlackBox, BlackBoxError, load_black_box
 from xai.class_evidence import Evidence, evidence
 from xai.explaining import explain
 from xai.explanation import Explanation, on_common_scale
@@ -21,6 +21,6 @@ from xai.zoo import list_models, load_model
 
 __all__ = [
     "Agreement", "BlackBox", "BlackBoxError", "Evidence", "Explanation", "evaluation", "evidence", "explain",
-    "explain_black_box", "explain_layers", "list_methods", "list_models", "load_black_box", "load_index", "load_model",
+    "explain_layers", "list_methods", "list_models", "load_black_box", "load_index", "load_model",
     "load_photo", "metrics", "on_common_scale",
 ]  # fmt: skip

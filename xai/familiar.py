@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,6 +20,7 @@ from xai.explanation import Explanation
 from xai.models import Classifier
 from xai.modes import without_gradients
 from xai.photo import Photo, as_photo
+from xai.subject import Subject
 from xai.zoo import IMAGENET, SURFACES, familiar_file, find_checkpoint, load_model
 
 SIDE = 224  # pixels, of the square a photo is squeezed into
@@ -30,12 +31,6 @@ AS_SURFACES = 0.01  # of them at most, as being too like a surface
 MARGIN = 0.06  # over the surfaces, at most
 
 Found = TypeVar("Found", Explanation, dict, list)
-
-
-class WithWhite(Protocol):
-    """A black box; `white` is the network inside, where it is no secret."""
-
-    white: Classifier | None
 
 
 @dataclass(frozen=True)
@@ -74,12 +69,12 @@ class Known:
         return (self.distance(features) <= self.threshold) & (self.lead(features) >= self.margin)
 
 
-def is_familiar(photo: Photo, network: str | PathLike | Classifier | WithWhite) -> bool | None:
+def is_familiar(photo: Photo, network: str | PathLike | Subject) -> bool | None:
     """Whether a photo looks like those that a network was trained on, as `Known` tells; a flat photo never does.
 
     Args:
         photo: a PIL image, a path or a uint8 array (H, W, 3).
-        network: a name or folder as `load_model` takes it, a model from there, or a black box made of one.
+        network: a name or folder as `load_model` takes it, a model from there, or a black box that has a network.
 
     Returns:
         None where that is not known: no list of the training photos comes with the network, or the frozen network that
@@ -88,8 +83,11 @@ def is_familiar(photo: Photo, network: str | PathLike | Classifier | WithWhite) 
     Raises:
         ValueError: the photo cannot be read, or there is no model of this name.
     """
-    network = getattr(network, "white", network)
-    file = familiar_file(network) if isinstance(network, (str, PathLike)) else getattr(network, "familiar_file", None)
+    if isinstance(network, (str, PathLike)):
+        file = familiar_file(network)
+    else:
+        files = (each.familiar_file for each in network.networks.values())
+        file = next(filter(None, files), None)
     if file is None or not file.is_file() or frozen_network() is None:
         return None
     known = load(file, file.stat().st_mtime_ns)
@@ -99,14 +97,14 @@ def is_familiar(photo: Photo, network: str | PathLike | Classifier | WithWhite) 
     return bool(known.knows(described(pixels.numpy().tobytes())[None])[0])
 
 
-def marked(found: Found, network: Classifier | None) -> Found:
-    """Explanations of a photo, or a list of such, with whether their photo is familiar to a network."""
+def mark_familiar(found: Found, subject: Subject) -> Found:
+    """Explanations of a photo, or a list of such, with whether their photo is familiar to the subject."""
     if isinstance(found, list):
-        return [marked(each, network) for each in found]
+        return [mark_familiar(each, subject) for each in found]
     if isinstance(found, dict):
-        known = is_familiar(next(iter(found.values())).photo, network)
+        known = is_familiar(next(iter(found.values())).photo, subject)
         return {name: replace(e, familiar=known) for name, e in found.items()}
-    return replace(found, familiar=is_familiar(found.photo, network))
+    return replace(found, familiar=is_familiar(found.photo, subject))
 
 
 def pixels_of(photo: Photo, grey: bool = False) -> Tensor:

@@ -1,104 +1,134 @@
 """Several layers explained from one forward pass and one gradient call, and their combination."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
-from PIL import Image
 
-from xai.activations import Activations
-from xai.explaining import Target, check, explanations_of, finish, in_batches, portion, raw_maps, target_indices
+from xai.batch import Batch
+from xai.explaining import Target, find_targets, in_batches, make_explanation
 from xai.explanation import Explanation
-from xai.familiar import marked
+from xai.familiar import mark_familiar
 from xai.maps import combined
 from xai.methods import method_of
+from xai.methods.estimate import Estimate
+from xai.methods.reading import Reading, choose_role, plan_reading
 from xai.models import Classifier
+from xai.models.classifier import INPUT
 from xai.modes import without_gradients
-from xai.noise import judge
 from xai.photo import Photo
+from xai.running import run_method
+from xai.steps import Steps, finish, rescale
+from xai.subject import Subject
 
 COMBINED = "combined"  # a layer's place for what all layers say together
 
 
 def explain_layers(
-    model: Classifier,
+    subject: Subject,
     image: Photo | Sequence[Photo],
     method: str = "gradcam",
     target: Target | Sequence[Target] = None,
     layers: Sequence[str] | None = None,
+    reads: str | None = None,
     **options,
 ) -> dict[str, Explanation] | list[dict[str, Explanation]]:
     """Where each layer sees a class, and where all do together, by name; the latter is called `combined`.
 
     Formula: `L = mean_i u(L_i)`, with `L_i` a layer's map and u its scaling to [0, 1], at the size of the finest;
     a blank layer adds nothing, and where all are blank, `combined` is too. It takes one forward pass and, for a method
-    that uses them, one gradient call.
+    that uses them, one gradient call. A method that explains the photo as a whole has one map alone, called `input`.
 
     Args:
-        model: from `load_model`.
+        subject: as `explain` takes it.
         image: as `explain` takes it; a list gives a list.
         method: one of `list_methods()`.
         target: the class to explain; None is the predicted one.
-        layers: keys of `model.layers`; None are those of `model.explained_layers` that the method suits.
+        layers: of the network that is read; None are those of its `explained_layers` that the method suits.
+        reads: as `explain` takes it.
         options: of the method.
 
     Raises:
         ValueError: as `explain` does.
     """
-    return marked(finish(explain_layers_steps(model, image, method, target, layers, **options)), model)
+    steps = explain_layers_steps(subject, image, method, target, layers, reads, **options)
+    return mark_familiar(finish(steps), subject)
 
 
 @without_gradients
 def explain_layers_steps(
-    model: Classifier,
+    subject: Subject,
     image: Photo | Sequence[Photo],
     method: str = "gradcam",
     target: Target | Sequence[Target] = None,
     layers: Sequence[str] | None = None,
+    reads: str | None = None,
     **options,
-) -> Generator[float, None, dict[str, Explanation] | list[dict[str, Explanation]]]:
-    """`explain_layers` as a generator of the share done, in [0, 1]; closed, it stops."""
-    layers = layers or suitable_layers(model, method)
+) -> Steps[dict[str, Explanation] | list[dict[str, Explanation]]]:
+    """`explain_layers` in steps."""
+    readings = plan_layers(subject, method, layers, reads, **options)
 
-    def explain_some(photos, batch, targets, started):
-        return explain_layers_batch(photos, batch, method, targets, layers, started, **options)
+    def explain_some(batch: Batch, targets: list[Target]) -> Steps[list[dict[str, Explanation]]]:
+        return explain_layers_batch(batch, readings, targets)
 
-    return (yield from in_batches(explain_some, model, image, target, together=layers))
+    return (yield from in_batches(explain_some, subject, image, target, together=[r.layer for r in readings]))
+
+
+def plan_layers(
+    subject: Subject, method: str, layers: Sequence[str] | None = None, reads: str | None = None, **options
+) -> list[Reading]:
+    """What a method reads of each of some layers, by default of all that are usually explained and that it suits.
+
+    Raises:
+        ValueError: it suits none of them, or not all that are named.
+    """
+    if not layers:
+        role = choose_role(subject, method_of(method), reads)
+        layers = suitable_layers(subject.networks.get(role), method)
+    return [plan_reading(subject, method, layer, reads, options) for layer in layers]
 
 
 @without_gradients
 def explain_layers_batch(
-    photos: list[Image.Image],
-    batch: Activations,
-    method: str,
-    targets: list[Target],
-    layers: Sequence[str],
-    started: float,
-    **options,
-) -> Generator[float, None, list[dict[str, Explanation]]]:
-    """`explain_layers_steps` of photos whose activations are there already; `started` is when their clock began."""
-    for layer in layers:
-        check(batch.model, method, layer, options)
-    indices, raws, blank = target_indices(batch, targets), {}, {}
-    for i, layer in enumerate(layers):
-        steps = raw_maps(batch, method, indices, layer, **options)
-        raws[layer] = yield from portion(steps, i / len(layers), (i + 1) / len(layers))
-        steps = judge(raws[layer], batch, method, indices, layer, **options)
-        blank[layer] = yield from portion(steps, i / len(layers), (i + 1) / len(layers))
-    # A blank layer's noise, scaled to [0, 1], would weigh as much as what other layers see.
-    raws[COMBINED] = combined([raws[layer] * ~blank[layer][:, None, None] for layer in layers])
-    blank[COMBINED] = torch.stack([blank[layer] for layer in layers]).all(0)
-    found = [explanations_of(raws[name], blank[name], photos, batch, method, targets, name, started) for name in raws]
-    return [dict(zip(raws, explanations, strict=True)) for explanations in zip(*found, strict=True)]
+    batch: Batch, readings: Sequence[Reading], targets: Sequence[Target]
+) -> Steps[list[dict[str, Explanation]]]:
+    """`explain_layers_steps` of a batch of photos, which others may have computed something of already."""
+    indices, parts, found = find_targets(batch, targets), len(readings), []
+    for i, reading in enumerate(readings):
+        found.append((yield from rescale(run_method(batch, reading, indices), i / parts, (i + 1) / parts)))
+    results = []
+    for i, estimates in enumerate(zip(*found, strict=True)):
+        pairs = zip(readings, estimates, strict=True)
+        layers = [make_explanation(batch, i, reading, estimate, indices) for reading, estimate in pairs]
+        if readings[0].layer != INPUT:
+            together = replace(readings[0], layer=COMBINED)
+            layers.append(make_explanation(batch, i, together, combine_layers(layers), indices))
+        results.append({e.target_layer: e for e in layers})
+    return results
 
 
-def suitable_layers(model: Classifier, method: str) -> list[str]:
-    """The layers of a model to explain that a method suits; the first one's trouble where there are none.
+def combine_layers(layers: Sequence[Explanation]) -> Estimate:
+    """The map that layers make together; a blank one's noise, scaled to [0, 1], would weigh as much as the others."""
+    raws = [torch.zeros_like(torch.from_numpy(e.raw)) if e.blank else torch.from_numpy(e.raw) for e in layers]
+    blank = all(e.blank for e in layers)
+    return Estimate(combined([raw[None] for raw in raws])[0], is_blank=lambda: blank)
+
+
+def suitable_layers(network: Classifier | None, method: str) -> list[str]:
+    """The layers of a network to explain that a method suits; the first one's trouble where there are none.
+
+    Of a method that explains the photo as a whole, or usually the pixels, it is `input`.
 
     Raises:
         ValueError: it suits none.
     """
-    troubles = {layer: method_of(method).unsuitable(model, layer) for layer in model.explained_layers}
-    found = [layer for layer, trouble in troubles.items() if trouble is None]
-    if not found:
+    found = method_of(method)
+    if found.needs != "features":
+        return [INPUT]
+    troubles = {layer: found.unsuitable(network, layer) for layer in network.explained_layers}
+    suitable = [layer for layer, trouble in troubles.items() if trouble is None]
+    if not suitable and found.usual_layer == INPUT:
+        return [INPUT]
+    if not suitable:
         raise next(iter(troubles.values()))
-    return found
+    return suitable

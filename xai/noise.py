@@ -1,13 +1,11 @@
 """Which maps are no more than noise: of a photo that shows nothing, or of rounded sums."""
 
-from collections.abc import Generator
 from copy import deepcopy
 
 import torch
 from torch import Tensor
 
-from xai.activations import Activations, chosen
-from xai.methods import METHODS
+from xai.activations import Activations
 
 LEVELS = 255  # steps between black and white in a photo of 8 bits
 ROUNDING = 1.0  # levels: what rounding to 8 bits and a JPEG's coefficients leave of a plain colour, root mean square
@@ -24,28 +22,6 @@ def without_contrast(pixels: Tensor) -> Tensor:
     apart = LEVELS * (pixels - pixels.mean((2, 3), keepdim=True)).abs()  # B, 3, S, S
     small = (apart.square().mean((2, 3)) <= ROUNDING**2) & (apart.amax((2, 3)) <= OUTLIERS)  # B, 3
     return small.all(1)
-
-
-def judge(
-    raws: Tensor, batch: Activations, method: str, targets: Tensor | None, layer: str, **options
-) -> Generator[float, None, Tensor]:
-    """Which of a method's maps (B, h, w) cannot be told from noise: bool (B).
-
-    These are the maps of photos without contrast, those that are the same everywhere or no numbers (0 / 0, say), and
-    those that are rounding errors. A map is suspected of the latter where its range is small (`suspected`). Only then
-    is it computed once more, in float64, and the difference is what rounding did to it: where the variance of this
-    difference over the positions reaches that of the second map, rounding says as much as the photo.
-    """
-    flat = raws.flatten(1)
-    blank = flat.amax(1).eq(flat.amin(1)) | ~flat.isfinite().all(1)
-    blank |= without_contrast(batch.model.std * batch.x + batch.model.mean)
-    doubtful = (suspected(raws, batch) & ~blank).nonzero()[:, 0]
-    if len(doubtful):
-        again = twice_as_precise(batch, doubtful)
-        steps = METHODS[method].run(again, chosen(batch.logits(), targets)[doubtful], layer, **options)
-        precise = (yield from last_moments(steps)) if isinstance(steps, Generator) else steps
-        blank[doubtful] = drowned(raws[doubtful].double(), precise.double())
-    return blank
 
 
 def suspected(values: Tensor, batch: Activations) -> Tensor:
@@ -73,13 +49,3 @@ def drowned(values: Tensor, precise: Tensor) -> Tensor:
     """Whether the difference of values (B, …, h, w) from precise ones varies over the positions as much as these do."""
     rounding, signal = (m - m.mean((-2, -1), keepdim=True) for m in (values - precise, precise))
     return rounding.flatten(1).square().sum(1) >= signal.flatten(1).square().sum(1)
-
-
-def last_moments(steps: Generator[float, None, Tensor]) -> Generator[float, None, Tensor]:
-    """Steps of what comes after all the rest, so that the share done stays 1; closed, they stop."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-        yield 1.0

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+from torch import Tensor
 
 Photo = Image.Image | np.ndarray | str | PathLike
 
+GREY = (0.485, 0.456, 0.406)  # ImageNet's mean colour, in [0, 1]: networks normalised by it read it as zeros
 # Never EPS, which runs Ghostscript, nor the rarer formats whose decoders few people look after.
 FORMATS = ["JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF"]
 MAX_PIXELS = 64_000_000
@@ -95,6 +97,12 @@ def as_photo(image: Photo) -> Image.Image:
 
 def as_photos(images: Sequence[Photo]) -> list[Image.Image]:
     return [as_photo(image) for image in images]
+
+
+def to_photos(pixels: Tensor) -> list[Image.Image]:
+    """Pixels (N, 3, S, S) in [0, 1] as photos, rounded to 8 bits."""
+    levels = (pixels.clamp(0, 1) * 255).round().permute(0, 2, 3, 1).cpu().numpy().astype(np.uint8)  # N, S, S, 3
+    return [Image.fromarray(photo) for photo in levels]
 
 
 def as_rgb(image: Image.Image) -> Image.Image:

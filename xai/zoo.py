@@ -69,7 +69,7 @@ def load_model(name: str | PathLike, device: str | torch.device | None = None) -
         model = model_class.from_pretrained(folder, strict=True)
     except (SafetensorError, RuntimeError) as error:
         raise damaged(folder / "model.safetensors", "does not hold the weights of this model") from error
-    model.familiar_file = familiar_file(name)
+    model.name, model.familiar_file = Path(name).name, familiar_file(name)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     return model.to(device, memory_format=torch.channels_last)  # the faster order, on CPUs too
 

@@ -1,4 +1,4 @@
-"""A classifier known only by what it answers."""
+"""A classifier known only by its answers."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -6,15 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xai.blackbox.estimate import check_numbers
+from xai.checks import check_numbers
 from xai.models import Classifier
 from xai.models.classifier import squeezed
 from xai.modes import without_gradients
 from xai.names import tell_apart
 from xai.photo import Photo
 
-GREY = (0.485, 0.456, 0.406)  # ImageNet's mean colour: networks normalised by it read it as nothing at all, as zeros
-AT_ONCE = 64  # photos a question
+BATCH_SIZE = 64  # photos a question
 REASON = 200  # letters at most of somebody else's error message
 TOLERANCE = 0.02  # by which confidences may miss 0, 1 and, summed, 1: endpoints round
 
@@ -24,7 +23,7 @@ class BlackBoxError(RuntimeError):
 
 
 class BlackBox:
-    """Photos in, confidences out; how it comes to them nobody asks.
+    """Photos in, confidences out. What is inside need not be known; where it is, methods may look there too.
 
     Args:
         answer: pixels (N, 3, S, S) in [0, 1] on `device` to confidences (N, K): a tensor, an array or lists.
@@ -32,12 +31,13 @@ class BlackBox:
         name: what it is called.
         input_size: S, the side that photos are squeezed to before it is asked, and at which they are perturbed.
         device: where `answer` wants its pixels.
-        at_once: photos a question at most.
-        white: the network itself, where it happens to be no secret; only gradient baselines may use it.
-        assumed: what neither its maker said nor it says of itself, by option, with the value taken.
+        batch_size: photos a question at most.
+        network: the network that answers, where it happens to be no secret.
+        student: a network that imitates it, with the same classes in the same order.
+        assumed: what neither its maker nor it says, by option, with the value taken.
 
     Raises:
-        ValueError: `input_size` or `at_once` is no whole number above 0.
+        ValueError: `input_size` or `batch_size` is no whole number above 0, or the student knows other classes.
     """
 
     def __init__(
@@ -47,17 +47,36 @@ class BlackBox:
         name: str = "black box",
         input_size: int = 224,
         device: str | torch.device = "cpu",
-        at_once: int = AT_ONCE,
-        white: Classifier | None = None,
+        batch_size: int = BATCH_SIZE,
+        network: Classifier | None = None,
+        student: Classifier | None = None,
         assumed: Mapping[str, str] | None = None,
     ) -> None:
-        check_numbers(name, input_size=(input_size, 1), at_once=(at_once, 1))
+        check_numbers(name, input_size=(input_size, 1), batch_size=(batch_size, 1))
         self.answer, self.classes, self.name = answer, tell_apart(classes), name
-        self.input_size, self.device, self.at_once, self.white = input_size, torch.device(device), at_once, white
-        self.assumed = dict(assumed or {})
+        self.input_size, self.device, self.batch_size = input_size, torch.device(device), batch_size
+        self.network, self.assumed, self.student = network, dict(assumed or {}), None
+        if student is not None:
+            self.learn(student)
 
     def __repr__(self) -> str:
         return f"<BlackBox {self.name!r}: {len(self.classes)} classes, {self.input_size} pixels{self.assumption}>"
+
+    def learn(self, student: Classifier) -> None:
+        """Let a network that imitates this black box speak for it.
+
+        Raises:
+            ValueError: it knows other classes, or in another order.
+        """
+        if student.classes != self.classes:
+            raise ValueError(f"{student.name} knows other classes than {self.name}, so it cannot be its student")
+        self.student = student
+
+    @property
+    def networks(self) -> dict[str, Classifier]:
+        """The networks that can be looked into to explain it: its own as `teacher`, and the `student`."""
+        both = {"teacher": self.network, "student": self.student}
+        return {role: network for role, network in both.items() if network is not None}
 
     @property
     def assumption(self) -> str:
@@ -76,7 +95,7 @@ class BlackBox:
         Raises:
             BlackBoxError: it gave no answer, or none that could be confidences.
         """
-        answers = [checked(self.answered(part), len(part), self) for part in pixels.split(self.at_once)]
+        answers = [checked(self.answered(part), len(part), self) for part in pixels.split(self.batch_size)]
         return torch.cat(answers).to(pixels.device)
 
     def answered(self, pixels: Tensor) -> object:
@@ -96,7 +115,7 @@ class BlackBox:
             BlackBoxError: it gave no answer, or none that could be confidences.
         """
         images = images if isinstance(images, (list, tuple)) else [images]
-        parts = [images[i : i + self.at_once] for i in range(0, len(images), self.at_once)]
+        parts = [images[i : i + self.batch_size] for i in range(0, len(images), self.batch_size)]
         rows = [self.ask(self.pixels(part)).cpu().numpy() for part in parts]
         return np.concatenate(rows) if rows else np.empty((0, len(self.classes)), np.float32)
 

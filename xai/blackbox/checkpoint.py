@@ -2,7 +2,6 @@
 
 from contextlib import nullcontext
 from os import PathLike
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -13,8 +12,6 @@ from xai.models.classifier import evaluating
 from xai.precision import half
 from xai.zoo import load_model
 
-AT_ONCE, AT_ONCE_ON_GPU = 16, 256  # photos a question: on a CPU more are no faster, and a ResNet's features fill 1 GB
-
 
 def from_checkpoint(
     model: str | PathLike | Classifier,
@@ -22,7 +19,7 @@ def from_checkpoint(
     half_precision: bool = False,
     name: str | None = None,
 ) -> BlackBox:
-    """One of our classifiers, asked for nothing but its confidences; `white` is the classifier itself.
+    """One of our classifiers, asked for nothing but its confidences; `network` is the classifier itself.
 
     Formula: `softmax(model(normalize(pixels)))`, in [0, 1], what `model.predict_proba` says.
 
@@ -36,15 +33,14 @@ def from_checkpoint(
         ValueError: there is no model of this name.
         OSError: a file of the checkpoint is missing, truncated or altered.
     """
-    if isinstance(model, Classifier):
-        name = name or type(model).__name__
-    else:
-        name, model = name or Path(model).name, load_model(model, device)
+    if not isinstance(model, Classifier):
+        model = load_model(model, device)
 
     def answer(pixels: Tensor) -> Tensor:
         with evaluating(model), half(model, model.device) if half_precision else nullcontext():
             logits = model(model.normalize(pixels))  # N, K
         return logits.float().softmax(1)
 
-    at_once = AT_ONCE if model.device.type == "cpu" else AT_ONCE_ON_GPU
-    return BlackBox(answer, model.classes, name, model.input_size, model.device, at_once, white=model)
+    return BlackBox(
+        answer, model.classes, name or model.name, model.input_size, model.device, model.batch_size, network=model
+    )

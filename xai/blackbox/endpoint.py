@@ -27,7 +27,7 @@ MAX_BYTES = 32_000_000  # of an answer: 64 rows of ImageNet's 21,843 classes
 def from_endpoint(
     url: str,
     timeout: float = 10.0,
-    at_once: int = 16,
+    batch_size: int = 16,
     headers: Mapping[str, str] | None = None,
     name: str | None = None,
 ) -> BlackBox:
@@ -40,7 +40,7 @@ def from_endpoint(
         url: the address; http or https. It must come from the host, never from a visitor: whoever chooses it can make
             this machine talk to any other that it reaches.
         timeout: seconds until it must be connected, and until each answer must be there.
-        at_once: photos a question at most.
+        batch_size: photos a question at most.
         headers: sent with every question, an `Authorization` for one.
         name: what it is called; None takes the address without its credentials and its query.
 
@@ -56,7 +56,7 @@ def from_endpoint(
         raise BlackBoxError(f'{endpoint.name} must say what its "classes" are called, two at least')
     if not (isinstance(size, int) and MIN_SIDE <= size <= MAX_PIXELS**0.5):
         raise BlackBoxError(f'{endpoint.name} must say the "input_size" of its photos, in pixels')
-    black_box = from_function(endpoint, classes, size, at_once, endpoint.name)
+    black_box = from_function(endpoint, classes, size, batch_size, endpoint.name)
     weakref.finalize(black_box, endpoint.client.close)
     return black_box
 

@@ -7,8 +7,6 @@ import torch
 
 from xai.blackbox.blackbox import BlackBox
 from xai.blackbox.load import find_maker, load_black_box
-from xai.models import Classifier
-from xai.zoo import load_model
 
 VARIABLE = "XAI_BLACK_BOXES"
 DEFAULT = "garbage-efficientnet_lite0=garbage-efficientnet_lite0>blackbox-student"
@@ -48,8 +46,8 @@ def hosted_black_boxes() -> dict[str, Hosted]:
     return hosted
 
 
-def load_hosted(title: str, device: str | torch.device | None = None) -> tuple[BlackBox, Classifier | None]:
-    """A black box that the host offers, called by its title, and its student, where it has one.
+def load_hosted(title: str, device: str | torch.device | None = None) -> BlackBox:
+    """A black box that the host offers, called by its title, with its student where it has one.
 
     Raises:
         ValueError: there is none of this title, or the student knows other classes.
@@ -60,9 +58,5 @@ def load_hosted(title: str, device: str | torch.device | None = None) -> tuple[B
     hosted = hosted_black_boxes()
     if title not in hosted:
         raise ValueError(f"there is no black box {title!r}; choose one of {', '.join(hosted)}")
-    spec, name = hosted[title]
-    black_box = load_black_box(spec, device, name=title)
-    student = load_model(name, device) if name else None
-    if student is not None and student.classes != black_box.classes:
-        raise ValueError(f"{name} knows other classes than {title}, so it cannot be its student")
-    return black_box, student
+    spec, student = hosted[title]
+    return load_black_box(spec, device, student, name=title)

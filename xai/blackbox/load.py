@@ -13,9 +13,16 @@ from xai.blackbox.endpoint import from_endpoint
 from xai.blackbox.onnx_file import READERS, from_onnx
 from xai.blackbox.timm_model import from_timm
 from xai.blackbox.written import read_options
+from xai.models import Classifier
+from xai.zoo import load_model
 
 
-def load_black_box(spec: str | PathLike, device: str | torch.device | None = None, **options) -> BlackBox:
+def load_black_box(
+    spec: str | PathLike,
+    device: str | torch.device | None = None,
+    student: str | PathLike | Classifier | None = None,
+    **options,
+) -> BlackBox:
     """A black box from one of four places.
 
     | `spec` | what is asked |
@@ -31,16 +38,21 @@ def load_black_box(spec: str | PathLike, device: str | torch.device | None = Non
     Args:
         spec: one of these.
         device: where to compute; None takes a GPU if there is one. An endpoint computes where it likes.
+        student: a network that imitates it, or its name or folder, which methods that look into one may read.
         options: of `from_checkpoint`, `from_timm`, `from_onnx` or `from_endpoint`, `name` for one.
 
     Raises:
-        ValueError: there is no such black box or option, or it is no classifier.
+        ValueError: there is no such black box, student or option, or it is no classifier, or the student knows other
+            classes.
         OSError: a file of it is missing or damaged.
         BlackBoxError: its endpoint does not answer.
         ImportError: the package it needs is not installed.
     """
     make, what = find_maker(str(spec))
-    return make(what, **options) if make is from_endpoint else make(what, device=device, **options)
+    black_box = make(what, **options) if make is from_endpoint else make(what, device=device, **options)
+    if student is not None:
+        black_box.learn(student if isinstance(student, Classifier) else load_model(student, device))
+    return black_box
 
 
 def find_maker(spec: str) -> tuple[Callable[..., BlackBox], str]:

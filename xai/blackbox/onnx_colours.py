@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xai.blackbox.blackbox import GREY
 from xai.blackbox.onnx_metadata import Metadata
+from xai.photo import GREY
 
 IMAGENET_STD = (0.229, 0.224, 0.225)
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601

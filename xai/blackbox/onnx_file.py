@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xai.blackbox.blackbox import GREY, REASON, BlackBox
-from xai.blackbox.estimate import check_numbers
+from xai.blackbox.blackbox import REASON, BlackBox
 from xai.blackbox.onnx_colours import Colours, settle_colours
 from xai.blackbox.onnx_form import LAYOUTS, Form, possible_forms, settle_size, times
 from xai.blackbox.onnx_metadata import Metadata
 from xai.blackbox.written import read_names, read_numbers, read_whole, read_yes
+from xai.checks import check_numbers
+from xai.photo import GREY
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -55,25 +56,23 @@ def from_onnx(
     Formula: `confidences = output((scale · pixels − mean) / std)`, pixels in [0, 1], or its softmax where these are
     logits. A file that reads bytes gets `round(255 · pixels)`, one that reads one channel the luma of ITU-R BT.601.
 
-    What a file cannot say by its graph it can say by its metadata: `classes`, `mean`, `std` and `scale`, as JSON. The
-    names that Ultralytics and others write are understood, too, and that Ultralytics' classifiers want colours as they
-    are, in [0, 1]. What neither the file nor an option says is assumed; the black box's `assumed` says what that is.
+    What its graph does not say may stand in its metadata: `classes`, `mean`, `std` and `scale`, as JSON, or as
+    Ultralytics and others write them. What nobody says is assumed; the black box's `assumed` says what that is.
 
     Args:
         file: the ONNX file.
         classes: the names of the K classes; None takes those of the metadata, else "0" to "K-1".
         input_size: S in pixels, where the file takes any; None takes the metadata's, else 224.
         mean: of the input normalisation, one number or one each for red, green and blue, in the units of `scale`; None
-            takes the metadata's, else ImageNet's, with which most networks were trained, or 0 where `scale` is given or
-            photos are grey. A file that normalises by itself needs 0, and a `std` of 1.
+            takes the metadata's, else ImageNet's, or 0 where `scale` is given or photos are grey. A file that
+            normalises by itself needs 0, and a `std` of 1.
         std: likewise; without `mean` it is still ImageNet's mean that is assumed.
         logits: whether the output is logits. None asks it about four fixed pictures: with a number below 0 they are
             logits, with none and every row 1 in sum they are confidences, and else it is refused rather than guessed.
         output: which, of several; None takes the only one that is a table (N, K).
         device: "cpu" or a GPU; None takes a GPU if onnxruntime can use one.
         name: what it is called; None takes the file's.
-        scale: what white is for the file: 1, or 255 where it wants colours from 0 to 255; None takes the metadata's,
-            else 1.
+        scale: what white is for the file, 1 or 255 for most; None takes the metadata's, else 1.
         layout: "nchw" or "nhwc"; None takes the one that the input's shape tells.
         sigmoid: the output is one number p a photo, the confidence in the second of two classes, or with `logits` its
             logit: the confidences are 1 − p and p.
@@ -83,44 +82,77 @@ def from_onnx(
         ValueError: it is no classifier of photos, or the options do not fit it.
         ImportError: onnxruntime is not installed.
     """
-    check_choices(classes, logits, layout, sigmoid)
-    if input_size is not None:
-        check_numbers("an ONNX file", input_size=(input_size, 1))
-    session, shown = open_session(Path(file), device), Path(file).name
-    metadata, assumed = Metadata(session, shown), {}
-    forms = possible_forms(session, shown, layout)
-    colours = None
-    if forms[0].dtype is not np.uint8:
-        colours = settle_colours(forms[0].channels, mean, std, scale, metadata, assumed)
-    elif any(option is not None for option in (mean, std, scale)):
-        raise ValueError(f"{shown} reads colours as bytes, so that mean, std and scale say nothing: leave them out")
+    check_choices(classes, logits, layout, sigmoid, input_size)
+    session, shown, assumed = open_session(Path(file), device), Path(file).name, {}
+    metadata, forms = Metadata(session, shown), possible_forms(session, shown, layout)
+    colours = settle_colours_of(forms[0], shown, mean, std, scale, metadata, assumed)
     forms = [settle_size(form, shown, input_size, metadata.sides, INPUT_SIZE, assumed) for form in forms]
     network = OnnxNetwork(session, shown, forms, colours, output, sigmoid)
     if len(forms) > 1:
         assumed["layout"] = network.form.layout
-
     probe = network(probes(network.form.input_size))  # 4, K; 4, 1 of a sigmoid
-    k = 2 if sigmoid else probe.shape[1]
-    given = metadata.classes if classes is None else list(classes)
-    if given is None:
-        given, assumed["classes"] = [str(i) for i in range(k)], f"0…{k - 1}"
-    if len(given) != k:
-        raise ValueError(f"{shown} knows {k} classes, but {len(given)} names were given: name them by `classes`")
+    names = settle_classes(2 if sigmoid else probe.shape[1], shown, classes, metadata, assumed)
+    logits = settle_logits(logits, probe, shown, sigmoid, assumed)
+    return BlackBox(
+        lambda pixels: to_confidences(network(pixels), logits, sigmoid),
+        names, name or Path(file).stem, network.form.input_size, assumed=assumed,
+    )  # fmt: skip
+
+
+def settle_colours_of(
+    form: Form,
+    shown: str,
+    mean: float | Sequence[float] | None,
+    std: float | Sequence[float] | None,
+    scale: float | None,
+    metadata: Metadata,
+    assumed: dict[str, str],
+) -> Colours | None:
+    """How colours are normalised; None where the file reads bytes. Adds to `assumed` what nobody says.
+
+    Raises:
+        ValueError: it reads bytes, and somebody says how they are normalised.
+    """
+    if form.dtype is not np.uint8:
+        return settle_colours(form.channels, mean, std, scale, metadata, assumed)
+    if any(option is not None for option in (mean, std, scale)):
+        raise ValueError(f"{shown} reads colours as bytes, so that mean, std and scale say nothing: leave them out")
+    return None
+
+
+def settle_classes(
+    k: int, shown: str, classes: Sequence[str] | None, metadata: Metadata, assumed: dict[str, str]
+) -> list[str]:
+    """The names of K classes, from the option, the metadata, or else numbers, which are then among what is assumed.
+
+    Raises:
+        ValueError: there are more or fewer names than classes.
+    """
+    names = metadata.classes if classes is None else list(classes)
+    if names is None:
+        names, assumed["classes"] = [str(i) for i in range(k)], f"0…{k - 1}"
+    if len(names) != k:
+        raise ValueError(f"{shown} knows {k} classes, but {len(names)} names were given: name them by `classes`")
+    return names
+
+
+def settle_logits(logits: bool | None, probe: Tensor, shown: str, sigmoid: bool, assumed: dict[str, str]) -> bool:
+    """Whether a file answers with logits; where nobody says it, by its answers to fixed pictures (4, K), (4, 1)."""
     if logits is None:
         logits = bool(probe.min() < 0 or probe.max() > 1) if sigmoid else are_logits(probe, shown)
         assumed["logits"] = str(logits).lower()
-
-    def answer(pixels: Tensor) -> Tensor:
-        rows = network(pixels)  # N, K; N, 1 of a sigmoid
-        if sigmoid:
-            p = rows.sigmoid() if logits else rows
-            return torch.cat([1 - p, p], dim=1)
-        return rows.softmax(1) if logits else rows
-
-    return BlackBox(answer, given, name or Path(file).stem, network.form.input_size, assumed=assumed)
+    return logits
 
 
-def check_choices(classes: object, logits: object, layout: object, sigmoid: object) -> None:
+def to_confidences(rows: Tensor, logits: bool, sigmoid: bool) -> Tensor:
+    """What a file answers (N, K), or (N, 1) of a sigmoid, as confidences (N, K)."""
+    if sigmoid:
+        p = rows.sigmoid() if logits else rows
+        return torch.cat([1 - p, p], dim=1)
+    return rows.softmax(1) if logits else rows
+
+
+def check_choices(classes: object, logits: object, layout: object, sigmoid: object, input_size: object) -> None:
     """Refuse options that are none of what can be chosen.
 
     Raises:
@@ -133,6 +165,8 @@ def check_choices(classes: object, logits: object, layout: object, sigmoid: obje
     for option, value in (("logits", logits), ("sigmoid", sigmoid)):
         if value is not None and value not in (True, False):
             raise ValueError(f"{option} must be True or False, not {value!r}")
+    if input_size is not None:
+        check_numbers("an ONNX file", input_size=(input_size, 1))
 
 
 class OnnxNetwork:
@@ -169,12 +203,12 @@ class OnnxNetwork:
     def __call__(self, pixels: Tensor) -> Tensor:
         """Pixels (N, 3, S, S) in [0, 1] to what the output says of them (N, K), float32."""
         x = self.form.fill(pixels, self.colours)
-        at_once, rows = self.form.batch or len(x), []
-        for start in range(0, len(x), at_once):
-            part = x[start : start + at_once]
-            padding = np.zeros((at_once - len(part), *part.shape[1:]), x.dtype)
+        batch_size, rows = self.form.batch or len(x), []
+        for start in range(0, len(x), batch_size):
+            part = x[start : start + batch_size]
+            padding = np.zeros((batch_size - len(part), *part.shape[1:]), x.dtype)
             answer = self.run(np.concatenate([part, padding]), self.form, [self.output])[self.output]
-            rows.append(answer.reshape(at_once, -1)[: len(part)])
+            rows.append(answer.reshape(batch_size, -1)[: len(part)])
         return torch.from_numpy(np.concatenate(rows)).float()
 
     def run(self, x: np.ndarray, form: Form, outputs: Sequence[str]) -> dict[str, np.ndarray]:

@@ -50,6 +50,38 @@ def from_timm(
             fit.
         OSError: the weights are nowhere to be found, or damaged.
     """
+    model = create_model(network, weights, classes)
+    config = resolve_model_data_config(model)
+    channels, height, width = config["input_size"]
+    if channels != 3 or height != width or model.num_classes < 2:
+        raise ValueError(
+            f"{network} answers {model.num_classes} numbers to {channels}×{height}×{width}, "
+            "which is no classifier of square RGB photos"
+        )
+    names, assumed = class_names(model) if classes is None else list(classes), {}
+    if names is None:  # nobody knows
+        names, assumed["classes"] = [str(i) for i in range(model.num_classes)], f"0…{model.num_classes - 1}"
+    if len(names) != model.num_classes:
+        raise ValueError(f"{network} knows {model.num_classes} classes, but {len(names)} names were given")
+    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    model = model.eval().to(device, memory_format=torch.channels_last)
+    mean, std = (torch.tensor(config[key], device=device).view(3, 1, 1) for key in ("mean", "std"))
+
+    def answer(pixels: Tensor) -> Tensor:
+        with half(model, device) if half_precision else nullcontext():
+            logits = model((pixels - mean) / std)  # N, K
+        return logits.float().softmax(1)
+
+    return BlackBox(answer, names, name or network.rpartition("/")[2], height, device, assumed=assumed)
+
+
+def create_model(network: str, weights: str | PathLike | None, classes: Sequence[str] | None) -> nn.Module:
+    """timm's network, with weights from a safetensors file alone.
+
+    Raises:
+        ValueError: timm knows no such network, or the weights do not fit it, or their classes have no names.
+        OSError: the weights are nowhere to be found, or damaged.
+    """
     file = safetensors_of(network) if weights is None else Path(weights)
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {file}, and no pickle beside it is read")
@@ -60,7 +92,7 @@ def from_timm(
             raise ValueError(f"{file.name} does not say what its classes are called: name them")
         source |= {"num_classes": len(classes), "label_offset": None}
     try:
-        model = timm.create_model(network, pretrained=True, pretrained_cfg_overlay=source)
+        return timm.create_model(network, pretrained=True, pretrained_cfg_overlay=source)
     except SafetensorError as error:
         raise OSError(f"{file} is truncated or altered: fetch it again") from error
     except OSError:
@@ -68,33 +100,6 @@ def from_timm(
     except Exception as error:  # timm raises whatever it likes
         reason = " ".join(str(error).split())[:REASON]
         raise ValueError(f"timm cannot make {network} of {file}: {reason}") from error
-    config = resolve_model_data_config(model)
-    channels, height, width = config["input_size"]
-    if channels != 3 or height != width or model.num_classes < 2:
-        raise ValueError(
-            f"{network} answers {model.num_classes} numbers to {channels}×{height}×{width}, "
-            "which is no classifier of square RGB photos"
-        )
-    assumed = {}
-    if classes is None:
-        classes = class_names(model)
-        if classes is None:  # nobody knows
-            classes, assumed["classes"] = [str(i) for i in range(model.num_classes)], f"0…{model.num_classes - 1}"
-    if len(classes) != model.num_classes:
-        raise ValueError(f"{network} knows {model.num_classes} classes, but {len(classes)} names were given")
-
-    if device is None:
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(device)
-    model = model.eval().to(device, memory_format=torch.channels_last)
-    mean, std = (torch.tensor(config[key], device=device).view(3, 1, 1) for key in ("mean", "std"))
-
-    def answer(pixels: Tensor) -> Tensor:
-        with half(model, device) if half_precision else nullcontext():
-            logits = model((pixels - mean) / std)  # N, K
-        return logits.float().softmax(1)
-
-    return BlackBox(answer, classes, name or network.rpartition("/")[2], height, device, assumed=assumed)
 
 
 def safetensors_of(network: str) -> Path:

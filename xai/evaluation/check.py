@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from xai.blackbox.estimate import check_numbers
-from xai.blackbox.explain import BASELINES
-from xai.evaluation.plan import Row, Settings, Subject
+from xai.checks import check_numbers
+from xai.evaluation.plan import Row, Settings
 from xai.metrics.games import GAMES, SUBSTRATES
 from xai.metrics.hiding import HIDINGS
 from xai.metrics.registry import METRICS, PLAIN, select_hiding_metrics
+from xai.subject import Subject
 
 
 def check_plan(
@@ -25,7 +25,7 @@ def check_plan(
     for metric in metrics:
         if metric not in METRICS:
             raise ValueError(f"there is no metric {metric!r}; choose one of {', '.join(PLAIN)}")
-    check_hiding_metrics(subjects, {row.method for each in rows.values() for row in each}, metrics, settings)
+    check_hiding_metrics(subjects, rows, metrics, settings)
     check_choices(settings)
     if settings.reference is not None:
         for name, each in rows.items():
@@ -35,7 +35,7 @@ def check_plan(
 
 
 def check_hiding_metrics(
-    subjects: Sequence[Subject], methods: set[str], metrics: Sequence[str], settings: Settings
+    subjects: Sequence[Subject], rows: Mapping[str, Sequence[Row]], metrics: Sequence[str], settings: Settings
 ) -> None:
     """Refuse metrics of photos seen through their maps where there is no network to see them, or no such map.
 
@@ -44,12 +44,14 @@ def check_hiding_metrics(
     """
     hiding = select_hiding_metrics(metrics)
     for subject in subjects if hiding else ():
-        if subject.black_box.white is None or subject.student is not None:
+        if "student" in subject.networks or not subject.networks:
             raise ValueError(
                 f"{', '.join(hiding)} are measured on a network itself, as --model names it, by its own maps; "
                 f"{subject.name} is a black box here: choose among {', '.join(GAMES)}"
             )
-    if "adcc" in metrics and (asking := sorted(methods & set(BASELINES))):
+    methods = {row.method.name: row.method for each in rows.values() for row in each}
+    asking = sorted(name for name, method in methods.items() if method.needs in ("answers", "gradients"))
+    if "adcc" in metrics and asking:
         raise ValueError(f"adcc explains every photo twice, which takes {', '.join(asking)} too long: leave out either")
     if settings.share is not None and "constant" in methods and hiding:
         raise ValueError("of a constant map no share of the pixels is the strongest: leave out constant or --share")

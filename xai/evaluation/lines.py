@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai.evaluation.plan import Row, Subject
+from xai.evaluation.plan import Row
 from xai.metrics.games import GAMES
 from xai.metrics.registry import METRICS, MOSAIC, SHARED, select_games, select_photo_metrics
+from xai.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def make_lines(
                 Line(
                     model=subject.name,
                     row=row,
-                    asked="" if row.to_beat else subject.called(row.whose),
+                    asked="" if row.to_beat else name_asked(subject, row),
                     seconds=float(np.median(seconds)) if seconds else None,
                     photos=len(names),
                     values={metric: each for metric, each in values.items() if not np.isnan(each).all()},
@@ -82,6 +83,11 @@ def make_lines(
                 )
             )
     return lines
+
+
+def name_asked(subject: Subject, row: Row) -> str:
+    """The name of the network that is read, or of whoever is asked."""
+    return subject.networks[row.role].name if row.role == "student" else subject.name
 
 
 def values_of(metric: str, records: Sequence[Mapping]) -> np.ndarray:

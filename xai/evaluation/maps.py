@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from xai.activations import Activations
-from xai.evaluation.plan import RANDOM, Row
+from xai.evaluation.plan import Row
 from xai.evaluation.subset import lot
-from xai.explaining import finish, raw_maps
 from xai.layers import COMBINED, suitable_layers
 from xai.maps import combined
-from xai.metrics.controls import CONTROLS, random
 from xai.models import Classifier
+from xai.running import compute_maps
+from xai.steps import finish
 
 
 def looked_at(network: Classifier, x: Tensor, layers: Sequence[str]) -> Activations:
@@ -31,7 +31,7 @@ def maps_inside(batch: Activations, rows: Sequence[Row], targets: Tensor) -> dic
     """Each row's raw maps (B, h, w), and the seconds its method took beside the forward pass."""
     groups: dict[tuple, list[Row]] = {}
     for row in rows:
-        groups.setdefault((row.method, str(row.options)), []).append(row)
+        groups.setdefault((row.method.name, str(row.options)), []).append(row)
     found = {}
     for group in groups.values():
         mine = copy(batch)  # the same forward pass, but gradients of its own: its clock shall count them
@@ -48,9 +48,9 @@ def maps_of(batch: Activations, rows: Sequence[Row], targets: Tensor) -> dict[st
     method, options = rows[0].method, rows[0].options
     layers = layers_below(batch.model, rows)
     batch.together = [layer for layer in layers if layer in batch.model.layers]
-    raws = {layer: finish(raw_maps(batch, method, targets, layer, **options)) for layer in layers}
+    raws = {layer: finish(compute_maps(batch, method, targets, layer, **options)) for layer in layers}
     if any(row.layer == COMBINED for row in rows):
-        raws[COMBINED] = combined([raws[layer] for layer in suitable_layers(batch.model, method)])
+        raws[COMBINED] = combined([raws[layer] for layer in suitable_layers(batch.model, method.name)])
     return raws
 
 
@@ -58,15 +58,13 @@ def layers_below(network: Classifier, rows: Sequence[Row]) -> list[str]:
     """The layers whose maps some rows of one method need."""
     layers = [row.layer for row in rows if row.layer != COMBINED]
     if any(row.layer == COMBINED for row in rows):
-        layers += suitable_layers(network, rows[0].method)
+        layers += suitable_layers(network, rows[0].method.name)
     return list(dict.fromkeys(layers))
 
 
-def control_maps(row: Row, like: Tensor, names: Sequence[str], seed: int) -> Tensor:
-    """Maps (N, S, S) that know nothing, for pixels (N, 3, S, S) of photos of these names."""
-    if row.method == RANDOM:
-        return random(like[:, :1], [lot(name, seed) for name in names], **row.options)[:, 0]
-    return CONTROLS[row.method](like[:, :1])[:, 0]
+def control_maps(row: Row, pixels: Tensor, names: Sequence[str], seed: int) -> Tensor:
+    """Maps (N, S, S) that know nothing of photos (N, 3, S, S); what is random depends on the photos' names."""
+    return row.method.run(pixels, [lot(name, seed) for name in names], **row.options)
 
 
 def now(device: torch.device) -> float:

@@ -7,14 +7,16 @@ from PIL import Image
 from torch import Tensor
 
 from xai.activations import Activations
-from xai.blackbox.explain import BASELINES
 from xai.evaluation.maps import control_maps, looked_at, maps_inside, maps_of, now
-from xai.evaluation.plan import STUDENT, TEACHER, Row, Settings, Subject
+from xai.evaluation.plan import Row, Settings
 from xai.metrics.games import PHOTO, ask_endpoints, draw_curves, stack_maps
 from xai.metrics.registry import METRICS, SEEN, select_games
 from xai.metrics.scores import Scores, scale_maps, score_maps
+from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.modes import without_gradients
+from xai.steps import finish
+from xai.subject import Subject
 
 DIGITS = 6  # of a curve's confidences
 Tick = Callable[[float], None]
@@ -47,11 +49,10 @@ def measure(
         tick: told the number of maps done after each step, whole or in part.
         keep: told the raw maps (h, w) of each photo, by row, before its record is given away.
     """
-    black_box = subject.black_box
     parts = {part for metric in metrics for part in METRICS[metric].parts}
     games = select_games(metrics, settings.substrates)
-    pixels = black_box.pixels(photos)  # B, 3, S, S
-    ends = ask_endpoints(black_box, pixels, games)  # B, K each
+    pixels = subject.pixels(photos)  # B, 3, S, S
+    ends = ask_endpoints(subject, pixels, games)  # B, K each
     targets = ends[PHOTO].argmax(1)  # B
     looking = parts.issuperset(SEEN)
     maps, seconds, own = shared_maps(subject, rows, photos, pixels, targets, looking)
@@ -63,10 +64,10 @@ def measure(
         raws = {name: raw[i] for name, raw in maps.items()}
         found = {name: {"seconds": seconds.get(name)} | record_scores(seen.get(name), i) for name in maps}
         for row in rows:
-            if row.method in BASELINES:
-                started = now(black_box.device)
-                raws[row.name] = asked_for(subject, row, pixels[one], target, tick)
-                found[row.name] = {"seconds": now(black_box.device) - started}
+            if row.asks:
+                started = now(subject.device)
+                raws[row.name] = ask_about(subject, row, pixels[one], target, tick)
+                found[row.name] = {"seconds": now(subject.device) - started}
                 if looking:
                     alone, its_map = Activations(own.model, own.x[one]), {row.name: raws[row.name][None]}
                     through = score_rows(alone, [row], its_map, targets[one], False, settings)
@@ -74,7 +75,7 @@ def measure(
         add_curves(found, raws, subject, pixels[one], ends, i, target, games, settings)
         keep(names[i], raws)
         tick(len(shared))
-        answer = {"class": black_box.classes[target], "confidence": float(ends[PHOTO][i, target])}
+        answer = {"class": subject.classes[target], "confidence": float(ends[PHOTO][i, target])}
         yield {"photo": names[i], "model": subject.name, **answer, "maps": found}
 
 
@@ -96,11 +97,11 @@ def measure_given(
     """
     parts = {part for metric in metrics for part in METRICS[metric].parts}
     games = select_games(metrics, settings.substrates)
-    pixels = subject.black_box.pixels(photos)  # B, 3, S, S
-    ends = ask_endpoints(subject.black_box, pixels, games)  # B, K each
+    pixels = subject.pixels(photos)  # B, 3, S, S
+    ends = ask_endpoints(subject, pixels, games)  # B, K each
     targets, seen = ends[PHOTO].argmax(1), {}  # B
     if parts.issuperset(SEEN):
-        network = subject.network(TEACHER)
+        network = own_network(subject)
         with evaluating(network):
             batch = looked_at(network, network.normalize(pixels), ())
             seen = score_rows(batch, rows, maps, targets, "coherency" in parts, settings)
@@ -128,7 +129,7 @@ def add_curves(
         return
     at_ends = {name: float(confidences[i, target]) for name, confidences in ends.items()}
     ranked = stack_maps(list(raws.values()), pixels)  # M, S, S
-    played = draw_curves(subject.black_box, pixels, ranked, target, games, settings.step, at_ends)
+    played = draw_curves(subject, pixels, ranked, target, games, settings.step, at_ends)
     for game, mine in played.items():
         for name, curve in zip(raws, mine.tolist(), strict=True):
             found[name][game] = [round(value, DIGITS) for value in curve]
@@ -148,13 +149,12 @@ def shared_maps(
     Each method's seconds hold the whole forward pass, whoever shares it.
     """
     maps, seconds, own = {}, {}, None
-    for whose in (TEACHER, STUDENT):
-        inside = [row for row in rows if row.looks_inside and row.whose == whose]
-        wanted = looking and whose == TEACHER
+    for role, network in subject.networks.items():
+        inside = [row for row in rows if row.looks_inside and row.role == role]
+        wanted = looking and network is own_network(subject)
         if inside or wanted:
-            network = subject.network(whose)
             with evaluating(network):
-                alike = network.input_size == subject.black_box.input_size
+                alike = network.input_size == subject.input_size
                 x = network.normalize(pixels) if alike else network.preprocess(photos)
                 started = now(x.device)
                 batch = looked_at(network, x, network.layers if inside else ())
@@ -165,18 +165,15 @@ def shared_maps(
     return maps, seconds, own
 
 
-def asked_for(subject: Subject, row: Row, pixels: Tensor, target: int, tick: Tick) -> Tensor:
+def own_network(subject: Subject) -> Classifier | None:
+    """The network that answers, where it is no secret."""
+    return next((network for role, network in subject.networks.items() if role != "student"), None)
+
+
+def ask_about(subject: Subject, row: Row, pixels: Tensor, target: int, tick: Tick) -> Tensor:
     """The raw map (S, S) of one photo (1, 3, S, S), by a method that asks many questions."""
-    who = subject.network(row.whose) if row.whose else subject.black_box
-    steps, shown = BASELINES[row.method].run(who, pixels.to(who.device), target, **row.options), 0.0
-    while True:
-        try:
-            done, _ = next(steps)
-        except StopIteration as end:
-            tick(1 - shown)
-            return end.value.raw
-        tick(done - shown)
-        shown = done
+    who = subject.networks[row.role] if row.role else subject
+    return finish(row.method.run(who, pixels.to(who.device), target, **row.options), tick).raw
 
 
 def score_rows(

@@ -4,23 +4,24 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor
 
-from xai.blackbox.blackbox import BlackBox
-from xai.blackbox.explain import BASELINES
 from xai.evaluation.maps import control_maps, looked_at, maps_inside, now
-from xai.evaluation.measure import Tick, asked_for
-from xai.evaluation.plan import STUDENT, TEACHER, Row, Settings, Subject
+from xai.evaluation.measure import Tick, ask_about
+from xai.evaluation.plan import Row, Settings
 from xai.evaluation.subset import lot
 from xai.metrics.mosaic import join_photos, own_share
 from xai.metrics.registry import MOSAIC
+from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.modes import without_gradients
 from xai.photo import load_photo
+from xai.subject import Subject
 
 DIGITS = 6  # of a share
 
@@ -149,74 +150,99 @@ def measure_mosaics(
         settings: of all.
         tick: told the number of maps done after each step.
     """
-    black_box, grid = subject.black_box, settings.grid
-    photos = [[load_photo(folder / name) for name in mosaic.photos] for mosaic in mosaics]
-    pixels = joined(photos, black_box.input_size, black_box.device)  # B, 3, S, S
-    targets = torch.tensor([[black_box.classes.index(label) for label in mosaic.classes] for mosaic in mosaics])
-    some = [[i for i, mosaic in enumerate(mosaics) if not row.slow or mosaic.name in slow] for row in rows]
-    maps: list[dict[str, list[Tensor]]] = [{} for _ in mosaics]  # of each, by row: n² maps (h, w)
-    seconds: list[dict[str, float | None]] = [{} for _ in mosaics]
-    for row, chosen in zip(rows, some, strict=True):
-        for i in chosen if row.control or row.method in BASELINES else ():
-            started = now(black_box.device)
-            if row.control:
-                alike = control_maps(row, pixels[i : i + 1], ["|".join(mosaics[i].photos)], settings.seed)[0]  # S, S
-                maps[i][row.name] = [alike] * len(mosaics[i].classes)
-            else:
-                asked, who = pixels[i : i + 1], replace(subject, black_box=remembering(black_box))
-                maps[i][row.name] = [asked_for(who, row, asked, int(t), lambda done: None) for t in targets[i]]
-            taken = (now(black_box.device) - started) / len(mosaics[i].classes)
-            seconds[i][row.name] = None if row.control else taken
+    pixels = join_all(photos := open_photos(folder, mosaics), subject.input_size, subject.device)  # B, 3, S, S
+    targets = torch.tensor([[subject.classes.index(label) for label in mosaic.classes] for mosaic in mosaics])
+    chosen = {row.name: [i for i, m in enumerate(mosaics) if not row.slow or m.name in slow] for row in rows}
+    found = Found([{} for _ in mosaics], [{} for _ in mosaics])
+    for row in rows:
+        for i in chosen[row.name] if row.control or row.asks else ():
+            found.add(i, row, *explain_mosaic(subject, row, pixels[i : i + 1], mosaics[i], targets[i], settings.seed))
             tick(1)
-    for whose in (TEACHER, STUDENT):
-        network = subject.network(whose)
-        inside = [
-            (row, chosen) for row, chosen in zip(rows, some, strict=True) if row.looks_inside and row.whose == whose
-        ]
-        for chosen in {tuple(chosen): None for _, chosen in inside if chosen}:
-            mine = [row for row, own in inside if tuple(own) == chosen]
-            with evaluating(network):
-                x = network.normalize(joined([photos[i] for i in chosen], network.input_size, network.device))
-                started = now(x.device)
-                batch = looked_at(network, x, network.layers)
-                forward = now(x.device) - started
-                for cell in range(grid * grid):
-                    its_targets = targets[list(chosen), cell].to(x.device)  # B
-                    for name, (raws, taken) in maps_inside(batch, mine, its_targets).items():
-                        for i, raw in zip(chosen, raws, strict=True):
-                            maps[i].setdefault(name, []).append(raw)
-                            seconds[i][name] = (forward + taken) / len(chosen)
-                tick(len(mine) * len(chosen))
+    for role, network in subject.networks.items():
+        inside = [row for row in rows if row.looks_inside and row.role == role]
+        for numbers in {tuple(chosen[row.name]): None for row in inside if chosen[row.name]}:
+            mine = [row for row in inside if tuple(chosen[row.name]) == numbers]
+            x = join_all([photos[i] for i in numbers], network.input_size, network.device)
+            read_mosaics(network, mine, x, targets[list(numbers)], numbers, found)
+            tick(len(mine) * len(numbers))
     for i, mosaic in enumerate(mosaics):
-        found = {}
-        for row in rows:
-            if row.name in maps[i]:
-                shares = own_share(torch.stack(maps[i][row.name]), black_box.input_size, grid)  # n²
-                found[row.name] = {
-                    MOSAIC: round(shares.mean().item(), DIGITS),
-                    "shares": [round(share, DIGITS) for share in shares.tolist()],
-                    "seconds": seconds[i][row.name],
-                }
         yield {
             "mosaic": mosaic.name, "model": subject.name, "photos": mosaic.photos, "classes": mosaic.classes,
-            "maps": found,
+            "maps": {row.name: found.measure(i, row, subject.input_size, settings.grid)
+                     for row in rows if row.name in found.maps[i]},
         }  # fmt: skip
 
 
-def remembering(black_box: BlackBox) -> BlackBox:
-    """One that is not asked the same twice: most methods' questions about a mosaic are the same for all its classes."""
-    again, known = copy(black_box), {}
+@dataclass
+class Found:
+    """Of each mosaic, by row, its n² maps (h, w) and the seconds a map took; None of a control."""
 
-    def answer(pixels: Tensor) -> object:
+    maps: list[dict[str, list[Tensor]]]
+    seconds: list[dict[str, float | None]]
+
+    def add(self, i: int, row: Row, raws: Sequence[Tensor], seconds: float | None) -> None:
+        """More maps of the i-th mosaic."""
+        self.maps[i].setdefault(row.name, []).extend(raws)
+        self.seconds[i][row.name] = seconds
+
+    def measure(self, i: int, row: Row, side: int, grid: int) -> dict:
+        """What a row is worth on the i-th mosaic: the mean share, the shares and the seconds a map."""
+        shares = own_share(torch.stack(self.maps[i][row.name]), side, grid)  # n²
+        return {
+            MOSAIC: round(shares.mean().item(), DIGITS),
+            "shares": [round(share, DIGITS) for share in shares.tolist()],
+            "seconds": self.seconds[i][row.name],
+        }
+
+
+def explain_mosaic(
+    subject: Subject, row: Row, pixels: Tensor, mosaic: Mosaic, targets: Tensor, seed: int
+) -> tuple[list[Tensor], float | None]:
+    """The maps (h, w) of targets (n²) of one mosaic (1, 3, S, S), by a control or by asking, and seconds a map."""
+    if row.control:
+        alike = control_maps(row, pixels, ["|".join(mosaic.photos)], seed)[0]  # S, S
+        return [alike] * len(targets), None
+    started, who = now(subject.device), remember_answers(subject)
+    raws = [ask_about(who, row, pixels, int(target), lambda share: None) for target in targets]
+    return raws, (now(subject.device) - started) / len(targets)
+
+
+@without_gradients
+def read_mosaics(
+    network: Classifier, rows: Sequence[Row], pixels: Tensor, targets: Tensor, numbers: Sequence[int], found: Found
+) -> None:
+    """Add the maps of mosaics (B, 3, S, S) and targets (B, n²), of these numbers, by rows that read a network."""
+    with evaluating(network):
+        x = network.normalize(pixels)
+        started = now(x.device)
+        batch = looked_at(network, x, network.layers)
+        forward = now(x.device) - started
+        for its_targets in targets.to(x.device).T:  # B, for each cell
+            for name, (raws, seconds) in maps_inside(batch, rows, its_targets).items():
+                row = next(row for row in rows if row.name == name)
+                for i, raw in zip(numbers, raws, strict=True):
+                    found.add(i, row, [raw], (forward + seconds) / len(numbers))
+
+
+def remember_answers(subject: Subject) -> Subject:
+    """One that is not asked the same twice: most methods' questions about a mosaic are the same for all its classes."""
+    again, known = copy(subject), {}
+
+    def ask(pixels: Tensor) -> Tensor:
         question = hashlib.blake2b(pixels.cpu().contiguous().numpy()).digest()
         if question not in known:
-            known[question] = black_box.ask(pixels)
+            known[question] = subject.ask(pixels)
         return known[question]
 
-    again.answer = answer
+    again.ask = ask
     return again
 
 
-def joined(photos: Sequence[Sequence], side: int, device: torch.device) -> Tensor:
+def open_photos(folder: Path, mosaics: Sequence[Mosaic]) -> list[list[Image.Image]]:
+    """The photos of each mosaic."""
+    return [[load_photo(folder / name) for name in mosaic.photos] for mosaic in mosaics]
+
+
+def join_all(photos: Sequence[Sequence], side: int, device: torch.device) -> Tensor:
     """Mosaics of photos as pixels (B, 3, S, S) in [0, 1]."""
     return torch.stack([join_photos(each, side, device) for each in photos])

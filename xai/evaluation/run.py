@@ -24,7 +24,7 @@ from xai.evaluation.companions import KeptMaps, make_companions
 from xai.evaluation.lines import Line, make_lines
 from xai.evaluation.measure import Tick, measure, measure_given
 from xai.evaluation.mosaics import measure_mosaics, plan_mosaics
-from xai.evaluation.plan import STUDENT, TEACHER, Row, Settings, Subject, rows_of
+from xai.evaluation.plan import Row, Settings, rows_of
 from xai.evaluation.subset import chosen_photos, split_of
 from xai.folders import shown
 from xai.metrics.controls import pair_photos
@@ -32,6 +32,7 @@ from xai.metrics.games import KERNEL_SIDE, KERNEL_SIGMA
 from xai.metrics.registry import MOSAIC, SHARED, select_games, select_hiding_metrics, select_photo_metrics
 from xai.models import Classifier
 from xai.photo import PhotoError, load_photo
+from xai.subject import Subject
 
 RECORDS, SETTINGS, SUBSET = "photos.jsonl", "settings.json", "subset.txt"
 COMPANION_RECORDS, MOSAIC_RECORDS, MAPS = "companions.jsonl", "mosaics.jsonl", "maps"
@@ -171,7 +172,7 @@ class Run:
             s.name: {n: (records[s.name, n]["class"], records[s.name, n]["confidence"]) for n in measured}
             for s in self.subjects
         }
-        classes = {s.name: s.black_box.classes for s in self.subjects}
+        classes = {s.name: s.classes for s in self.subjects}
         plan = plan_mosaics(answers, classes, self.settings)
         rows = {s.name: self.explaining(s) for s in self.subjects}
         few = self.settings.slow_mosaics
@@ -299,15 +300,15 @@ def description(
 ) -> dict:
     """All that a figure depends on, as it is written beside the figures; `report` is what may change afterwards."""
     games = select_games(metrics, settings.substrates)
-    device = subjects[0].black_box.device
+    device = subjects[0].device
     threads = f"{device}, {torch.get_num_threads()} threads"
     return {
         "models": {
             s.name: {
-                "input": s.black_box.input_size,
-                "at_once": s.black_box.at_once,
-                "student": None if s.student is None else s.student_name,
-                "weights": {w: fingerprint(s.network(w)) for w in (TEACHER, STUDENT) if s.network(w) is not None},
+                "input": s.input_size,
+                "batch_size": s.batch_size,
+                "student": s.networks["student"].name if "student" in s.networks else None,
+                "weights": {role: fingerprint(network) for role, network in s.networks.items()},
                 "rows": {row.name: {"layer": row.layer, **row.all_options} for row in rows[s.name]},
             }
             for s in subjects

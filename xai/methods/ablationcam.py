@@ -1,17 +1,18 @@
 """Ablation-CAM: channels weighed by what is lost without them."""
 
-from collections.abc import Generator
-
 import torch
 from torch import Tensor
 
 from xai.activations import Activations, chosen
 from xai.methods.gradcam import weighted
+from xai.methods.registry import method
+from xai.steps import Progress, Steps
 
 AT_ONCE = 32
 
 
-def ablationcam(batch: Activations, targets: Tensor | None, target_layer: str) -> Generator[float, None, Tensor]:
+@method("ablationcam", title="Ablation-CAM", source="desai2020", pace="minutes", short_cut=True)
+def ablationcam(batch: Activations, targets: Tensor | None, target_layer: str) -> Steps[Tensor]:
     """Ablation-CAM: channels weighed by how far the logit falls when they are set to zero; no gradient.
 
     Formula: `L^c = ReLU(Σ_k w_k A^k)` with `w_k = (y^c − y^c_k) / |y^c|`, `y^c_k` the logit without channel k
@@ -34,5 +35,5 @@ def ablationcam(batch: Activations, targets: Tensor | None, target_layer: str) -
             without = features[i].repeat(len(channels), 1, 1, 1)  # n, C, h, w
             without[torch.arange(len(channels)), channels] = 0
             drops[i, channels] = scores[i] - model.tail(without, target_layer, beside)[:, target]
-            yield (i + (int(channels[-1]) + 1) / features.shape[1]) / len(features)
+            yield Progress((i + (int(channels[-1]) + 1) / features.shape[1]) / len(features))
     return weighted(drops / scores.abs(), features)

@@ -3,8 +3,13 @@
 from torch import Tensor
 
 from xai.activations import Activations
+from xai.methods.registry import method
+from xai.methods.suitability import needs_a_layer, needs_attention
 
 
+@method(
+    "attention", title="Attention", source="fukui2019", conditions=(needs_a_layer, needs_attention), reads_class=False
+)
 def attention(batch: Activations, targets: Tensor | None, target_layer: str) -> Tensor:
     """Attention: the map by which a layer's attention branch strengthens its features, whatever the class.
 

@@ -4,8 +4,11 @@ import torch
 from torch import Tensor
 
 from xai.activations import Activations, chosen
+from xai.methods.registry import method
+from xai.methods.suitability import needs_a_layer, needs_linear_head
 
 
+@method("cam", title="CAM", source="zhou2016", conditions=(needs_a_layer, needs_linear_head))
 def cam(batch: Activations, targets: Tensor | None, target_layer: str) -> Tensor:
     """CAM: how much every position of a layer's features speaks for a class.
 

@@ -10,6 +10,8 @@ from torch import Tensor
 from xai.activations import Activations
 from xai.maps import resized, unit_range
 from xai.methods.gradcam import weighted
+from xai.methods.registry import method
+from xai.methods.suitability import needs_a_layer, needs_attention_blocks
 
 Operator = Literal["product", "sum"]
 Sign = Literal["signed", "negated", "absolute"]
@@ -26,6 +28,14 @@ LITERAL = {  # eq. 9 of Kang et al. (2021), as printed
 SCALED = {**LITERAL, "unit": True}  # the same, with either part brought to [0, 1] before they are multiplied
 
 
+@method(
+    "distilled",
+    title="Distilled",
+    source="kang2021",
+    conditions=(needs_a_layer, needs_attention_blocks),
+    of_student=True,
+    variants={"literal": LITERAL},
+)
 def distilled(
     batch: Activations,
     targets: Tensor | None,

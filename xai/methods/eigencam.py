@@ -4,8 +4,10 @@ import torch
 from torch import Tensor
 
 from xai.activations import Activations
+from xai.methods.registry import method
 
 
+@method("eigencam", title="Eigen-CAM", source="muhammad2020", reads_class=False)
 def eigencam(batch: Activations, targets: Tensor | None, target_layer: str) -> Tensor:
     """Eigen-CAM: what stands out in a layer whatever the class: no gradient, no target.
 
@@ -15,6 +17,7 @@ def eigencam(batch: Activations, targets: Tensor | None, target_layer: str) -> T
     return first_component(batch.at(target_layer))
 
 
+@method("eigengradcam", title="Eigen-Grad-CAM", source="muhammad2020")
 def eigengradcam(batch: Activations, targets: Tensor | None, target_layer: str) -> Tensor:
     """Eigen-Grad-CAM: Eigen-CAM of features times gradients, so that it tells classes apart.
 

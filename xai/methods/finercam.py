@@ -4,10 +4,12 @@ from torch import Tensor
 
 from xai.activations import Activations, target_logit
 from xai.methods.gradcam import weighted
+from xai.methods.registry import method
 
 REFERENCES = 3
 
 
+@method("finercam", title="Finer-CAM", source="zhang2025")
 def finercam(batch: Activations, targets: Tensor | None, target_layer: str) -> Tensor:
     """Finer-CAM: Grad-CAM of how far a class is ahead of its three nearest rivals: why glass, and not plastic.
 

@@ -4,8 +4,10 @@ import torch
 from torch import Tensor
 
 from xai.activations import Activations
+from xai.methods.registry import method
 
 
+@method("gradcam", title="Grad-CAM", source="selvaraju2017")
 def gradcam(batch: Activations, targets: Tensor | None, target_layer: str) -> Tensor:
     """Grad-CAM: the positions of a layer's features whose growth would raise a class's logit.
 

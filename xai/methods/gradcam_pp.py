@@ -4,8 +4,11 @@ from torch import Tensor
 
 from xai.activations import Activations
 from xai.methods.gradcam import weighted
+from xai.methods.registry import method
+from xai.methods.suitability import DIVIDES
 
 
+@method("gradcam++", title="Grad-CAM++", source="chattopadhay2018", conditions=DIVIDES)
 def gradcam_pp(batch: Activations, targets: Tensor | None, target_layer: str) -> Tensor:
     """Grad-CAM++: Grad-CAM with positive gradients only, weighed by how much of a channel's sum each accounts for.
 

@@ -3,8 +3,10 @@
 from torch import Tensor
 
 from xai.activations import Activations
+from xai.methods.registry import method
 
 
+@method("hirescam", title="HiResCAM", source="draelos2020")
 def hirescam(batch: Activations, targets: Tensor | None, target_layer: str) -> Tensor:
     """HiResCAM: what every position adds to a class's logit, to first order, gradients not averaged beforehand.
 

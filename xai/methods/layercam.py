@@ -3,8 +3,10 @@
 from torch import Tensor
 
 from xai.activations import Activations
+from xai.methods.registry import method
 
 
+@method("layercam", title="Layer-CAM", source="jiang2021")
 def layercam(batch: Activations, targets: Tensor | None, target_layer: str) -> Tensor:
     """Layer-CAM: every position of every channel weighed by its own gradient, if positive; fine at early layers too.
 

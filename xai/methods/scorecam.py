@@ -1,21 +1,22 @@
 """Score-CAM: channels weighed by what the network says of the photo seen through them."""
 
-from collections.abc import Generator
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from xai.activations import Activations, chosen
 from xai.methods.gradcam import weighted
+from xai.methods.registry import method
 from xai.precision import half
+from xai.steps import Progress, Steps, rescale
 
 AT_ONCE = 8  # masked photos in memory
 REACH = 0.3  # root mean square difference of two masks, in [0, 1], at which what is said of one tells of the other
 NOISE = 0.05  # share of the scores' variance that masks alike do not share
 
 
-def scorecam(batch: Activations, targets: Tensor | None, target_layer: str) -> Generator[float, None, Tensor]:
+@method("scorecam", title="Score-CAM", source="wang2020", pace="minutes")
+def scorecam(batch: Activations, targets: Tensor | None, target_layer: str) -> Steps[Tensor]:
     """Score-CAM: channels weighed by the class's logit when the photo is seen through them; no gradient.
 
     Formula: `L^c = ReLU(Σ_k a_k A^k)` with `a = softmax_k(y^c(x ⊙ H_k))` and `H_k` the channel `A^k`, resized
@@ -25,16 +26,17 @@ def scorecam(batch: Activations, targets: Tensor | None, target_layer: str) -> G
     return (yield from through_channels(batch, targets, target_layer, batch.at(target_layer).shape[1]))
 
 
+@method("scorecam-fast", title="Fast Score-CAM", source="wang2020", pace="seconds")
 def scorecam_fast(
     batch: Activations, targets: Tensor | None, target_layer: str, *, channels: int = 40
-) -> Generator[float, None, Tensor]:
+) -> Steps[Tensor]:
     """Fast Score-CAM: Score-CAM that looks through some channels and infers from them what the others would say.
 
     Formula: as Score-CAM, but only some channels get their score from the network. That of any other is the mean of a
     Gaussian process over the masks `H_k` with the kernel `exp(−mean_ij (H_k − H_l)² / 2 · 0.3²)` and a noise of 0.05
-    times its variance, but no more than the largest score told. Asked about next is always the channel with the largest
-    `v_k ‖A^k − mean_ij A^k_ij‖`, its variance by that process, given who was asked before, times what it can change of
-    the map.
+    times its variance, but no more than the largest score that the network gave. Asked about next is always the channel
+    with the largest `v_k ‖A^k − mean_ij A^k_ij‖`: its variance by that process, given what was asked before, times what
+    it can change of the map.
     Paper: Wang et al., CVPRW 2020; the short cut is ours, measured by `python -m benchmarks.scorecam`.
 
     Options:
@@ -43,23 +45,20 @@ def scorecam_fast(
     return (yield from through_channels(batch, targets, target_layer, channels))
 
 
-def through_channels(
-    batch: Activations, targets: Tensor | None, target_layer: str, count: int
-) -> Generator[float, None, Tensor]:
+def through_channels(batch: Activations, targets: Tensor | None, target_layer: str, count: int) -> Steps[Tensor]:
     """Score-CAM with `count` channels' scores from the network and the others' inferred."""
     features = batch.at(target_layer)  # B, C, h, w
     targets = chosen(batch.logits(), targets)
     scores = features.new_empty(features.shape[:2])  # B, C
     for i, channels in enumerate(features):
-        known = telling(channels, count)  # N
-        told = features.new_empty(len(known))  # N
-        for share in masked_scores(batch, i, targets[i], channels[known], told):
-            yield (i + share) / len(features)
-        scores[i] = inferred(channels, known, told)
+        known = choose_channels(channels, count)  # N
+        steps = score_masked(batch, i, targets[i], channels[known])
+        answers = yield from rescale(steps, i / len(features), (i + 1) / len(features))  # N
+        scores[i] = infer_scores(channels, known, answers)
     return weighted(scores.softmax(1), features)
 
 
-def telling(features: Tensor, count: int) -> Tensor:
+def choose_channels(features: Tensor, count: int) -> Tensor:
     """Which channels (N) of the features (C, h, w) to ask about: those whose scores are least known and matter most."""
     if count >= len(features):
         return torch.arange(len(features), device=features.device)
@@ -77,16 +76,16 @@ def telling(features: Tensor, count: int) -> Tensor:
     return torch.tensor(taken, device=features.device, dtype=torch.long)
 
 
-def inferred(features: Tensor, known: Tensor, told: Tensor) -> Tensor:
-    """All channels' scores (C) from the features (C, h, w) and the scores told (N) of the channels known (N)."""
+def infer_scores(features: Tensor, known: Tensor, answers: Tensor) -> Tensor:
+    """All channels' scores (C) from the features (C, h, w) and the answers (N) for the channels known (N)."""
     if len(known) == len(features):
-        return features.new_empty(len(features)).scatter(0, known, told)
+        return features.new_empty(len(features)).scatter(0, known, answers)
     masks = unit_masks(features)  # C, hw
     alike = kernel(masks, masks[known])  # C, N
-    mean = told.mean()
-    slopes = torch.linalg.solve(alike[known] + NOISE * torch.eye(len(known)).to(alike), told - mean)  # N
-    scores = (mean + alike @ slopes).clamp(max=told.max())  # C: no guess outdoes what was seen
-    return scores.scatter(0, known, told)
+    mean = answers.mean()
+    slopes = torch.linalg.solve(alike[known] + NOISE * torch.eye(len(known)).to(alike), answers - mean)  # N
+    scores = (mean + alike @ slopes).clamp(max=answers.max())  # C: no guess outdoes what was seen
+    return scores.scatter(0, known, answers)
 
 
 def unit_masks(features: Tensor) -> Tensor:
@@ -102,11 +101,9 @@ def kernel(a: Tensor, b: Tensor) -> Tensor:
     return (-distances / (2 * REACH**2)).exp()
 
 
-def masked_scores(
-    batch: Activations, i: int, target: Tensor, features: Tensor, scores: Tensor
-) -> Generator[float, None, None]:
-    """Write to `scores` (N) the target's logit of photo i seen through each of some channels (N, h, w)."""
-    x = batch.x[i : i + 1]  # 1, 3, S, S
+def score_masked(batch: Activations, i: int, target: Tensor, features: Tensor) -> Steps[Tensor]:
+    """The target's logit (N) when photo i is seen through each of some channels (N, h, w)."""
+    x, scores = batch.x[i : i + 1], features.new_empty(len(features))  # 1, 3, S, S and N
     flat = features.flatten(1)
     heard = flat.amax(1) > flat.amin(1)
     if not heard.all():  # a constant channel's mask is black: they all share one score
@@ -118,4 +115,5 @@ def masked_scores(
         with half(batch.model, x.device):
             logits = batch.model(x * ((masks - low) / (high - low)))  # n, K
         scores[part] = logits[:, target].to(scores.dtype)
-        yield done / len(parts)
+        yield Progress(done / len(parts))
+    return scores

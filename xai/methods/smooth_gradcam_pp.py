@@ -1,15 +1,24 @@
 """Smooth Grad-CAM++: Grad-CAM++ with derivatives averaged over noisy copies of the photo."""
 
-from collections.abc import Generator
-
 import torch
 from torch import Tensor
 
 from xai.activations import Activations
 from xai.methods.gradcam_pp import gradcam_pp, plus_plus
+from xai.methods.registry import method
 from xai.methods.smoothing import noisy_gradients
+from xai.methods.suitability import DIVIDES
+from xai.steps import Progress, Steps
 
 
+@method(
+    "smooth-gradcam++",
+    title="Smooth Grad-CAM++",
+    source="omeiza2019",
+    conditions=DIVIDES,
+    pace="seconds",
+    short_cut=True,
+)
 def smooth_gradcam_pp(
     batch: Activations,
     targets: Tensor | None,
@@ -18,7 +27,7 @@ def smooth_gradcam_pp(
     samples: int = 16,
     noise: float = 0.15,
     seed: int = 0,
-) -> Generator[float, None, Tensor]:
+) -> Steps[Tensor]:
     """Smooth Grad-CAM++: Grad-CAM++ with first, second and third derivatives averaged over noisy copies of the photo.
 
     Formula: as Grad-CAM++, with `D_p = (1/n) Σ_i g(x + ε_i)^p`, `α = D_2 / (2 D_2 + D_3 Σ_lm A_lm)` and
@@ -44,7 +53,7 @@ def smooth_gradcam_pp(
             first = first + gradients.sum(0)  # C, h, w
             second = second + gradients.square().sum(0)
             third = third + gradients.pow(3).sum(0)
-            yield (i + done / samples) / photos
+            yield Progress((i + done / samples) / photos)
         ratio = (third / second).where(second > 0, 0)
         first, ratio = (first / samples).to(features.dtype), ratio.to(features.dtype)
         maps.append(plus_plus(first[None], ratio[None], features[i : i + 1]))

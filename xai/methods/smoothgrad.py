@@ -1,14 +1,23 @@
 """SmoothGrad: the gradient at the pixels, averaged over noisy copies of the photo."""
 
-from collections.abc import Generator
-
 import torch
 from torch import Tensor
 
 from xai.activations import Activations
+from xai.methods.registry import method
 from xai.methods.smoothing import noisy_gradients
+from xai.methods.suitability import INPUT, needs_a_varying_gradient
+from xai.steps import Progress, Steps
 
 
+@method(
+    "smoothgrad",
+    title="SmoothGrad",
+    source="smilkov2017",
+    conditions=(needs_a_varying_gradient,),
+    pace="seconds",
+    usual_layer=INPUT,
+)
 def smoothgrad(
     batch: Activations,
     targets: Tensor | None,
@@ -17,7 +26,7 @@ def smoothgrad(
     samples: int = 16,
     noise: float = 0.15,
     seed: int = 0,
-) -> Generator[float, None, Tensor]:
+) -> Steps[Tensor]:
     """SmoothGrad: which pixels a class's logit is sensitive to; or, for a layer, which of its positions.
 
     Formula: `M = Σ_k |(1/n) Σ_i ∂y^c(x + ε_i)/∂A^k|` with `A` the input `x`, or a layer's features, and
@@ -35,7 +44,7 @@ def smoothgrad(
         total, done = 0, 0
         for gradients in noisy_gradients(batch, i, targets, target_layer, samples, noise, seed):
             total, done = total + gradients.sum(0), done + len(gradients)  # C, h, w
-            yield (i + done / samples) / photos
+            yield Progress((i + done / samples) / photos)
         sensitivity = (total / samples).abs().sum(0)  # h, w
         maps.append(sensitivity.clamp(max=sensitivity.flatten().quantile(0.99)))
     return torch.stack(maps)

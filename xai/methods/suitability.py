@@ -1,11 +1,16 @@
 """Which method suits which network and layer, known before anything is computed."""
 
+from collections.abc import Callable
 from functools import partial
 
 from xai.models import Classifier
 from xai.models.classifier import INPUT
 
 SENTENCES = {
+    "layerless": "{title} explains the photo as a whole, and no layer such as {layer!r}: leave the layer out.",
+    "closed": "{title} needs gradients, and {name} only answers: use those of a student that imitates {name}, or let "
+    'RISE (method="rise") or LIME (method="lime") ask it.',
+    "reads": "there is no network {reads!r} to read; choose one of {roles}",
     "method": "there is no method {method!r}; choose one of {methods}",
     "layer": "this model has no layer {layer!r}; choose one of {layers}",
     "pixels": "{title} weighs the channels of a layer, and the input has only red, green and blue: use SmoothGrad "
@@ -34,6 +39,9 @@ class UnsuitableError(ValueError):
 
     def __reduce__(self):
         return partial(UnsuitableError, self.reason, **self.details), ()  # it travels to a GPU's worker and back
+
+
+Condition = Callable[[Classifier, str, str], UnsuitableError | None]  # of a network, a layer and a method's title
 
 
 def needs_linear_head(model: Classifier, layer: str, title: str) -> UnsuitableError | None:
@@ -72,3 +80,6 @@ def needs_attention_blocks(model: Classifier, layer: str, title: str) -> Unsuita
     if not model.attention_blocks:
         return UnsuitableError("blocks", title=title)
     return None if layer == model.last_layer else UnsuitableError("stages", title=title)
+
+
+DIVIDES = (needs_a_layer, needs_non_negative_features)  # of methods that divide by sums of features

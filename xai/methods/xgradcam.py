@@ -4,8 +4,11 @@ from torch import Tensor
 
 from xai.activations import Activations
 from xai.methods.gradcam import weighted
+from xai.methods.registry import method
+from xai.methods.suitability import DIVIDES
 
 
+@method("xgradcam", title="XGrad-CAM", source="fu2020", conditions=DIVIDES)
 def xgradcam(batch: Activations, targets: Tensor | None, target_layer: str) -> Tensor:
     """XGrad-CAM: Grad-CAM with every channel's gradient averaged by its features, so that the parts add up best.
 

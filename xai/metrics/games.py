@@ -5,7 +5,7 @@ in the normalised pixels of the published code.
 """
 
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import numpy as np
@@ -14,12 +14,12 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.nn import functional as F
 
-from xai.blackbox.blackbox import GREY, BlackBox
-from xai.explaining import finish
 from xai.explanation import Explanation
 from xai.maps import resized
 from xai.modes import without_gradients
-from xai.photo import Photo
+from xai.photo import GREY, Photo
+from xai.steps import Progress, Steps, finish
+from xai.subject import Subject
 
 STEP = 224 * 8  # pixels changed from one question to the next, as for the published figures; 224 for single photos
 KERNEL_SIDE, KERNEL_SIGMA = 11, 5
@@ -58,7 +58,7 @@ SUBSTRATES: dict[str, Callable[[Tensor], Tensor]] = {"grey": grey, "black": blac
 
 
 def play(
-    black_box: BlackBox,
+    subject: Subject,
     image: Photo,
     maps: Mapping[str, Explanation | Tensor | np.ndarray],
     target: int | None = None,
@@ -68,53 +68,53 @@ def play(
     """The games of one photo by several maps: `play(…)["deletion"]["gradcam"]` is a curve (n + 1).
 
     Args:
-        black_box: from `load_black_box`.
+        subject: a classifier or a black box.
         image: a PIL image, a path or an array.
         maps: by name, explanations or raw maps (h, w) of any size.
-        target: index of the class; None is the one the black box predicts.
+        target: index of the class; None is the one that it predicts.
         games: each game's substrate; `{"deletion": "grey", "deletion:blur": "blur"}` plays one on two.
-        step: pixels changed from one question to the next, of S² in all, S the side of the black box's input.
+        step: pixels changed from one question to the next, of S² in all, S the side of the subject's input.
 
     Raises:
         ValueError: there is no such game or substrate, or a map is not finite.
         BlackBoxError: the black box gave no answer.
     """
-    return finish(play_steps(black_box, image, maps, target, games, step))
+    return finish(play_steps(subject, image, maps, target, games, step))
 
 
 @without_gradients
 def play_steps(
-    black_box: BlackBox,
+    subject: Subject,
     image: Photo,
     maps: Mapping[str, Explanation | Tensor | np.ndarray],
     target: int | None = None,
     games: Mapping[str, str] = GAMES,
     step: int = STEP,
-) -> Generator[float, None, dict[str, dict[str, np.ndarray]]]:
-    """`play` as a generator of the share done, in [0, 1], that returns the curves."""
-    pixels = black_box.pixels([image])  # 1, 3, S, S
-    ends = ask_endpoints(black_box, pixels, games)
+) -> Steps[dict[str, dict[str, np.ndarray]]]:
+    """`play` in steps."""
+    pixels = subject.pixels([image])  # 1, 3, S, S
+    ends = ask_endpoints(subject, pixels, games)
     target = int(ends[PHOTO].argmax()) if target is None else target
     scores = {name: float(confidences[0, target]) for name, confidences in ends.items()}
     raws = [torch.as_tensor(m.raw if isinstance(m, Explanation) else m) for m in maps.values()]
-    found = yield from draw_curves_steps(black_box, pixels, stack_maps(raws, pixels), target, games, step, scores)
+    found = yield from draw_curves_steps(subject, pixels, stack_maps(raws, pixels), target, games, step, scores)
     return {game: dict(zip(maps, curves.numpy(), strict=True)) for game, curves in found.items()}
 
 
 def deletion(
-    black_box: BlackBox, pixels: Tensor, maps: Tensor, target: int, step: int = STEP, substrate: str = "grey"
+    subject: Subject, pixels: Tensor, maps: Tensor, target: int, step: int = STEP, substrate: str = "grey"
 ) -> Tensor:
     """Deletion curves (M, n + 1), the lower the better: pixels go, the most salient first.
 
-    Formula: `f_c(x_k)`, k = 0…n, n = ⌈S²/step⌉, `f_c` the black box's confidence in the class and `x_k` the photo with
+    Formula: `f_c(x_k)`, k = 0…n, n = ⌈S²/step⌉, `f_c` the subject's confidence in the class and `x_k` the photo with
     its `k · step` most salient pixels replaced by the substrate's; of equally salient pixels the first in reading order
     goes first. (The published code sorts by an unstable algorithm, which leaves this order open.) Maps are resized to
     S × S bilinearly. The figure of merit is `auc`.
     Paper: Petsiuk et al., RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018.
 
     Args:
-        black_box: from `load_black_box`.
-        pixels: one photo (1, 3, S, S) in [0, 1], from `black_box.pixels`.
+        subject: a classifier or a black box.
+        pixels: one photo (1, 3, S, S) in [0, 1], from `subject.pixels`.
         maps: M maps of it (M, h, w).
         target: index of the class.
         step: pixels changed from one question to the next.
@@ -124,11 +124,11 @@ def deletion(
         ValueError: there is no such substrate, or a map is not finite.
         BlackBoxError: the black box gave no answer.
     """
-    return draw_curves(black_box, pixels, maps, target, {"deletion": substrate}, step)["deletion"]
+    return draw_curves(subject, pixels, maps, target, {"deletion": substrate}, step)["deletion"]
 
 
 def insertion(
-    black_box: BlackBox, pixels: Tensor, maps: Tensor, target: int, step: int = STEP, substrate: str = "blur"
+    subject: Subject, pixels: Tensor, maps: Tensor, target: int, step: int = STEP, substrate: str = "blur"
 ) -> Tensor:
     """Insertion curves (M, n + 1), the higher the better: pixels come, the most salient first.
 
@@ -136,7 +136,7 @@ def insertion(
     salient pixels replaced by the photo's.
     Paper: Petsiuk et al., BMVC 2018.
     """
-    return draw_curves(black_box, pixels, maps, target, {"insertion": substrate}, step)["insertion"]
+    return draw_curves(subject, pixels, maps, target, {"insertion": substrate}, step)["insertion"]
 
 
 def auc(curves: Tensor | np.ndarray) -> Tensor | np.ndarray:
@@ -148,8 +148,8 @@ def auc(curves: Tensor | np.ndarray) -> Tensor | np.ndarray:
     return (curves.sum(-1) - curves[..., 0] / 2 - curves[..., -1] / 2) / (curves.shape[-1] - 1)
 
 
-def ask_endpoints(black_box: BlackBox, pixels: Tensor, games: Mapping[str, str] = GAMES) -> dict[str, Tensor]:
-    """The black box's confidences (N, K) in what games begin and end with: `photo`, and each substrate by its name.
+def ask_endpoints(subject: Subject, pixels: Tensor, games: Mapping[str, str] = GAMES) -> dict[str, Tensor]:
+    """The subject's confidences (N, K) in what games begin and end with: `photo`, and each substrate by its name.
 
     Raises:
         ValueError: there is no such game or substrate.
@@ -161,12 +161,12 @@ def ask_endpoints(black_box: BlackBox, pixels: Tensor, games: Mapping[str, str] 
         if substrate not in SUBSTRATES:
             raise ValueError(f"there is no substrate {substrate!r}; choose one of {', '.join(SUBSTRATES)}")
     shown = {PHOTO: pixels, **{name: SUBSTRATES[name](pixels) for name in games.values()}}
-    answers = black_box.ask(torch.cat(list(shown.values())))
+    answers = subject.ask(torch.cat(list(shown.values())))
     return dict(zip(shown, answers.split(len(pixels)), strict=True))
 
 
 def draw_curves(
-    black_box: BlackBox,
+    subject: Subject,
     pixels: Tensor,
     maps: Tensor,
     target: int,
@@ -177,24 +177,24 @@ def draw_curves(
     """For each game the curves (M, n + 1) of one photo (1, 3, S, S) by M maps (M, h, w).
 
     All curves of a game begin and end alike, with the confidences `ends` by the names of `ask_endpoints`; where they
-    are None, the black box is asked for them.
+    are None, the subject is asked for them.
     """
     if ends is None:
-        ends = {name: float(row[0, target]) for name, row in ask_endpoints(black_box, pixels, games).items()}
-    return finish(draw_curves_steps(black_box, pixels, maps, target, games, step, ends))
+        ends = {name: float(row[0, target]) for name, row in ask_endpoints(subject, pixels, games).items()}
+    return finish(draw_curves_steps(subject, pixels, maps, target, games, step, ends))
 
 
 @without_gradients
 def draw_curves_steps(
-    black_box: BlackBox,
+    subject: Subject,
     pixels: Tensor,
     maps: Tensor,
     target: int,
     games: Mapping[str, str],
     step: int,
     ends: Mapping[str, float],
-) -> Generator[float, None, dict[str, Tensor]]:
-    """`draw_curves` as a generator of the share done, in [0, 1], that returns the curves."""
+) -> Steps[dict[str, Tensor]]:
+    """`draw_curves` in steps."""
     side = pixels.shape[-1]
     steps = math.ceil(side * side / step)
     ranked = rank_pixels(resized(maps.to(pixels), (side, side)))  # M, S, S
@@ -208,11 +208,11 @@ def draw_curves_steps(
         curve = torch.full((len(maps), steps + 1), first, device=pixels.device)
         curve[:, -1] = last
         inner = torch.cartesian_prod(torch.arange(len(maps)), torch.arange(1, steps)).to(pixels.device)  # questions, 2
-        for done in range(0, len(inner), black_box.at_once):
-            which, k = inner[done : done + black_box.at_once].unbind(1)
+        for done in range(0, len(inner), subject.batch_size):
+            which, k = inner[done : done + subject.batch_size].unbind(1)
             changed = ranked[which] < (k * step).view(-1, 1, 1)  # questions, S, S
-            curve[which, k] = black_box.ask(torch.where(changed[:, None], end, start))[:, target]
-            yield (i + (done + len(k)) / len(inner)) / len(games)
+            curve[which, k] = subject.ask(torch.where(changed[:, None], end, start))[:, target]
+            yield Progress((i + (done + len(k)) / len(inner)) / len(games))
         found[game] = curve.cpu()
     return found
 

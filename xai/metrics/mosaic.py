@@ -7,14 +7,15 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
-from xai.activations import Activations
-from xai.explaining import finish, raw_maps
+from xai.batch import Batch
 from xai.maps import resized
-from xai.methods import method_of
+from xai.methods.reading import plan_reading
 from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.modes import without_gradients
 from xai.photo import Photo, as_photo
+from xai.running import run_method
+from xai.steps import finish
 
 
 @without_gradients
@@ -43,17 +44,13 @@ def mosaic_test(
             not suit.
     """
     grid = grid_of(len(photos))
-    trouble = method_of(method).unsuitable(model, target_layer)
-    if trouble:
-        raise trouble
+    reading = plan_reading(model, method, target_layer, options=options)
     targets = torch.from_numpy(model.predict_proba(list(photos)).argmax(1)).to(model.device)  # n²
     if len(targets.unique()) < len(photos):
         raise ValueError("to this network two of the photos are of one class: their maps cannot be told apart")
     with evaluating(model):
-        x = model.normalize(join_photos(photos, model.input_size, model.device)[None])
-        batch = Activations(model, x)
-        layer = method_of(method).layer(model, target_layer)
-        maps = [finish(raw_maps(batch, method, target[None], layer, **options))[0] for target in targets]
+        batch = Batch.of_pixels(model, join_photos(photos, model.input_size, model.device)[None])
+        maps = [finish(run_method(batch, reading, target[None]))[0].raw for target in targets]  # h, w each
     return own_share(torch.stack(maps), model.input_size, grid).tolist()
 
 

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from xai.activations import Activations
-from xai.explaining import finish, raw_maps
 from xai.explanation import Explanation
 from xai.layers import COMBINED, suitable_layers
 from xai.maps import combined, resized, unit_range
-from xai.metrics.controls import ANOTHER, CONTROLS, MEAN, pair_photos
+from xai.methods import METHODS, method_of
+from xai.metrics.controls import ANOTHER, MEAN, pair_photos
 from xai.metrics.hiding import Hiding, hide, keep_strongest
 from xai.metrics.registry import METRICS, TABLE_1
 from xai.metrics.reliability import coherency, complexity
@@ -20,8 +20,11 @@ from xai.models import Classifier
 from xai.models.classifier import BATCH, evaluating
 from xai.modes import without_gradients
 from xai.photo import Photo
+from xai.running import compute_maps
+from xai.steps import finish
 
 Step = Callable[[int], None]
+CONTROLS = ("constant", "gaussian")  # that table 1 has beside the layers
 
 
 @dataclass(frozen=True)
@@ -122,17 +125,18 @@ def score_batch(
 ) -> tuple[dict[str, Scores], dict[str, Tensor]]:
     """The scores of every layer, the combination and the controls, by name; and the maps of all but the controls."""
     targets = batch.logits().argmax(1)  # B
-    maps = compute_maps(batch, method, targets, layers, **options)
+    maps = compute_scaled_maps(batch, method, targets, layers, **options)
 
     def explain(name: str, seen: Activations) -> Tensor:
-        return compute_maps(seen, method, targets, layers, only=name, **options)[name]
+        return compute_scaled_maps(seen, method, targets, layers, only=name, **options)[name]
 
     scores = {
         name: score_maps(batch, each, targets, hiding, share, partial(explain, name)) for name, each in maps.items()
     }
-    for name, control in CONTROLS.items():
+    for name in CONTROLS:
         if name != "constant" or share is None:  # of a constant map no share of the pixels is the strongest
-            scores[name] = score_maps(batch, control(batch.x[:, :1]), targets, hiding, share)
+            control = METHODS[name].run(batch.x, ())[:, None]
+            scores[name] = score_maps(batch, control, targets, hiding, share)
     return scores, maps
 
 
@@ -200,13 +204,13 @@ def confidence(batch: Activations, targets: Tensor) -> Tensor:
     return batch.logits().double().softmax(1).gather(1, targets[:, None])[:, 0].cpu()
 
 
-def compute_maps(
+def compute_scaled_maps(
     batch: Activations, method: str, targets: Tensor, layers: Sequence[str], only: str | None = None, **options
 ) -> dict[str, Tensor]:
     """Maps (B, 1, S, S) in [0, 1] of every layer and their combination, or of what is named `only`."""
     wanted = list(layers) if only in (None, COMBINED) else [only]
     batch.together = wanted  # one gradient call for all
-    raws = {layer: finish(raw_maps(batch, method, targets, layer, **options)) for layer in wanted}
+    raws = {layer: finish(compute_maps(batch, method_of(method), targets, layer, **options)) for layer in wanted}
     if only in (None, COMBINED):
         raws[COMBINED] = combined(list(raws.values()))
     return {name: scale_maps(raw, batch.x) for name, raw in raws.items()}

@@ -14,7 +14,8 @@ from xai.modes import without_gradients
 from xai.names import tell_apart
 from xai.photo import Photo, as_photo
 
-BATCH = 32
+BATCH = 32  # photos that are explained together
+BATCH_SIZE, BATCH_SIZE_ON_GPU = 16, 256  # photos a question: on a CPU more are no faster, and features fill gigabytes
 INPUT = "input"  # the name of what the first layer reads, beside those of the layers
 WEIGHTS = "model.safetensors"
 HUB_OPTIONS = ("revision", "cache_dir", "force_download", "local_files_only", "token")
@@ -49,6 +50,7 @@ class Classifier(
     def __init__(self, classes: Sequence[str], input_size: int, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
         self.classes = tell_apart(classes)
+        self.name = type(self).__name__
         self.input_size = input_size
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
@@ -56,6 +58,16 @@ class Classifier(
     @property
     def device(self) -> torch.device:
         return self.mean.device
+
+    @property
+    def batch_size(self) -> int:
+        """Photos that it is asked about at once."""
+        return BATCH_SIZE if self.device.type == "cpu" else BATCH_SIZE_ON_GPU
+
+    @property
+    def networks(self) -> dict[str, "Classifier"]:
+        """The networks that can be looked into to explain it: this one."""
+        return {"itself": self}
 
     @property
     def linear_head(self) -> nn.Linear | None:
@@ -133,7 +145,18 @@ class Classifier(
 
     def preprocess(self, photos: Sequence[Photo]) -> Tensor:
         """Photos of any size to the network's input (B, 3, S, S); the whole photo is squeezed into the square."""
-        return self.normalize(squeezed(photos, self.input_size, self.device))
+        return self.normalize(self.pixels(photos))
+
+    def pixels(self, images: Sequence[Photo]) -> Tensor:
+        """Photos of any size to pixels (B, 3, S, S) in [0, 1]; the whole photo is squeezed into the square."""
+        return squeezed(images, self.input_size, self.device)
+
+    @without_gradients
+    def ask(self, pixels: Tensor) -> Tensor:
+        """Pixels (N, 3, S, S) in [0, 1] to confidences (N, K), float32, on the same device."""
+        with evaluating(self):
+            parts = [self(self.normalize(part.to(self.device))) for part in pixels.split(self.batch_size)]  # n, K each
+        return torch.cat(parts).float().softmax(1).to(pixels.device)
 
     @classmethod
     def _from_pretrained(cls, *, model_id, map_location="cpu", strict=True, **options):

@@ -3,17 +3,18 @@
 import argparse
 from pathlib import Path
 
-from xai.blackbox import from_checkpoint, load_black_box
-from xai.blackbox.blackbox import AT_ONCE
-from xai.evaluation import Settings, Subject, evaluate
-from xai.evaluation.plan import ALL_LAYERS, CONTROL_NAMES, SLOW_MOSAICS
+from xai.blackbox import BlackBox, from_checkpoint, load_black_box
+from xai.blackbox.blackbox import BATCH_SIZE
+from xai.evaluation import Settings, evaluate
+from xai.evaluation.plan import ALL_LAYERS, SLOW_MOSAICS
 from xai.evaluation.subset import chosen_photos
 from xai.folders import shown
+from xai.methods import METHODS
 from xai.metrics.games import GAMES, STEP, SUBSTRATES
 from xai.metrics.hiding import HIDINGS
 from xai.metrics.registry import METRICS, PLAIN, TABLE_1
-from xai.zoo import load_model
 
+CONTROLS = [name for name, method in METHODS.items() if method.is_control]
 EPILOG = f"""
 examples:
   python -m xai evaluate --black-box garbage-efficientnet_lite0 --student blackbox-student \\
@@ -24,9 +25,9 @@ examples:
   python -m xai evaluate --model garbage-resnet50 garbage-se_resnet50 --methods gradcam layercam eigencam \\
       --metrics mosaic shared --data TRASHNET --limit 120 --output mosaics
 
-A method is NAME[:VARIANT][@LAYER]. One that looks into a network looks into the black box where that is white, else
-into the student; `:teacher` and `:student` say which. `distilled:literal` is eq. 9 of Kang et al., 2021, and
-`rise:published` RISE as published. Maps that know nothing: {", ".join(CONTROL_NAMES)} (a number a pixel),
+A method is NAME[:VARIANT][@LAYER]. One that looks into a network looks into the black box where that is no secret,
+else into the student; `:teacher` and `:student` say which. `distilled:literal` is eq. 9 of Kang et al., 2021, and
+`rise:published` RISE as published. Maps that know nothing: {", ".join(CONTROLS)} (a number a pixel),
 random:7 (7×7 numbers, enlarged). `another` and `mean` set two controls beside each other row, made of its own
 maps: another photo's, and the mean of all.
 
@@ -85,8 +86,8 @@ def add_to(commands) -> None:
     add("--lime-samples", type=int, metavar="N", help="default: 1000")
     add("--mask-iterations", type=int, metavar="N", help="default: 300")
     add("--batch", type=int, default=8, metavar="N", help="photos that a network explains at once (default: 8)")
-    add("--at-once", type=int, default=AT_ONCE, metavar="N",
-        help=f"photos in a question to the black box (default: {AT_ONCE}; a GPU likes 512)")  # fmt: skip
+    add("--at-once", type=int, default=BATCH_SIZE, metavar="N",
+        help=f"photos in a question to the black box (default: {BATCH_SIZE}; a GPU likes 512)")  # fmt: skip
     add("--resamples", type=int, default=2000, metavar="N", help="of the photos, for intervals (default: 2000)")
     add("--reference", metavar="METHOD", help="the row that all others are compared with, photo by photo")
     add("--device", help="cpu, cuda, … (default: a GPU if there is one)")
@@ -128,7 +129,7 @@ def run(options: argparse.Namespace) -> int:
     return 1 if outcome.failures else 0
 
 
-def subjects(options: argparse.Namespace) -> list[Subject]:
+def subjects(options: argparse.Namespace) -> list[BlackBox]:
     """Who is asked.
 
     Raises:
@@ -138,16 +139,13 @@ def subjects(options: argparse.Namespace) -> list[Subject]:
         raise ValueError("--student imitates a --black-box; a --model explains itself")
     try:
         if options.model:
-            found = [Subject(from_checkpoint(name, options.device)) for name in dict.fromkeys(options.model)]
+            found = [from_checkpoint(name, options.device) for name in dict.fromkeys(options.model)]
         else:
-            student = load_model(options.student, options.device) if options.student else None
-            name = Path(options.student).name if options.student else ""
-            black_box = load_black_box(options.black_box, options.device)
-            if black_box.assumed:
-                print(f"{black_box.name}{black_box.assumption}")
-            found = [Subject(black_box, student, name)]
+            found = [load_black_box(options.black_box, options.device, options.student)]
     except ImportError as error:
         raise ValueError(str(error)) from error
     for subject in found:
-        subject.black_box.at_once = options.at_once
+        subject.batch_size = options.at_once
+        if subject.assumed:
+            print(f"{subject.name}{subject.assumption}")
     return found

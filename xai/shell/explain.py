@@ -10,16 +10,17 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from xai.activations import Activations
-from xai.explaining import class_index, explain_batch
+from xai.batch import Batch
+from xai.explaining import class_index, evaluating_all, explain_batch
 from xai.explanation import COLORMAPS, Explanation
 from xai.folders import photos_named, shown
 from xai.methods import METHODS, Method, UnsuitableError, method_of
+from xai.methods.reading import find_trouble, plan_reading
 from xai.models import Classifier
-from xai.models.classifier import evaluating
 from xai.modes import without_gradients
 from xai.photo import PhotoError, load_photo
 from xai.sheet import Tile, contact_sheet
+from xai.steps import finish
 from xai.zoo import load_model
 
 AT_ONCE = 8  # photos in a batch
@@ -117,7 +118,7 @@ def suitability(
         (model, method): trouble
         for model in models
         for method in methods
-        if (trouble := methods[method].unsuitable(models[model], options.layer))
+        if (trouble := find_trouble(models[model], method, options.layer))
     }
     for (model, method), trouble in troubles.items():
         tqdm.write(f"left out: {method} on {model}: {trouble}")
@@ -160,22 +161,14 @@ def explain_all(
     """Every method on every model; the methods share a model's forward pass."""
     found = {}
     for name, model in models.items():
-        with evaluating(model):
-            batch = Activations(model, model.preprocess(photos))
+        with evaluating_all(model):
+            batch = Batch(model, photos)
             for method in methods:
                 if (name, method) in troubles:
                     continue
                 bar.set_postfix_str(f"{method} on {name}", refresh=False)
-                steps, shown = explain_batch(photos, batch, method, [target] * len(photos), layer), 0.0
-                while True:
-                    try:
-                        done = next(steps)
-                    except StopIteration as end:
-                        found[name, method] = end.value
-                        bar.update((1 - shown) * len(photos))
-                        break
-                    bar.update((done - shown) * len(photos))
-                    shown = done
+                steps = explain_batch(batch, plan_reading(model, method, layer), [target] * len(photos))
+                found[name, method] = finish(steps, lambda share: bar.update(share * len(photos)))
     return found
 
 

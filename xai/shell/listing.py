@@ -4,7 +4,6 @@ import argparse
 import inspect
 from types import SimpleNamespace
 
-from xai.blackbox import BASELINES
 from xai.methods import METHODS, Method, method_of
 from xai.models import Classifier
 from xai.zoo import MODELS, find_checkpoint, read_json, skeleton
@@ -27,6 +26,13 @@ def add_methods(commands) -> None:
     parser.set_defaults(run=list_methods)
 
 
+NEEDS = {
+    "features": "a network whose features it reads: a black box's student, or the black box where it is no secret",
+    "gradients": "a network whose gradients it follows: a black box's student, or the black box where it is no secret",
+    "answers": "nothing but answers: any network, any black box",
+    "nothing": "nothing: a control, which an explanation has to beat",
+}
+
 models, methods = SimpleNamespace(add_to=add_models), SimpleNamespace(add_to=add_methods)
 
 
@@ -46,23 +52,20 @@ def list_models(_: argparse.Namespace) -> int:
 def list_methods(options: argparse.Namespace) -> int:
     """A paragraph for each method, or one in full."""
     if options.name:
-        method = BASELINES.get(options.name) or method_of(options.name)
-        print(f"{options.name}\n\n{inspect.getdoc(method.run)}")
+        print(f"{options.name}\n\n{inspect.getdoc(method_of(options.name).run)}")
         return 0
     skeletons = {name: skeleton(name) for name in MODELS}
     for name, method in METHODS.items():
         but = ", but not at the last layer of the ResNets and EfficientNet" if method.short_cut else ""
-        slow = f" Takes {method.slow} a photo on a CPU{but}." if method.slow else ""
-        summary = method.summary[0].upper() + method.summary[1:]
-        print(f"{name}\n    {summary}{slow}\n    Paper: {method.paper}")
+        slow = "" if method.pace == "instant" else f" Takes {method.pace} a photo on a CPU{but}."
+        print(f"{name}\n    {method.summary[0].upper()}{method.summary[1:]}{slow}")
+        print(f"    needs {NEEDS[method.needs]}")
+        if method.reference:
+            print(f"    Paper: {method.reference}")
         if method.options:
             print(f"    options in Python: {', '.join(method.options)}")
         for unsuited, models_ in restrictions(method, skeletons).items():
             print(f"    not {unsuited} {', '.join(models_)}")
-    print("\nof a black box, by showing it altered photos (`xai.explain_black_box`, `python -m xai evaluate`):")
-    for name, baseline in BASELINES.items():
-        print(f"{name}\n    {baseline.summary[0].upper() + baseline.summary[1:]}\n    Paper: {baseline.paper}")
-        print(f"    options in Python: {', '.join(baseline.options)}")
     return 0
 
 
@@ -71,7 +74,7 @@ def restrictions(method: Method, skeletons: dict[str, Classifier]) -> dict[str, 
     found: dict[str, list[str]] = {}
     for name, model in skeletons.items():
         usual = method.layer(model, None)
-        layers = list(dict.fromkeys([*model.layers, usual]))
+        layers = [usual] if method.needs != "features" else list(dict.fromkeys([*model.layers, usual]))
         unsuited = [layer for layer in layers if method.unsuitable(model, layer)]
         if unsuited:
             where = "for" if unsuited == layers else f"at {', '.join(unsuited)} of"

@@ -1,4 +1,4 @@
-"""What the networks say of a visitor's photo: at once, or, by slow methods, little by little until it is stopped."""
+"""A visitor's question, and what networks answer: at once, or by slow methods little by little until stopped."""
 
 import threading
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from functools import cache
 from PIL import Image
 
 from xai import load_model
-from xai.methods import UnsuitableError
+from xai.methods import METHODS, UnsuitableError
 from xai.models import Classifier
 
 PREDICTED, LAST = "predicted", "last"
@@ -26,11 +26,14 @@ class Question:
 
 @dataclass
 class Side:
-    """What one network says of the photo; a tab's own kind adds what is shown beside the explanation.
+    """What one network says of the photo; each tab has a kind of its own that adds what it shows besides.
 
-    `explained` is None while a slow method is `pending`, and where the method does not suit the network, for which
-    `trouble` is the reason. `familiar` is whether the photo is like those that the network was trained on, None where
-    nobody knows.
+    Attributes:
+        question: the network, and how it is explained.
+        explained: the explanation; None while `pending`, and where there is `trouble`.
+        trouble: why the method does not suit the network; None where it does.
+        pending: whether a slow method has still to explain it.
+        familiar: whether the photo is like those that the network was trained on; None where that is not known.
     """
 
     question: Question
@@ -40,24 +43,37 @@ class Side:
     familiar: bool | None = None
 
 
+@dataclass(frozen=True)
+class Look:
+    """How heatmaps look: the opacity of the colours in [0, 1], and the name of the colour map."""
+
+    alpha: float
+    colormap: str
+
+
 @dataclass
 class Answer:
-    """A photo and its sides; `stopped` ends what is being computed for it; `look` is how it was last painted.
+    """A photo and what each network says of it.
 
-    `running` names what was asked for besides, by a button of its own. `halted` is True where the visitor stopped it,
-    and not what came instead.
+    Attributes:
+        photo: the photo.
+        sides: an answer of each network.
+        look: how its pictures were last painted; None before they were.
+        stopped: set once what is being computed for it has to end.
+        halted: whether the visitor pressed Stop, so that it did not end for something else that was asked.
+        task: name of what a button of its own has started; "" where nothing of the kind runs.
     """
 
     photo: Image.Image
     sides: list[Side]
-    look: tuple = ()
+    look: Look | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
-    running: str = ""
     halted: bool = False
+    task: str = ""
 
     @property
     def silent(self) -> bool:
-        """True where nobody answered, so that there is nothing to go on with."""
+        """Whether no network answered, so that nothing can be explained."""
         return False
 
     def end(self, halted: bool = False) -> None:
@@ -65,13 +81,13 @@ class Answer:
         self.halted = halted
         self.stopped.set()
 
-    def begin(self, what: str) -> None:
-        """End what is being computed, for something else, or for nothing."""
+    def replace_task(self, task: str) -> None:
+        """End what is being computed; `task` comes next, or nothing where it is ""."""
         self.end()
-        self.stopped, self.running = threading.Event(), what
+        self.stopped, self.task = threading.Event(), task
 
-    def answers(self, photo: Image.Image, questions: list[Question]) -> bool:
-        """True where it is, or is about to be, the answer to these questions."""
+    def is_for(self, photo: Image.Image, questions: list[Question]) -> bool:
+        """Whether this is the answer to these questions, or will be once it is complete."""
         same = questions == [side.question for side in self.sides] and photo == self.photo
         return same and not self.stopped.is_set()
 
@@ -81,13 +97,21 @@ def load(name: str) -> Classifier:
     return load_model(name)
 
 
-def model_of(name: str) -> Classifier:
-    """A model, loaded once for all visitors."""
+def get_model(name: str) -> Classifier:
+    """A network by name, loaded once for all visitors."""
     with LOADING:
         return load(name)
 
 
-def asked(model: str, method: str, target: str, layer: str = LAST) -> Question:
-    """A question as the page's menus put it; a layer that the network has not is the usual one."""
-    known = layer in model_of(model).layers
-    return Question(model, method, None if target == PREDICTED else target, layer if known else None)
+def read_target(target: str) -> str | None:
+    """The class that a menu names; None for the predicted one."""
+    return None if target == PREDICTED else target
+
+
+def read_question(model: str, method: str, target: str, layer: str = LAST) -> Question:
+    """A question as the menus put it; a layer stands for the method's usual one where the network has none such.
+
+    So it does where the method explains the photo as a whole, whatever the menu of layers says.
+    """
+    known = layer in get_model(model).layers and METHODS[method].needs == "features"
+    return Question(model, method, read_target(target), layer if known else None)

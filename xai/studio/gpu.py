@@ -1,4 +1,4 @@
-"""ZeroGPU lends a GPU per call to functions marked so; everywhere else the mark does nothing."""
+"""The decorator of functions that need a GPU: on ZeroGPU each call is lent one, elsewhere it changes nothing."""
 
 try:
     import spaces

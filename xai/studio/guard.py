@@ -1,4 +1,4 @@
-"""What Gradio lets through and this page does not need."""
+"""Requests that Gradio would serve and this page refuses: large ones, and those for other sites' files."""
 
 import re
 
@@ -9,11 +9,13 @@ RELAY = re.compile("/file[=/]https?:", re.IGNORECASE)
 
 
 class Guard:
-    """Refuse large bodies anywhere but at the upload, whose own limit they would pass by, and relaying of addresses.
+    """Refuses requests with large bodies, and requests to fetch a file from another site.
+
+    Photos may be large, but come through the upload, which has a limit of its own.
 
     Args:
-        app: the application behind.
-        max_bytes: of a request's body; photos come through the upload, so what is left is small.
+        app: the application that serves all other requests.
+        max_bytes: how large a request's body may be.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
@@ -30,10 +32,10 @@ class Guard:
             return await PlainTextResponse("This request is too large.", 413)(scope, receive, send)
         received = 0
 
-        async def counted() -> Message:
+        async def receive_and_count() -> Message:  # a body sent in chunks has no length beforehand
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
             return {"type": "http.disconnect"} if received > self.max_bytes else message
 
-        return await self.app(scope, counted, send)
+        return await self.app(scope, receive_and_count, send)

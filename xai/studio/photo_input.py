@@ -1,15 +1,15 @@
-"""A photo from a visitor: anything a browser can send, never a bare "Error"."""
+"""A photo from a visitor, in any format; of a file that is none, the page says in a sentence what is wrong with it."""
 
 import gradio as gr
 
 from xai.photo import PhotoError, load_photo
-from xai.studio.picture import cached
+from xai.studio.picture import cache_picture
 from xai.studio.text import say
 
-MAX_SIDE = 1024  # pixels a side; more costs the visitor seconds and shows nothing new
+MAX_SIDE = 1024  # pixels a side; more would take seconds longer and show nothing new
 
-# gr.Image ignores a file without a word where the browser calls it no image, as it does with HEIC on most systems.
-# Called one, it reaches the server, whose sentence says what is wrong with it, if anything is.
+# gr.Image silently ignores a file that the browser does not take for an image, as most browsers do not take HEIC.
+# This script calls every file an image, so that it reaches the server, which decides what it is.
 SCRIPT = """<script>
 const isImage = (file) => file.type.startsWith("image/");
 const hasOthers = (files) => [...(files ?? [])].some((file) => !isImage(file));
@@ -34,10 +34,10 @@ document.addEventListener("drop", (event) => {
 
 
 class PhotoInput(gr.Image):
-    """gr.Image that reads files by `load_photo`; a file that is no photo arrives at the handler as a PhotoError.
+    """gr.Image that reads files by `load_photo`; for a file that is no photo a handler gets a PhotoError.
 
-    Handing the error on instead of raising it lets the handler name it in the visitor's language and put the former
-    photo back.
+    The error is handed on instead of raised, so that the handler can say it in the visitor's language and put the
+    former photo back.
     """
 
     is_template = True  # the browser side of gr.Image serves this one too; Gradio wants it to be the direct base
@@ -53,10 +53,10 @@ class PhotoInput(gr.Image):
             return error
 
     def postprocess(self, value):
-        return super().postprocess(cached(value, self.GRADIO_CACHE))
+        return super().postprocess(cache_picture(value, self.GRADIO_CACHE))
 
     async def async_move_resource_to_block_cache(self, url_or_file_path):
-        """Gradio's, but for addresses, which it would fetch whatever their size."""
+        """Refuse addresses, which Gradio would fetch whatever their size; all else is left to Gradio."""
         if str(url_or_file_path).lower().startswith(("http:", "https:")):
             raise gr.Error(say("en", "fetches_nothing"), print_exception=False)
         return await super().async_move_resource_to_block_cache(url_or_file_path)

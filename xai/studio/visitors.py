@@ -1,8 +1,9 @@
-"""What the app keeps of its visitors: given back soon after they left, or when they have done nothing for a while.
+"""What the app keeps of its visitors, and when it forgets it: soon after they left, or once they do nothing.
 
-Gradio keeps a visitor's state for an hour after the page was closed, and for good where a program asked that never said
-goodbye. It takes a network that fails for two seconds for a farewell, and a page stays open overnight. So what is given
-back here must not be missed: the page still has its photo and its menus, from which the next click is answered.
+Gradio alone would keep a visitor's answer for an hour after the page was closed, and for good if a program asked that
+does not close its session. Yet a page that seems closed may only have lost its network for two seconds, and a page may
+stay open overnight. So nothing is forgotten that the page needs: it still has its photo and its menus, and the next
+click is answered from these.
 """
 
 import asyncio
@@ -16,15 +17,15 @@ from fastapi import FastAPI
 from gradio.state_holder import StateHolder
 
 LOG = logging.getLogger(__name__)
-LEFT = 60  # seconds without a click, of a visitor whose page is closed
-IDLE = 600  # and of one whose page is open, or who never had one
-ANSWERS = 100  # visitors whose answers are kept at most
-VISITORS = 1000  # whose menus are; each takes some 25 kB
+LEFT = 60  # seconds without a click after which a visitor whose page is closed is forgotten
+IDLE = 600  # the same for a visitor whose page is open, or a program, which has no page
+ANSWERS = 100  # visitors whose answers are kept, at most
+VISITORS = 1000  # visitors whose menus are kept, at most; each takes some 25 kB
 
 
 @asynccontextmanager
-async def forgetting(app: FastAPI) -> AsyncIterator[None]:
-    """Visitors are forgotten while the app runs."""
+async def forget_visitors(app: FastAPI) -> AsyncIterator[None]:
+    """Forget visitors as long as the app runs: its lifespan."""
     task = asyncio.create_task(forget_every_second(app.state_holder))
     try:
         yield
@@ -37,19 +38,19 @@ async def forget_every_second(visitors: StateHolder) -> None:
         await asyncio.sleep(1)
         try:
             if forget(visitors):
-                await asyncio.to_thread(shrink)
-        except Exception:  # one failure must not let every later visitor stay
+                await asyncio.to_thread(release_memory)
+        except Exception:  # after one failure, later visitors still have to be forgotten
             LOG.exception("visitors could not be forgotten")
 
 
 def forget(visitors: StateHolder) -> bool:
-    """Give back the answers of those who left, idle or are too many, and copies of what pages show; True if any.
+    """Forget the answers of visitors who left, who idle, or who are too many; whether there were any.
 
-    Menus stay, since Gradio compares with them what a page sends.
+    Copies of what pages show are forgotten as well. Menus are kept, since Gradio checks against them what a page sends.
     """
     now, answered, found = datetime.now(), 0, False
-    for name, visitor in reversed(list(visitors.session_data.items())):  # from who clicked last
-        visitor.config_values.clear()  # for links to a page as it is, which are not offered
+    for name, visitor in reversed(list(visitors.session_data.items())):  # the visitor who clicked last comes first
+        visitor.config_values.clear()  # only links to a page as it is now need them, and there are none
         if not visitor.state_data:
             continue
         waited = (now - visitors.time_last_used.get(name, now)).total_seconds()
@@ -61,7 +62,7 @@ def forget(visitors: StateHolder) -> bool:
     return found
 
 
-def shrink() -> None:
-    """Give free memory back to the system, as glibc does not while anything lies behind it."""
-    with suppress(OSError, AttributeError, TypeError):  # other systems' libraries know no such function
+def release_memory() -> None:
+    """Give free memory back to the system; glibc by itself keeps free memory below anything that is still in use."""
+    with suppress(OSError, AttributeError, TypeError):  # only glibc has this function
         ctypes.CDLL(None).malloc_trim(0)

@@ -1,0 +1,103 @@
+"""Which network a method reads to explain a subject, and whether it can: known before anything is computed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from xai.methods.registry import METHODS, Method, method_of
+from xai.methods.suitability import UnsuitableError
+from xai.models import Classifier
+from xai.subject import Subject
+
+ASKED = "black box"  # the source of an explanation that was made by asking one
+SOURCES = {"itself": "", "teacher": "teacher's gradients", "student": "student's gradients"}  # by the network's role
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A method, and what it reads of a subject.
+
+    Attributes:
+        method: how it is explained.
+        role: of the network that is read, as `Subject.networks` has it; empty where none is.
+        network: that network; None where none is read.
+        layer: of that network, or `input`.
+        source: who was asked or read, where that is not the subject itself.
+        options: of the method.
+    """
+
+    method: Method
+    role: str
+    network: Classifier | None
+    layer: str
+    source: str
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+def plan_reading(
+    subject: Subject,
+    method: str,
+    target_layer: str | None = None,
+    reads: str | None = None,
+    options: Mapping[str, object] | None = None,
+) -> Reading:
+    """What a method reads of a subject.
+
+    Args:
+        subject: who is explained.
+        method: a name in `METHODS`.
+        target_layer: a layer of the network that is read; None is the method's usual one.
+        reads: the role of the network that is read; None is the black box's own one where it is no secret, else its
+            student's. For `distilled` it is the student's where there is one.
+        options: of the method.
+
+    Raises:
+        ValueError: there is no such method, option, layer or network, or the method does not suit the network.
+    """
+    found = method_of(method)
+    found.check_options(options or {})
+    role = choose_role(subject, found, reads)
+    network = subject.networks.get(role)
+    if trouble := found.unsuitable(network, target_layer):
+        raise trouble
+    asked = found.needs == "answers" and "itself" not in subject.networks
+    source = ASKED if asked else SOURCES.get(role, "")
+    return Reading(found, role, network, found.layer(network, target_layer), source, dict(options or {}))
+
+
+def choose_role(subject: Subject, method: Method, reads: str | None = None) -> str:
+    """The role of the network that a method reads; empty where it reads none.
+
+    Raises:
+        ValueError: it reads one, and the subject has none such.
+    """
+    networks = subject.networks
+    if reads is not None and reads not in SOURCES:
+        raise UnsuitableError("reads", reads=reads, roles=", ".join(SOURCES))
+    if not method.reads_network:
+        return ""
+    if reads is not None:
+        role = reads if reads in networks else ""
+    elif method.of_student and "teacher" in networks:
+        own = "" if method.unsuitable(networks["teacher"]) else "teacher"
+        role = "student" if "student" in networks else own
+    else:
+        role = next(iter(networks), "")
+    if not role:
+        raise UnsuitableError("closed", title=method.title, name=subject.name)
+    return role
+
+
+def list_methods(subject: Subject | None = None, target_layer: str | None = None) -> list[str]:
+    """Names that `explain` takes: all, or those that suit a subject, at a layer or each at its usual one."""
+    return [name for name in METHODS if subject is None or find_trouble(subject, name, target_layer) is None]
+
+
+def find_trouble(
+    subject: Subject, method: str, target_layer: str | None = None, reads: str | None = None
+) -> UnsuitableError | None:
+    """Why a method cannot explain a subject; None where it can."""
+    try:
+        plan_reading(subject, method, target_layer, reads)
+    except UnsuitableError as trouble:
+        return trouble
+    return None

@@ -1,0 +1,28 @@
+"""Maps over photos, and pictures for rows of small ones."""
+
+import numpy as np
+from PIL import Image
+
+from xai.explanation import blend, colorize, saliency_of
+from xai.studio.answers import Look
+
+SMALL, TINY = 512, 160  # pixels a side of pictures in rows
+
+
+def paint_map(photo: Image.Image, raw: np.ndarray | None, look: Look) -> Image.Image:
+    """A raw map (h, w) in colours over the photo; the plain photo where the map is None or the same everywhere."""
+    saliency = None if raw is None else saliency_of(raw, photo)
+    if saliency is None or not saliency.any():
+        return photo
+    return blend(photo, colorize(saliency, look.colormap), look.alpha)
+
+
+def shrink(photo: Image.Image, side: int) -> Image.Image:
+    small = photo.copy()
+    small.thumbnail((side, side))
+    return small
+
+
+def fade(picture: Image.Image) -> Image.Image:
+    """A pale picture, of what is left out or not there yet."""
+    return Image.blend(picture, Image.new("RGB", picture.size, "grey"), 0.75)

@@ -1,0 +1,48 @@
+"""What stands under heatmaps in words, the same in every tab."""
+
+import time
+
+from xai import Explanation
+from xai.studio.answers import Side
+from xai.studio.methods import TITLES, reads_class
+from xai.studio.text import say
+
+
+def describe_explanation(e: Explanation, method: str, lang: str) -> list[str]:
+    """Lines on the class that is explained, and, where the method's map is the same for every class, on that."""
+    lines = [say_seconds(e.label, e.confidence, e.seconds, lang)]
+    if not reads_class(method):
+        lines.append(say(lang, "whatever_class", method=TITLES[method]))
+    return lines
+
+
+def say_seconds(label: str, confidence: float, seconds: float, lang: str) -> str:
+    """A class, how sure a network is of it, and how long its explanation took."""
+    label, seconds = say(lang, f"class.{label}"), format_seconds(seconds)
+    return say(lang, "seconds", label=label, confidence=f"{confidence:.0%}", seconds=seconds)
+
+
+def say_why_missing(side: Side, lang: str) -> str | None:
+    """Why there is no explanation yet, or why there will be none; None where there is one."""
+    if side.trouble:
+        return say(lang, f"unsuitable.{side.trouble.reason}", **side.trouble.details)
+    if side.pending:
+        return say(lang, "waiting", method=TITLES[side.question.method])
+    return None
+
+
+def say_progress(title: str, done: float, started: float, lang: str) -> str:
+    """How much of a slow method is done, and how long the rest will take at the same speed.
+
+    Args:
+        title: the method's name on the page.
+        done: the share done, in [0, 1].
+        started: when its clock began, by `time.perf_counter`.
+        lang: the language.
+    """
+    left = (1 - done) / max(done, 1e-6) * (time.perf_counter() - started)
+    return say(lang, "progress", method=title, done=f"{done:.0%}", left=f"{left:.0f}")
+
+
+def format_seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"

@@ -1,0 +1,151 @@
+"""The page of the pyramid tab: its layout, and what its menus and buttons do."""
+
+from collections.abc import Callable, Sequence
+
+import gradio as gr
+from PIL import Image
+
+from xai.methods import METHODS
+from xai.studio.answers import PREDICTED, Answer, Look, Question, read_question
+from xai.studio.components import (
+    lay_out_note,
+    list_classes,
+    make_look_controls,
+    make_method_menu,
+    make_target_menu,
+    place,
+)
+from xai.studio.events import QUIET, Values
+from xai.studio.examples import PYRAMID_EXAMPLES
+from xai.studio.facts import read_records
+from xai.studio.methods import explains_layers, label_method, mark_method
+from xai.studio.notices import Notices, warn_of_expired_answer
+from xai.studio.photo_column import PhotoColumn
+from xai.studio.pyramid import endpoint
+from xai.studio.pyramid.answers import look_at, look_slowly, make_grey, preload
+from xai.studio.pyramid.parts import PyramidNetwork, paint_layers
+from xai.studio.pyramid.table import draw_layers
+from xai.studio.refining import RefiningTab
+from xai.studio.text import read_language, say, translate
+from xai.zoo import PYRAMID
+
+ALL = "all"
+
+
+class PyramidTab(RefiningTab):
+    """One aerial photo, and a row of heatmaps for each network, one below the other, as many as are named."""
+
+    examples, trained_on = PYRAMID_EXAMPLES, "learnt.pyramid"
+    look_at, look_slowly = staticmethod(look_at), staticmethod(look_slowly)
+
+    def __init__(self, networks: Sequence[str] = PYRAMID) -> None:
+        super().__init__()
+        self.column, self.notices = PhotoColumn("pyramid-"), Notices("pyramid-")
+        self.networks = [PyramidNetwork(name) for name in networks]
+        classes = list_classes(networks[0])
+        self.method = make_method_menu(networks, "pyramid-")
+        self.target = make_target_menu(classes, "pyramid-", info=translate("target_info"))
+        self.alpha, self.colormap = make_look_controls("pyramid-")
+        self.group = gr.Dropdown(
+            [(translate("as_explained"), PREDICTED), (translate("all_photos"), ALL), *classes],
+            value=PREDICTED,
+            label=translate("table_class"),
+            elem_id="table-class",
+            render=False,
+        )
+        self.table = gr.HTML(elem_id="table-one", render=False)
+        self.question_inputs = [self.method, self.target, self.group]
+        self.look_inputs = [self.alpha, self.colormap]
+        self.answer_outputs = [self.column.stop, self.table, *(part for each in self.networks for part in each.outputs)]
+        self.picture_outputs = [each.maps for each in self.networks]
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        gr.Markdown(translate("pyramid_intro"))
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=4, min_width=300):
+                self.column.lay_out()
+                with gr.Row():
+                    place(*(network.confidences for network in self.networks))
+            with gr.Column(scale=9, min_width=300):
+                self.notices.lay_out()
+                for network in self.networks:
+                    network.lay_out_answer()
+                lay_out_note("worth_info")
+                with gr.Row():
+                    place(self.method, self.target)
+                with gr.Row():
+                    place(self.alpha, self.colormap)
+        gr.Markdown(translate("table_one"))
+        place(self.group, self.table)
+        self.lay_out_about()
+        lay_out_note("pyramid_privacy")
+
+    def connect(self, opened: Callable):
+        first_shown = super().connect(opened)
+        for menu in (self.method, self.target):
+            self.answer_after(menu.input)
+        self.group.input(self.update_table, {self.answered, self.group}, self.table, **QUIET)
+        opened(self.update_methods, None, self.method, **QUIET)
+        for network in self.networks:
+            first_shown.success(network.about.fill, gr.State(network.name), network.about.outputs, **QUIET)
+        return first_shown
+
+    def prepare(self, photo: Image.Image) -> Image.Image:
+        return make_grey(photo)
+
+    def read_questions(self, values: Values) -> list[Question]:
+        return [read_question(network.name, values[self.method], values[self.target]) for network in self.networks]
+
+    def show(self, answer: Answer, values: Values, lang: str) -> Values:
+        table = self.draw_table(answer, values[self.group], lang)
+        return {**super().show(answer, values, lang), self.table: table}
+
+    def read_look(self, values: Values) -> Look:
+        return Look(alpha=values[self.alpha], colormap=values[self.colormap])
+
+    def paint(self, answer: Answer, lang: str) -> Values:
+        """A row of heatmaps for each network."""
+        pairs = zip(self.networks, answer.sides, strict=True)
+        return {network.maps: paint_layers(side, answer.look, lang) for network, side in pairs}
+
+    def update_table(self, values: Values, request: gr.Request) -> str:
+        """The table for the class that its menu names."""
+        answer, group = values[self.answered], values[self.group]
+        if answer is None and group == PREDICTED:
+            warn_of_expired_answer(request)
+            return gr.skip()
+        return self.draw_table(answer, group, read_language(request))
+
+    def draw_table(self, answer: Answer | None, group: str, lang: str) -> str:
+        """The networks' layers on the test photos of a class, or of the class that the last network explains."""
+        if group == PREDICTED:
+            side = answer.sides[-1]
+            group = side.question.target or max(side.confidences, key=side.confidences.get)
+        figures = [read_records(network.name)[0]["layers"] for network in self.networks]
+        return draw_layers(figures, group, [say(lang, f"short.{network.name}") for network in self.networks], lang)
+
+    def update_methods(self, request: gr.Request) -> gr.Dropdown:
+        """The method menu, which says of every method which networks it does not suit, and whether it takes long."""
+        lang = read_language(request)
+        choices = [(self.label_method(name, lang), name) for name in METHODS if self.list_suited(name)]
+        return gr.Dropdown(choices=choices)
+
+    def list_suited(self, method: str) -> list[str]:
+        """The networks of whose layers a method can explain some."""
+        return [network.name for network in self.networks if explains_layers(method, network.name)]
+
+    def label_method(self, method: str, lang: str) -> str:
+        suited = self.list_suited(method)
+        names = ", ".join(say(lang, f"short.{name}") for name in suited)
+        only = say(lang, "only", networks=names) if len(suited) < len(self.networks) else ""
+        return label_method(method, [only, mark_method(method, lang)])
+
+
+def build(page: gr.Blocks, tab: gr.Tab) -> None:
+    """Lay out the tab inside a page and connect it; the first photo is explained when the tab is first opened."""
+    for name in PYRAMID:  # before the first visitor, and on ZeroGPU before the process that answers is forked
+        preload(name)
+    pyramid = PyramidTab()
+    pyramid.connect(opened=tab.select)
+    endpoint.publish(pyramid.column.photo, pyramid.method, pyramid.alpha, pyramid.colormap)
