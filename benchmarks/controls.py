@@ -17,7 +17,7 @@ from xai.blackbox import from_checkpoint
 from xai.evaluation import Outcome, Settings, evaluate
 from xai.evaluation.intervals import estimate, subtract
 from xai.evaluation.plan import ALL_LAYERS
-from xai.evaluation.subset import chosen_photos
+from xai.evaluation.subset import choose_photos
 from xai.metrics.controls import ANOTHER, MEAN
 from xai.metrics.registry import METRICS, SHARED
 from xai.zoo import PYRAMID
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not options.show:
         if not options.data:
             parser.error("name the data by --data, or --show what was measured")
-        names = chosen_photos(options.data, limit=options.limit)
+        names = choose_photos(options.data, limit=options.limit)
         rows = []
         for way, share in WAYS.items():
             settings = Settings(share=share)

@@ -18,7 +18,7 @@ from xai.evaluation import Settings, evaluate
 from xai.evaluation.bootstrap import interval_around, resample_means
 from xai.evaluation.intervals import Interval, estimate
 from xai.evaluation.report import say_not_better
-from xai.evaluation.subset import chosen_photos
+from xai.evaluation.subset import choose_photos
 from xai.metrics import COMPANIONS
 from xai.zoo import read_json
 
@@ -54,7 +54,7 @@ def measure(options: argparse.Namespace) -> Path:
         OSError: a file is damaged.
         BlackBoxError: the black box gave no answer.
     """
-    names = chosen_photos(options.data, limit=options.limit)
+    names = choose_photos(options.data, limit=options.limit)
     subject = load_black_box(options.black_box, student=options.student)
     settings, lines = Settings(), []
     for work, methods in ((options.work, options.methods), (options.work / "rise", ["rise", *COMPANIONS])):

@@ -23,7 +23,7 @@ from xai.evaluation import Outcome, Settings, evaluate
 from xai.evaluation.intervals import Interval, estimate, subtract
 from xai.evaluation.lines import Line
 from xai.evaluation.plan import ALL_LAYERS
-from xai.evaluation.subset import chosen_photos
+from xai.evaluation.subset import choose_photos
 from xai.methods import METHODS
 from xai.metrics.registry import MOSAIC, SHARED
 from xai.zoo import CHECKPOINTS, EXPLAINED, GARBAGE, PYRAMID, STUDENTS, SUMS, skeleton
@@ -82,7 +82,7 @@ def write(options: argparse.Namespace) -> None:
     for folder in options.data:
         for models, student, quick, slow, layers in together[folder]:
             subjects = subjects_of(models, student)
-            names = chosen_photos(folder, limit=options.limit)
+            names = choose_photos(folder, limit=options.limit)
             settings = Settings(
                 mosaics=options.mosaics,
                 slow_mosaics=options.slow_mosaics,

@@ -27,7 +27,7 @@ from benchmarks import record
 from xai.blackbox import from_checkpoint
 from xai.blackbox.blackbox import BlackBox
 from xai.evaluation.bootstrap import interval, resample_means
-from xai.evaluation.subset import chosen_photos
+from xai.evaluation.subset import choose_photos
 from xai.methods.rise import rise
 from xai.metrics.games import auc, play
 from xai.models import Classifier
@@ -144,7 +144,7 @@ def main() -> None:
     name = options.name or f"rise-questions-{Path(options.model).name}"
     model.to(memory_format=torch.channels_last)
     boxes = compiled(model, options.at_once) if options.compiled else [from_checkpoint(model)] * 2
-    names = chosen_photos(options.folder, limit=options.limit)
+    names = choose_photos(options.folder, limit=options.limit)
     settings = {
         "model": Path(options.model).name, "few": options.few, "many": options.many, "at_once": options.at_once,
         "compiled": options.compiled,

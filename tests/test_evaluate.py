@@ -21,7 +21,7 @@ from xai.evaluation import Settings, evaluate
 from xai.evaluation.bootstrap import FEW, interval, interval_around, resample_means
 from xai.evaluation.intervals import estimate_all
 from xai.evaluation.plan import rows_of
-from xai.evaluation.subset import chosen_photos, stratified
+from xai.evaluation.subset import choose_photos, stratify
 from xai.explanation import to_photo_size
 from xai.methods import METHODS
 from xai.methods.controls import gaussian, random
@@ -287,24 +287,24 @@ def test_differences_are_paired(subject, folder, tmp_path):
 
 def test_a_subset_is_stratified_and_always_the_same():
     names = [f"{label}/{i}.jpg" for label, n in (("a", 100), ("b", 50), ("c", 10)) for i in range(n)]
-    found = stratified(names, 32, seed=0)
+    found = stratify(names, 32, seed=0)
     assert [sum(name.startswith(label) for name in found) for label in "abc"] == [20, 10, 2]
     assert found == [name for name in names if name in found]
-    assert set(stratified(names[::-1], 32, seed=0)) == set(found)
-    assert set(stratified(names, 16, seed=0)) < set(found)
-    assert set(stratified(names, 32, seed=1)) != set(found)
-    assert stratified(names, 1000, seed=0) == names
-    assert stratified(["x/1.jpg", "x/2.jpg", "x/3.jpg"], 1, seed=0) == ["x/2.jpg"]  # on every machine
+    assert set(stratify(names[::-1], 32, seed=0)) == set(found)
+    assert set(stratify(names, 16, seed=0)) < set(found)
+    assert set(stratify(names, 32, seed=1)) != set(found)
+    assert stratify(names, 1000, seed=0) == names
+    assert stratify(["x/1.jpg", "x/2.jpg", "x/3.jpg"], 1, seed=0) == ["x/2.jpg"]  # on every machine
 
 
 def test_photos_are_of_the_test_split_or_all(folder, tmp_path):
-    assert chosen_photos(folder) == names_in(folder)
-    assert chosen_photos(folder, "train") == ["elsewhere/a.png"]
+    assert choose_photos(folder) == names_in(folder)
+    assert choose_photos(folder, "train") == ["elsewhere/a.png"]
     with pytest.raises(ValueError, match="has no split 'val'; it has train, test"):
-        chosen_photos(folder, "val")
+        choose_photos(folder, "val")
     (folder / "test.txt").unlink()
     (folder / "train.txt").unlink()
-    assert chosen_photos(folder) == sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.png"))
+    assert choose_photos(folder) == sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.png"))
 
 
 def test_a_photo_that_cannot_be_read_is_named(folder, tmp_path, capsys):
@@ -330,7 +330,7 @@ def test_the_command_measures_a_black_box(folder, tmp_path, capsys):
     assert "| method | deletion AUC ↓ | insertion AUC ↑ | seconds a map |" in said
     assert "3 of 3 photos measured" in said
     names = (tmp_path / "subset.txt").read_text().split()
-    assert names == stratified(names_in(folder), 3, 0)
+    assert names == stratify(names_in(folder), 3, 0)
     model, found = load_once("garbage-cnn"), rows(tmp_path / "results.csv")
     assert [row["method"] for row in found] == ["gradcam:teacher", "rise", "random"]
     settings = json.loads((tmp_path / "settings.json").read_text())

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from train.data import name_of
 from xai.activations import Activations
 from xai.blackbox import BlackBox, load_black_box
-from xai.evaluation.subset import chosen_photos
+from xai.evaluation.subset import choose_photos
 from xai.methods.controls import gaussian, random
 from xai.methods.distilled import ALL_BLOCKS, LITERAL, Operator, Sign, joined, parts
 from xai.metrics.games import auc, draw_curves
@@ -92,7 +92,7 @@ def search(options: Search) -> dict:
     """
     black_box, student = load_black_box(options.black_box), load_model(options.student)
     black_box.batch_size = options.at_once
-    names = chosen_photos(Path(options.data), "val", limit=options.photos, seed=options.seed)
+    names = choose_photos(Path(options.data), "val", limit=options.photos, seed=options.seed)
     photos = [known(black_box, student, Path(options.data) / name) for name in tqdm(names, "maps", leave=False)]
     scores: dict[Combination, tuple[float, float]] = {}
 

@@ -1,4 +1,4 @@
-"""A batch of photos measured: what every map is worth of each."""
+"""Measuring a batch of photos: every row's map of each, scored, and played with."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isnan
@@ -35,19 +35,18 @@ def measure(
     tick: Tick = lambda maps: None,
     keep: Keep = lambda name, maps: None,
 ) -> Iterator[dict]:
-    """A record of each photo that is missing, as it is written down, one after the other.
+    """The record of each missing photo, one after the other, as `photos.jsonl` holds it.
 
     Args:
-        subject: who is asked.
-        rows: the methods; not what is made of their maps of other photos.
+        subject: a classifier or a black box.
+        rows: the methods, without the controls that are made of other photos' maps.
         metrics: names of `METRICS`.
-        photos: the batch.
-        names: of its photos.
-        missing: which of them are to be measured. The others only keep them company, so that networks see the same
-            batches whenever a run is taken up again.
-        settings: of all.
-        tick: told the number of maps done after each step, whole or in part.
-        keep: told the raw maps (h, w) of each photo, by row, before its record is given away.
+        photos: a whole batch (B), so that networks see the same batches when a stopped run goes on.
+        names: of the photos.
+        missing: indices of the photos that are not yet measured.
+        settings: of the run.
+        tick: called after each step with the number of maps that it finished, or the share of one.
+        keep: called with the name and the raw maps (h, w) of each photo, by row, before its record is yielded.
     """
     parts = {part for metric in metrics for part in METRICS[metric].parts}
     games = select_games(metrics, settings.substrates)
@@ -91,9 +90,9 @@ def measure_given(
     maps: Mapping[str, Tensor],
     tick: Tick = lambda maps: None,
 ) -> Iterator[dict]:
-    """As `measure`, of raw maps (B, h, w) that are there already, by row.
+    """As `measure`, of given raw maps (B, h, w) by row: controls that are made of other photos' maps.
 
-    They stay what they are when the photo is seen through them, so that they are coherent like other controls.
+    They count as coherent, as other controls do: they stay the same when the photo is seen through them.
     """
     parts = {part for metric in metrics for part in METRICS[metric].parts}
     games = select_games(metrics, settings.substrates)
@@ -124,7 +123,7 @@ def add_curves(
     games: Mapping[str, str],
     settings: Settings,
 ) -> None:
-    """Play the games of the i-th photo (1, 3, S, S) by its raw maps (h, w), and put each one's curves beside it."""
+    """Play the games of the i-th photo (1, 3, S, S) by its raw maps (h, w), and add each map's curves to its record."""
     if not games or not raws:
         return
     at_ends = {name: float(confidences[i, target]) for name, confidences in ends.items()}

@@ -25,7 +25,7 @@ from xai.evaluation.lines import Line, make_lines
 from xai.evaluation.measure import Tick, measure, measure_given
 from xai.evaluation.mosaics import measure_mosaics, plan_mosaics
 from xai.evaluation.plan import Row, Settings, rows_of
-from xai.evaluation.subset import chosen_photos, split_of
+from xai.evaluation.subset import choose_photos, find_split
 from xai.folders import shown
 from xai.metrics.controls import pair_photos
 from xai.metrics.games import KERNEL_SIDE, KERNEL_SIGMA
@@ -90,7 +90,7 @@ def evaluate(
         BlackBoxError: the black box gave no answer.
     """
     folder, output, settings = Path(folder), Path(output), settings or Settings()
-    names = list(dict.fromkeys(chosen_photos(folder) if photos is None else photos))
+    names = list(dict.fromkeys(choose_photos(folder) if photos is None else photos))
     rows, left_out = {}, {}
     for subject in subjects:
         rows[subject.name], troubles = rows_of(subject, methods, settings, layers)
@@ -331,7 +331,7 @@ def description(
         else None,
         "photos": {
             "folder": shown(folder.resolve().name),
-            "split": split_of(folder, names),
+            "split": find_split(folder, names),
             "number": len(names),
             "sha256": hashlib.sha256("\n".join(names).encode(errors="surrogateescape")).hexdigest(),
         },
