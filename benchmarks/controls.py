@@ -15,14 +15,14 @@ from benchmarks import record
 from benchmarks.mosaic import plain, text
 from xai.blackbox import from_checkpoint
 from xai.evaluation import Outcome, Settings, evaluate
-from xai.evaluation.figures import SHARED
+from xai.evaluation.intervals import estimate, subtract
 from xai.evaluation.plan import ALL_LAYERS
-from xai.evaluation.report import difference, figure_of
-from xai.evaluation.subset import chosen_photos
+from xai.evaluation.subset import choose_photos
 from xai.metrics.controls import ANOTHER, MEAN
+from xai.metrics.registry import METRICS, SHARED
 from xai.zoo import PYRAMID
 
-METRICS = ["drop", "increase"]
+MEASURED = ["drop", "increase"]
 WAYS = {"soft": None, "strongest": 0.2}
 TITLES = {"soft": "Each pixel dimmed by the map", "strongest": "Only the strongest 20 % of the pixels kept"}
 
@@ -40,12 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not options.show:
         if not options.data:
             parser.error("name the data by --data, or --show what was measured")
-        names = chosen_photos(options.data, limit=options.limit)
+        names = choose_photos(options.data, limit=options.limit)
         rows = []
         for way, share in WAYS.items():
             settings = Settings(share=share)
             subjects = [from_checkpoint(name) for name in options.models]
-            methods, metrics = ["gradcam", "gaussian", ANOTHER, MEAN], [*METRICS, SHARED]
+            methods, metrics = ["gradcam", "gaussian", ANOTHER, MEAN], [*MEASURED, SHARED]
             work = options.work / way
             outcome = evaluate(subjects, methods, metrics, options.data, work, names, [ALL_LAYERS], settings)
             rows += rows_of(outcome, way, settings)
@@ -61,15 +61,15 @@ def rows_of(outcome: Outcome, way: str, settings: Settings) -> list[dict]:
             "model": line.model,
             "map": line.row.name,
             "way": way,
-            **{metric: plain(figure_of(line, metric, *draws), line.photos) for metric in METRICS},
+            **{metric: plain(estimate(line, metric, *draws), line.photos) for metric in MEASURED},
             **{
                 f"{metric} less {line.row.of}": plain(
-                    difference(line, lines[line.model, line.row.of], metric, *draws), line.photos
+                    subtract(line, lines[line.model, line.row.of], metric, *draws), line.photos
                 )
-                for metric in METRICS
+                for metric in MEASURED
                 if line.row.companion
             },
-            **({SHARED: plain(figure_of(line, SHARED, *draws), line.photos)} if SHARED in line.values else {}),
+            **({SHARED: plain(estimate(line, SHARED, *draws), line.photos)} if SHARED in line.values else {}),
         }
         for line in outcome.lines
     ]
@@ -77,8 +77,9 @@ def rows_of(outcome: Outcome, way: str, settings: Settings) -> list[dict]:
 
 def table(found: dict) -> str:
     """The file as Markdown, a table for each way of showing the photo: a layer a row, its controls beside it."""
-    head = ["network", "map", "drop ↓", "drop of another photo's map, less that", "drop of the mean map, less that",
-            "increase ↑", "the same for every photo"]  # fmt: skip
+    drop, increase = (f"{metric} {METRICS[metric].arrow}" for metric in MEASURED)
+    head = ["network", "map", drop, "drop of another photo's map, less that", "drop of the mean map, less that",
+            increase, "the same for every photo"]  # fmt: skip
     lines = []
     for way, title in TITLES.items():
         rows = [row for row in found["rows"] if row["way"] == way]

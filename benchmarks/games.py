@@ -15,9 +15,10 @@ from benchmarks import record
 from benchmarks.rise_questions import PLAYED, PUBLISHED
 from xai.blackbox import BlackBoxError, load_black_box
 from xai.evaluation import Settings, evaluate
-from xai.evaluation.bootstrap import interval_around, resampled_means
-from xai.evaluation.report import Figure, figure_of, not_better
-from xai.evaluation.subset import chosen_photos
+from xai.evaluation.bootstrap import interval_around, resample_means
+from xai.evaluation.intervals import Interval, estimate
+from xai.evaluation.report import say_not_better
+from xai.evaluation.subset import choose_photos
 from xai.metrics import COMPANIONS
 from xai.zoo import read_json
 
@@ -53,7 +54,7 @@ def measure(options: argparse.Namespace) -> Path:
         OSError: a file is damaged.
         BlackBoxError: the black box gave no answer.
     """
-    names = chosen_photos(options.data, limit=options.limit)
+    names = choose_photos(options.data, limit=options.limit)
     subject = load_black_box(options.black_box, student=options.student)
     settings, lines = Settings(), []
     for work, methods in ((options.work, options.methods), (options.work / "rise", ["rise", *COMPANIONS])):
@@ -61,15 +62,15 @@ def measure(options: argparse.Namespace) -> Path:
         lines += found.lines
     draws = settings.resamples, settings.seed
     rows = [
-        {"method": line.row.name, **{game: figures(figure_of(line, game, *draws)) for game in PLAYED}} for line in lines
+        {"method": line.row.name, **{game: figures(estimate(line, game, *draws)) for game in PLAYED}} for line in lines
     ]
     rows += published(record.RESULTS / f"rise-questions-{options.black_box}.json", names, draws)
-    said = not_better(lines, list(PLAYED), *draws)
+    said = say_not_better(lines, list(PLAYED), *draws)
     facts = {"photos": len(names), "data": options.data.name, "black_box": options.black_box, "not_better": said}
     return record.write(options.output, rows, **facts)
 
 
-def figures(figure: Figure) -> list[float]:
+def figures(figure: Interval) -> list[float]:
     """Mean, low and high of a figure."""
     return [round(float(value), 4) for value in (figure.mean, figure.low, figure.high)]
 
@@ -86,7 +87,7 @@ def published(file: Path, names: Sequence[str], draws: tuple[int, int]) -> list[
     for game in PLAYED:
         values = np.array([[known[name][PUBLISHED][game]] for name in names])  # N, 1
         mean = float(values.mean())
-        row[game] = figures(Figure(mean, *interval_around(mean, resampled_means(values, *draws)[:, 0], len(names))))
+        row[game] = figures(Interval(mean, *interval_around(mean, resample_means(values, *draws)[:, 0], len(names))))
     return [row]
 
 

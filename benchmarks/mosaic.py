@@ -20,11 +20,12 @@ from pathlib import Path
 from benchmarks import record
 from xai.blackbox import BlackBox, from_checkpoint, load_black_box
 from xai.evaluation import Outcome, Settings, evaluate
-from xai.evaluation.figures import MOSAIC, SHARED
+from xai.evaluation.intervals import Interval, estimate, subtract
+from xai.evaluation.lines import Line
 from xai.evaluation.plan import ALL_LAYERS
-from xai.evaluation.report import Figure, Line, difference, figure_of
-from xai.evaluation.subset import chosen_photos
+from xai.evaluation.subset import choose_photos
 from xai.methods import METHODS
+from xai.metrics.registry import MOSAIC, SHARED
 from xai.zoo import CHECKPOINTS, EXPLAINED, GARBAGE, PYRAMID, STUDENTS, SUMS, skeleton
 
 BLACK_BOX, STUDENT = "garbage-efficientnet_lite0", STUDENTS[0]
@@ -81,7 +82,7 @@ def write(options: argparse.Namespace) -> None:
     for folder in options.data:
         for models, student, quick, slow, layers in together[folder]:
             subjects = subjects_of(models, student)
-            names = chosen_photos(folder, limit=options.limit)
+            names = choose_photos(folder, limit=options.limit)
             settings = Settings(
                 mosaics=options.mosaics,
                 slow_mosaics=options.slow_mosaics,
@@ -140,8 +141,8 @@ def rows_of(outcome: Outcome, settings: Settings) -> list[dict]:
             "model": line.model,
             "method": line.row.name,
             "layer": line.row.layer,
-            MOSAIC: plain(figure_of(line, MOSAIC, *draws), len(line.values[MOSAIC])),
-            SHARED: plain(figure_of(line, SHARED, *draws), line.photos) if SHARED in line.values else None,
+            MOSAIC: plain(estimate(line, MOSAIC, *draws), len(line.values[MOSAIC])),
+            SHARED: plain(estimate(line, SHARED, *draws), line.photos) if SHARED in line.values else None,
             "differs": differs(line, first.get(line.row.name), draws),
         }
         for line in outcome.lines
@@ -152,10 +153,10 @@ def differs(line: Line, other: Line | None, draws: tuple[int, int]) -> dict | No
     if other is None or other.model == line.model or not line.paired:
         return None
     number = min(line.paired, other.paired)
-    return {"from": other.model, **plain(difference(line, other, MOSAIC, *draws), number)}
+    return {"from": other.model, **plain(subtract(line, other, MOSAIC, *draws), number)}
 
 
-def plain(figure: Figure, number: int) -> dict:
+def plain(figure: Interval, number: int) -> dict:
     return {key: round(getattr(figure, key), 2) for key in ("mean", "low", "high")} | {"n": number}
 
 

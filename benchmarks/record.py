@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.timing import machine
+from xai.markdown import format_table
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks/results"
@@ -47,8 +48,7 @@ def origin(found: dict) -> str:
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence]) -> str:
     """A table as Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(str(cell).replace('|', '&#124;') for cell in line)} |\n" for line in lines)
+    return "".join(f"{line}\n" for line in format_table(head, rows))
 
 
 def running_command() -> str:

@@ -26,8 +26,8 @@ import xai
 from benchmarks import record
 from xai.blackbox import from_checkpoint
 from xai.blackbox.blackbox import BlackBox
-from xai.evaluation.bootstrap import interval, resampled_means
-from xai.evaluation.subset import chosen_photos
+from xai.evaluation.bootstrap import interval, resample_means
+from xai.evaluation.subset import choose_photos
 from xai.methods.rise import rise
 from xai.metrics.games import auc, play
 from xai.models import Classifier
@@ -105,7 +105,7 @@ def summary(rows: list[dict]) -> list[dict]:
     for figure in FIGURES:
         values = np.array([[row[form][figure] for form in (COVERAGE, PUBLISHED)] for row in rows])  # N, 2
         apart = values[:, :1] - values[:, 1:]
-        low, high = interval(resampled_means(apart, RESAMPLES, seed=0))[:, 0]
+        low, high = interval(resample_means(apart, RESAMPLES, seed=0))[:, 0]
         means = dict(zip((COVERAGE, PUBLISHED), values.mean(0).tolist(), strict=True))
         lines.append({"figure": figure, **means, "difference": float(apart.mean()), "interval": [low, high]})
     return lines
@@ -144,7 +144,7 @@ def main() -> None:
     name = options.name or f"rise-questions-{Path(options.model).name}"
     model.to(memory_format=torch.channels_last)
     boxes = compiled(model, options.at_once) if options.compiled else [from_checkpoint(model)] * 2
-    names = chosen_photos(options.folder, limit=options.limit)
+    names = choose_photos(options.folder, limit=options.limit)
     settings = {
         "model": Path(options.model).name, "few": options.few, "many": options.many, "at_once": options.at_once,
         "compiled": options.compiled,

@@ -25,8 +25,8 @@ import xai
 from benchmarks import record
 from benchmarks.timing import machine, with_peak
 from xai.activations import Activations
-from xai.evaluation.bootstrap import interval, resampled_means
-from xai.evaluation.subset import chosen_photos
+from xai.evaluation.bootstrap import interval, resample_means
+from xai.evaluation.subset import choose_photos
 from xai.explanation import to_photo_size
 from xai.methods.gradcam import weighted
 from xai.methods.scorecam import choose_channels, infer_scores, score_masked
@@ -104,7 +104,7 @@ def compare(name: str, folder: Path, photos: list[str], scores: Path, options: a
         print(f"{name}, {photo}: fast {found[-1][0]:.3f}, mean of the channels {found[-1][1]:.3f}", flush=True)
     values = np.array(found)  # N, 2
     gain = values[:, :1] - values[:, 1:]
-    low, high = interval(resampled_means(gain, RESAMPLES, seed=0))[:, 0]
+    low, high = interval(resample_means(gain, RESAMPLES, seed=0))[:, 0]
     return {
         "network": name,
         "photos": len(photos),
@@ -172,7 +172,7 @@ def main() -> None:
     if options.folder is None or options.scores is None:
         parser.error("give a folder of photos and --scores, or --peers")
     options.scores.mkdir(parents=True, exist_ok=True)
-    photos = chosen_photos(options.folder, limit=options.limit)
+    photos = choose_photos(options.folder, limit=options.limit)
     rows = [compare(name, options.folder, photos, options.scores, options) for name in options.model]
     for row in rows:
         print(row)

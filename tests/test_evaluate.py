@@ -18,10 +18,10 @@ from xai import metrics
 from xai.__main__ import main
 from xai.blackbox import BlackBox, BlackBoxError, from_checkpoint, load_black_box
 from xai.evaluation import Settings, evaluate
-from xai.evaluation.bootstrap import FEW, interval, interval_around, resampled_means
+from xai.evaluation.bootstrap import FEW, interval, interval_around, resample_means
+from xai.evaluation.intervals import estimate_all
 from xai.evaluation.plan import rows_of
-from xai.evaluation.report import figures_of
-from xai.evaluation.subset import chosen_photos, stratified
+from xai.evaluation.subset import choose_photos, stratify
 from xai.explanation import to_photo_size
 from xai.methods import METHODS
 from xai.methods.controls import gaussian, random
@@ -248,7 +248,7 @@ def test_random_maps_of_cells_are_as_smooth_as_a_layers():
 
 def test_intervals_are_those_of_resampled_photos():
     values = np.random.default_rng(1).normal([3, -1], [1, 4], (200, 2))
-    means = resampled_means(values, 2000, seed=0)
+    means = resample_means(values, 2000, seed=0)
     generator = np.random.default_rng(0)
     literal = [values[generator.integers(200, size=200)].mean(0) for _ in range(2000)]
     np.testing.assert_allclose(means, literal)
@@ -264,10 +264,10 @@ def test_intervals_of_few_photos_are_students():
     for n in (2, 3, 12):
         values = rng.normal(5, 2, n)
         expected = stats.t.interval(0.95, n - 1, values.mean(), stats.sem(values))
-        means = resampled_means(values[:, None], 20_000, seed=0)[:, 0]
+        means = resample_means(values[:, None], 20_000, seed=0)[:, 0]
         np.testing.assert_allclose(interval_around(values.mean(), means, n), expected, rtol=0.03)
     many = rng.normal(size=FEW)
-    means = resampled_means(many[:, None], 500, seed=0)
+    means = resample_means(many[:, None], 500, seed=0)
     np.testing.assert_allclose(interval_around(many.mean(), means[:, 0], FEW), interval(means)[:, 0])
     assert np.isnan(interval_around(5.0, np.array([5.0, 5.0]), 1)).all()
 
@@ -278,7 +278,7 @@ def test_differences_are_paired(subject, folder, tmp_path):
     line, other = outcome.lines
     hard = np.random.default_rng(0).random(100)
     line.values["deletion"], other.values["deletion"] = hard, hard + 0.01
-    figures, differences = figures_of(outcome.lines, ["deletion"], 500, 0, reference="gaussian")
+    figures, differences = estimate_all(outcome.lines, ["deletion"], 500, 0, reference="gaussian")
     assert figures[0]["deletion"].high > figures[1]["deletion"].low
     assert differences[1]["deletion"].low == pytest.approx(0.01)
     assert differences[1]["deletion"].excludes_zero
@@ -287,24 +287,24 @@ def test_differences_are_paired(subject, folder, tmp_path):
 
 def test_a_subset_is_stratified_and_always_the_same():
     names = [f"{label}/{i}.jpg" for label, n in (("a", 100), ("b", 50), ("c", 10)) for i in range(n)]
-    found = stratified(names, 32, seed=0)
+    found = stratify(names, 32, seed=0)
     assert [sum(name.startswith(label) for name in found) for label in "abc"] == [20, 10, 2]
     assert found == [name for name in names if name in found]
-    assert set(stratified(names[::-1], 32, seed=0)) == set(found)
-    assert set(stratified(names, 16, seed=0)) < set(found)
-    assert set(stratified(names, 32, seed=1)) != set(found)
-    assert stratified(names, 1000, seed=0) == names
-    assert stratified(["x/1.jpg", "x/2.jpg", "x/3.jpg"], 1, seed=0) == ["x/2.jpg"]  # on every machine
+    assert set(stratify(names[::-1], 32, seed=0)) == set(found)
+    assert set(stratify(names, 16, seed=0)) < set(found)
+    assert set(stratify(names, 32, seed=1)) != set(found)
+    assert stratify(names, 1000, seed=0) == names
+    assert stratify(["x/1.jpg", "x/2.jpg", "x/3.jpg"], 1, seed=0) == ["x/2.jpg"]  # on every machine
 
 
 def test_photos_are_of_the_test_split_or_all(folder, tmp_path):
-    assert chosen_photos(folder) == names_in(folder)
-    assert chosen_photos(folder, "train") == ["elsewhere/a.png"]
+    assert choose_photos(folder) == names_in(folder)
+    assert choose_photos(folder, "train") == ["elsewhere/a.png"]
     with pytest.raises(ValueError, match="has no split 'val'; it has train, test"):
-        chosen_photos(folder, "val")
+        choose_photos(folder, "val")
     (folder / "test.txt").unlink()
     (folder / "train.txt").unlink()
-    assert chosen_photos(folder) == sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.png"))
+    assert choose_photos(folder) == sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.png"))
 
 
 def test_a_photo_that_cannot_be_read_is_named(folder, tmp_path, capsys):
@@ -330,7 +330,7 @@ def test_the_command_measures_a_black_box(folder, tmp_path, capsys):
     assert "| method | deletion AUC ↓ | insertion AUC ↑ | seconds a map |" in said
     assert "3 of 3 photos measured" in said
     names = (tmp_path / "subset.txt").read_text().split()
-    assert names == stratified(names_in(folder), 3, 0)
+    assert names == stratify(names_in(folder), 3, 0)
     model, found = load_once("garbage-cnn"), rows(tmp_path / "results.csv")
     assert [row["method"] for row in found] == ["gradcam:teacher", "rise", "random"]
     settings = json.loads((tmp_path / "settings.json").read_text())
@@ -392,7 +392,7 @@ def test_methods_that_make_no_sense_get_a_sentence(subject, folder, tmp_path, me
     [
         (["fidelity"], {}, "no metric 'fidelity'; choose one of deletion"),
         (["drop"], {}, "drop are measured on a network itself, as --model names it"),
-        (["deletion"], {"step": 0}, "--step must be at least 1"),
+        (["deletion"], {"step": 0}, "evaluate needs a whole number of 1 or more for step, not 0"),
         (["deletion"], {"share": 2.0}, "--share must be above 0"),
         (["deletion"], {"hiding": "fog"}, "no way of hiding 'fog'"),
         (["deletion"], {"substrates": {"deletion": "pink"}}, "no substrate 'pink'"),

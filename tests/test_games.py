@@ -77,8 +77,8 @@ def test_curves_equal_the_published_evaluation(black_box, literal_model, photos,
 
 
 def test_of_equal_pixels_the_first_go_first():
-    assert torch.equal(games.ranks(torch.zeros(1, 100, 100)), torch.arange(10_000).view(1, 100, 100))
-    ranks = games.ranks(torch.tensor([[[0.0, 1.0], [1.0, 0.0]], [[5.0, 5.0], [5.0, 5.0]]]))
+    assert torch.equal(games.rank_pixels(torch.zeros(1, 100, 100)), torch.arange(10_000).view(1, 100, 100))
+    ranks = games.rank_pixels(torch.tensor([[[0.0, 1.0], [1.0, 0.0]], [[5.0, 5.0], [5.0, 5.0]]]))
     assert ranks.tolist() == [[[2, 0], [1, 3]], [[0, 1], [2, 3]]]
 
 
@@ -141,9 +141,9 @@ def test_games_tell_how_far_they_are_and_stop(black_box, asked, photos):
 
 def test_blurred_borders_fade_to_grey():
     white = torch.ones(1, 3, 32, 32)
-    soft = games.blurred(white)
+    soft = games.blur(white)
     torch.testing.assert_close(soft[:, :, 5:-5, 5:-5], white[:, :, 5:-5, 5:-5])
-    torch.testing.assert_close(games.blurred(games.grey(white)), games.grey(white))
+    torch.testing.assert_close(games.blur(games.grey(white)), games.grey(white))
     assert (soft[0, :, 0, 0] < 0.65).all()
 
 

@@ -11,7 +11,9 @@ from xai import metrics
 from xai.activations import Activations
 from xai.layers import COMBINED
 from xai.methods.controls import constant, gaussian
+from xai.metrics.registry import TABLE_1
 from xai.metrics.reliability import adcc, coherency, complexity
+from xai.references import REFERENCES
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +76,7 @@ def test_hidden_pixels_become_black_or_the_mean(photos):
 
 def test_strongest_keeps_the_largest_values():
     maps = random(3 * 100).view(3, 1, 10, 10)
-    kept = metrics.strongest(maps, 0.2)
+    kept = metrics.keep_strongest(maps, 0.2)
     assert kept.sum((1, 2, 3)).tolist() == [20, 20, 20]
     for each, mask in zip(maps, kept.bool(), strict=True):
         assert each[mask].min() > each[~mask].max()
@@ -186,3 +188,40 @@ def test_leaves_no_trace(photos):
     assert all(p.grad is None for p in model.parameters())
     assert not any(m._forward_hooks or m._backward_hooks for m in model.modules())
     assert Activations(model, model.preprocess(photos[:1])).logits().requires_grad  # gradients are still on
+
+
+def test_a_metrics_direction_says_which_value_is_best():
+    drop, adcc = metrics.METRICS["drop"], metrics.METRICS["adcc"]
+    assert (drop.heading, drop.label, adcc.heading) == ("average drop, % ↓", "average drop ↓", "ADCC, % ↑")
+    assert metrics.METRICS["deletion:blur"].heading == "deletion AUC, to blur ↓"
+    assert (drop.best([3, 1, 2]), adcc.best([3, 1, 2])) == (1, 3)
+    assert drop.beats(1, 2)
+    assert not drop.beats(2, 2)
+    assert adcc.beats(2, 1)
+
+
+def test_every_metric_of_others_names_its_source():
+    sources = {name: metric.source for name, metric in metrics.METRICS.items()}
+    assert set(sources.values()) <= {*REFERENCES, ""}
+    assert [name for name, source in sources.items() if not source] == ["shared"]
+
+
+def test_arrays_are_measured_as_tensors_are(fal, photos):
+    scores = metrics.score_layers(fal, photos)["layer3"]
+    arrays = {part: values.numpy() for part, values in vars(scores).items()}
+    for name in TABLE_1:
+        metric = metrics.METRICS[name]
+        values = np.asarray(metric.measure(arrays))
+        assert values.shape == (len(photos),)
+        assert scores.average(name) == pytest.approx(metric.scale * values.mean())
+    assert scores.row()["drop"] == scores.average_drop() == scores.average("drop")
+    curves = random(6).numpy().reshape(2, 3)
+    np.testing.assert_array_equal(metrics.METRICS["deletion"].measure({"deletion": curves}), metrics.auc(curves))
+
+
+def test_coherency_is_left_out_where_it_is_not_wanted(fal, photos):
+    batch = Activations(fal, fal.preprocess(photos))
+    maps = gaussian(batch.x[:, :1])
+    scores = metrics.score_maps(batch, maps, batch.logits().argmax(1), coherent=False)
+    assert scores.coherency.isnan().all()
+    assert scores.average_drop() == pytest.approx(metrics.score_layers(fal, photos)["gaussian"].average_drop())

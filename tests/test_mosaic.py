@@ -14,12 +14,13 @@ from tests.test_evaluate import rows, without_seconds
 from xai import metrics
 from xai.blackbox import BlackBox, from_checkpoint
 from xai.evaluation import Settings, evaluate
-from xai.evaluation.bootstrap import resampled_shares
+from xai.evaluation.bootstrap import resample_sameness
 from xai.evaluation.mosaics import plan_mosaics, remember_answers
 from xai.evaluation.plan import rows_of
-from xai.metrics.controls import gaussian, partners, random
+from xai.methods.controls import gaussian, random
+from xai.metrics.controls import pair_photos
 from xai.metrics.mosaic import join_photos, own_share
-from xai.metrics.shared import products, sameness, share_of
+from xai.metrics.shared import inner_products, sameness, weighted_sameness
 from xai.models import Classifier
 
 COLORS = {"red": (250, 10, 10), "green": (10, 250, 10), "blue": (10, 10, 250), "black": (10, 10, 10)}
@@ -96,10 +97,10 @@ def test_the_share_equals_a_literal_loop(side, grid):
 @pytest.mark.parametrize("kind", ["constant", "negative", "random", "gaussian"])
 def test_maps_that_are_alike_for_all_classes_get_chance(grid, kind):
     """On the mean exactly, whatever they show: of a map that all classes have, all cells together hold everything."""
-    like = torch.empty(1, 1, 32, 32)
+    like = torch.empty(1, 3, 32, 32)
     one = {
         "constant": torch.ones(32, 32), "negative": -torch.rand(32, 32),
-        "random": random(like, [3])[0, 0], "gaussian": gaussian(like)[0, 0],
+        "random": random(like, [3])[0], "gaussian": gaussian(like, ())[0],
     }[kind]  # fmt: skip
     shares = own_share(one.expand(grid**2, -1, -1), 32, grid)
     assert shares.mean().item() == pytest.approx(1 / grid**2, abs=1e-12)
@@ -338,7 +339,7 @@ def test_other_mosaics_do_not_mix(planted, folder, tmp_path):
     evaluate([subject_of(planted)], ["gradcam"], ["mosaic"], folder, tmp_path, settings=Settings(mosaics=2))
     with pytest.raises(ValueError, match=r"other settings \(mosaics"):
         evaluate([subject_of(planted)], ["gradcam"], ["mosaic"], folder, tmp_path, settings=Settings(mosaics=3))
-    with pytest.raises(ValueError, match="--grid must be at least 2"):
+    with pytest.raises(ValueError, match="evaluate needs a whole number of 2 or more for grid"):
         evaluate([subject_of(planted)], ["gradcam"], ["mosaic"], folder, tmp_path / "x", settings=Settings(grid=1))
 
 
@@ -370,19 +371,19 @@ def test_sameness_equals_a_literal_loop_and_its_ends():
 
 def test_the_interval_of_what_is_shared_is_that_of_resampled_photos():
     maps = torch.rand(15, 6, 6, generator=torch.Generator().manual_seed(2)) + torch.rand(6, 6)
-    generator, found = np.random.default_rng(4), resampled_shares(products(maps), 20, seed=4)
-    gram = products(maps)
+    generator, found = np.random.default_rng(4), resample_sameness(inner_products(maps), 20, seed=4)
+    gram = inner_products(maps)
     for share in found:
         draw = generator.integers(15, size=15)
         pairs = [gram[i, j] for i in draw for j in draw if i != j]  # a photo drawn twice is no pair
         assert share / 100 == pytest.approx(np.mean(pairs) / np.mean(gram.diagonal()[draw]))
-    assert share_of(gram, np.ones((1, 15)))[0] == pytest.approx(sameness(maps))
+    assert weighted_sameness(gram, np.ones((1, 15)))[0] == pytest.approx(sameness(maps))
 
 
 def test_another_photo_is_the_next_of_another_class():
-    assert partners({"a": "x", "b": "x", "c": "y", "d": "x"}) == {"a": "c", "b": "c", "c": "d", "d": "c"}
-    assert partners({"a": "x", "b": "x"}) == {"a": "b", "b": "a"}
-    assert partners({"a": "x"}) == {"a": "a"}
+    assert pair_photos({"a": "x", "b": "x", "c": "y", "d": "x"}) == {"a": "c", "b": "c", "c": "d", "d": "c"}
+    assert pair_photos({"a": "x", "b": "x"}) == {"a": "b", "b": "a"}
+    assert pair_photos({"a": "x"}) == {"a": "a"}
 
 
 def test_controls_of_other_photos_equal_a_literal_loop(folder, tmp_path):
@@ -404,7 +405,7 @@ def test_controls_of_other_photos_equal_a_literal_loop(folder, tmp_path):
         raw = torch.from_numpy(xai.explain(model, folder / name).raw)
         small = (raw - raw.min()) / (raw.max() - raw.min()) if raw.max() > raw.min() else torch.zeros_like(raw)
         scaled.append(small)
-    partner = partners({name: str(k) for name, k in zip(names, classes, strict=True)})
+    partner = pair_photos({name: str(k) for name, k in zip(names, classes, strict=True)})
     given = {
         "another": [scaled[names.index(partner[name])] for name in names],
         "mean": [torch.stack(scaled).mean(0)] * len(names),

@@ -9,21 +9,16 @@ from PIL import Image
 from train.data.splits import Split, open_photo
 from train.measure.layer_scores import ALL, SHARE, WAYS, average
 from xai.layers import explain_layers
+from xai.markdown import format_table
 from xai.metrics.controls import COMPANIONS
+from xai.metrics.registry import METRICS, TABLE_1
 from xai.models import Classifier
 from xai.sheet import Tile, contact_sheet
 
-COLUMNS = (
-    ("drop", "average drop ↓"),
-    ("increase", "increase in confidence ↑"),
-    ("gain", "average gain ↑"),
-    ("adcc", "ADCC ↑"),
-)
 TITLES = {
     "soft": "Each pixel dimmed by the map, %:",
     "strongest": f"Only the strongest {SHARE:.0%} of the pixels kept, %:",
 }
-LOWER_IS_BETTER = ("drop",)
 PHOTOS = 3  # a class in a figure
 SIDE = 160  # pixels
 
@@ -60,18 +55,18 @@ def compute_spread(values: list[float]) -> float:
 
 def format_table(means: list[dict], spreads: list[dict], names: tuple[str, str]) -> list[str]:
     """A Markdown table: a row for each layer, their combination and the controls, the better network in bold."""
-    heads = [f"{title}, {name}" for _, title in COLUMNS for name in names]
-    lines = ["| | " + " | ".join(heads) + " |", "| --- " * (len(heads) + 1) + "|"]
+    rows = []
     for layer in means[0]:
         cells = []
-        for key, _ in COLUMNS:
-            values = [m[layer][key] for m in means]
-            best = min(values) if key in LOWER_IS_BETTER else max(values)
-            for value, s in zip(values, (s[layer][key] for s in spreads), strict=True):
+        for metric in TABLE_1:
+            values = [m[layer][metric] for m in means]
+            best = METRICS[metric].best(values)
+            for value, s in zip(values, (s[layer][metric] for s in spreads), strict=True):
                 text = f"{value:.1f} ± {s:.1f}" if s else f"{value:.1f}"
                 cells.append(f"**{text}**" if value == best and values[0] != values[1] else text)
-        lines.append(f"| {layer} | " + " | ".join(cells) + " |")
-    return lines
+        rows.append([layer, *cells])
+    heads = [f"{METRICS[metric].label}, {name}" for metric in TABLE_1 for name in names]
+    return format_table(["", *heads], rows)
 
 
 def list_not_better(figures: dict[str, dict[str, float]], network: str) -> list[str]:
@@ -81,8 +76,7 @@ def list_not_better(figures: dict[str, dict[str, float]], network: str) -> list[
         lost = {}
         for companion, title in COMPANIONS.items():
             other = figures.get(f"{layer}:{companion}", {})
-            sign = {key: 1 if key in LOWER_IS_BETTER else -1 for key in dict(COLUMNS)}
-            worse = [key for key in sign if key in other and sign[key] * (figures[layer][key] - other[key]) >= 0]
+            worse = [m for m in TABLE_1 if m in other and not METRICS[m].beats(figures[layer][m], other[m])]
             if worse:
                 lost[title] = f"{title} ({', '.join(worse)})"
         if lost:

@@ -8,9 +8,8 @@ from benchmarks.record import RESULTS, markdown, origin, read
 from benchmarks.rise_questions import COVERAGE, PLAYED, PUBLISHED
 from benchmarks.tables.networks import read_metrics
 from xai.methods import METHODS
+from xai.metrics.registry import METRICS, TABLE_1
 from xai.zoo import PYRAMID, STUDENTS
-
-LAYERS = {"drop": "average drop ↓", "increase": "increase ↑", "gain": "average gain ↑", "adcc": "ADCC ↑"}
 
 
 def methods() -> str:
@@ -90,8 +89,9 @@ def layers() -> str:
         for name in PYRAMID:
             for layer, values in read_metrics(name)["layers"][way]["all"].items():
                 if ":" not in layer:  # controls of a layer's own are in the table below, with intervals
-                    rows.append([f"`{name}`", layer, *(f"{values[key]:.1f}" for key in LAYERS)])
-        parts.append(f"{title}, %:\n\n" + markdown(["network", "map", *LAYERS.values()], rows))
+                    rows.append([f"`{name}`", layer, *(f"{values[key]:.1f}" for key in TABLE_1)])
+        headings = [METRICS[metric].label for metric in TABLE_1]
+        parts.append(f"{title}, %:\n\n" + markdown(["network", "map", *headings], rows))
     photos = read_metrics(PYRAMID[0])["layers"]["photos"]["all"]
     return "\n".join(parts) + f"\n{photos} test photos; `layers` in each `metrics.json` has every class.\n"
 
@@ -123,7 +123,8 @@ def games() -> str:
         [f"`{r['method']}`", *(f"{mean:.3f} [{low:.3f}, {high:.3f}]" for mean, low, high in map(r.get, PLAYED))]
         for r in found["rows"]
     ]
-    head = ["method", "deletion to grey ↓", "deletion to the blurred photo ↓", "insertion ↑"]
+    less, more = METRICS["deletion"].arrow, METRICS["insertion"].arrow
+    head = ["method", f"deletion to grey {less}", f"deletion to the blurred photo {less}", f"insertion {more}"]
     said = "".join(f"- {line}\n" for line in found["not_better"])
     photos = f"{found['photos']} photos; in brackets 95 % intervals."
     return f"{markdown(head, rows)}\n{photos}\n\n{said}{origin(found)}"

@@ -17,10 +17,10 @@ from tqdm import tqdm
 from train.data.sources import name_source
 from xai.activations import Activations
 from xai.blackbox import BlackBox, load_black_box
-from xai.evaluation.subset import chosen_photos
+from xai.evaluation.subset import choose_photos
 from xai.methods.controls import gaussian, random
 from xai.methods.distilled import ALL_BLOCKS, LITERAL, Operator, Sign, joined, parts
-from xai.metrics.games import auc, curves
+from xai.metrics.games import auc, draw_curves
 from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.photo import load_photo
@@ -99,7 +99,7 @@ def search_maps(options: Search) -> dict:
     """
     black_box, student = load_black_box(options.black_box), load_model(options.student)
     black_box.batch_size = options.at_once
-    names = chosen_photos(Path(options.data), "val", limit=options.photos, seed=options.seed)
+    names = choose_photos(Path(options.data), "val", limit=options.photos, seed=options.seed)
     photos = [read_maps(black_box, student, Path(options.data) / name) for name in tqdm(names, "maps", leave=False)]
     scores: dict[Combination, tuple[float, float]] = {}
 
@@ -172,7 +172,7 @@ def play_games(black_box: BlackBox, photo: PhotoMaps, candidates: list[Combinati
 
 def measure_areas(black_box: BlackBox, photo: PhotoMaps, maps: Tensor, step: int) -> Tensor:
     """Deletion and insertion AUC (M, 2) of maps (M, S, S)."""
-    found = curves(black_box, photo.pixels, maps, photo.target, step=step)
+    found = draw_curves(black_box, photo.pixels, maps, photo.target, step=step)
     return torch.stack([auc(found["deletion"]), auc(found["insertion"])], dim=1)
 
 

@@ -5,8 +5,7 @@ methods = ["gradcam", "distilled", "random"]
 xai.evaluation.evaluate([black_box], methods, ["deletion", "insertion"], "TRASHNET", "results")
 """
 
-from xai.evaluation.figures import METRICS
 from xai.evaluation.plan import Settings
 from xai.evaluation.run import Outcome, evaluate
 
-__all__ = ["METRICS", "Outcome", "Settings", "evaluate"]
+__all__ = ["Outcome", "Settings", "evaluate"]

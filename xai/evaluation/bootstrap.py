@@ -1,18 +1,18 @@
-"""How far a figure would differ if other photos had been drawn."""
+"""Bootstrap intervals: how much a figure would differ for other photos."""
 
 from functools import lru_cache
 
 import numpy as np
 from scipy.stats import t
 
-from xai.metrics.shared import share_of
+from xai.metrics.shared import weighted_sameness
 
 LEVEL = 0.95
-FEW = 30  # of fewer photos, percentiles are too narrow: of three they are the least and the largest value
+FEW = 30  # photos: of fewer, percentiles are too narrow; of three they are the least and the largest value
 
 
 @lru_cache(maxsize=4)
-def resampled_counts(photos: int, resamples: int, seed: int) -> np.ndarray:
+def resample_counts(photos: int, resamples: int, seed: int) -> np.ndarray:
     """How often each of N photos is drawn, with replacement, in each resample (resamples, N).
 
     Paper: Efron, Bootstrap methods: another look at the jackknife, Annals of Statistics 1979.
@@ -22,14 +22,14 @@ def resampled_counts(photos: int, resamples: int, seed: int) -> np.ndarray:
     return np.stack([np.bincount(draw, minlength=photos) for draw in draws])
 
 
-def resampled_means(values: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+def resample_means(values: np.ndarray, resamples: int, seed: int) -> np.ndarray:
     """Means (resamples, C) of values (N, C) over photos drawn with replacement; all columns meet the same photos."""
-    return resampled_counts(len(values), resamples, seed) @ values / len(values)
+    return resample_counts(len(values), resamples, seed) @ values / len(values)
 
 
-def resampled_shares(products: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    """What N photos' maps have in common, in percent (resamples), from `shared.products` (N, N) of photos drawn so."""
-    return 100 * share_of(products, resampled_counts(len(products), resamples, seed))
+def resample_sameness(products: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """`sameness`, in percent (resamples), of photos drawn with replacement, from the maps' `inner_products`."""
+    return 100 * weighted_sameness(products, resample_counts(len(products), resamples, seed))
 
 
 def interval(means: np.ndarray) -> np.ndarray:
@@ -38,9 +38,9 @@ def interval(means: np.ndarray) -> np.ndarray:
 
 
 def interval_around(mean: float, means: np.ndarray, photos: int) -> tuple[float, float]:
-    """The interval of a figure of N photos, from resampled ones: percentiles, or Student's of fewer than `FEW` photos.
+    """The interval of a figure, from what it is in each resample (resamples).
 
-    Of one photo it is not known: (nan, nan).
+    Percentiles or, of fewer than `FEW` photos, Student's; (nan, nan) for one photo, as nothing is known then.
     """
     if photos >= FEW:
         low, high = interval(means)

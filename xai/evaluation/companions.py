@@ -10,14 +10,14 @@ from torch import Tensor
 from xai.evaluation.plan import Row
 from xai.maps import unit_range
 from xai.metrics.controls import ANOTHER
-from xai.metrics.shared import products
+from xai.metrics.shared import inner_products
 
 
 class KeptMaps:
-    """Raw maps (h, w) of every photo, by row, in a folder beside the records: a run that was stopped needs them too.
+    """A folder with the raw maps (h, w) of every photo, by row, beside the records, so that a stopped run can go on.
 
     Args:
-        folder: made if it is not there.
+        folder: is made if it does not exist.
         names: of all photos of the run, in order.
         rows: whose maps are kept.
     """
@@ -29,7 +29,7 @@ class KeptMaps:
         folder.mkdir(parents=True, exist_ok=True)
 
     def keep(self, name: str, maps: Mapping[str, Tensor]) -> None:
-        """Write a photo's maps down."""
+        """Write the maps of a photo into its file."""
         arrays = {f"row{self.rows.index(row)}": maps[row].float().cpu().numpy() for row in maps if row in self.rows}
         np.savez_compressed(self.file(name), **arrays)
 
@@ -52,14 +52,22 @@ class KeptMaps:
         return self.means[row]
 
     def products(self, names: Sequence[str], row: str) -> np.ndarray:
-        """What `metrics.shared` needs (N, N) to tell how much these photos' maps have in common."""
-        return products(self.all(names, row))
+        """The inner products (N, N) of these photos' maps, from which `sameness` follows."""
+        return inner_products(self.all(names, row))
 
 
-def companion_maps(
+def make_companions(
     rows: Sequence[Row], kept: KeptMaps, photos: Sequence[str], measured: Sequence[str], partner: Mapping[str, str]
 ) -> dict[str, Tensor]:
-    """The raw maps (B, h, w) of rows that are companions, for some photos of all that were measured."""
+    """The raw maps (B, h, w) of each companion row, by name, for some of the photos.
+
+    Args:
+        rows: the companions.
+        kept: the maps that they are made of.
+        photos: the photos (B).
+        measured: all photos of the run, whose mean map is needed.
+        partner: for each photo the one whose map is another photo's map.
+    """
     return {
         row.name: kept.all([partner[name] for name in photos], row.of)
         if row.companion == ANOTHER

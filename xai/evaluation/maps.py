@@ -9,7 +9,7 @@ from torch import Tensor
 
 from xai.activations import Activations
 from xai.evaluation.plan import Row
-from xai.evaluation.subset import lot
+from xai.evaluation.subset import draw_lot
 from xai.layers import COMBINED, suitable_layers
 from xai.maps import combined
 from xai.models import Classifier
@@ -64,7 +64,7 @@ def layers_below(network: Classifier, rows: Sequence[Row]) -> list[str]:
 
 def control_maps(row: Row, pixels: Tensor, names: Sequence[str], seed: int) -> Tensor:
     """Maps (N, S, S) that know nothing of photos (N, 3, S, S); what is random depends on the photos' names."""
-    return row.method.run(pixels, [lot(name, seed) for name in names], **row.options)
+    return row.method.run(pixels, [draw_lot(name, seed) for name in names], **row.options)
 
 
 def now(device: torch.device) -> float:

@@ -1,19 +1,17 @@
-"""A batch of photos measured: what every map is worth of each."""
+"""Measuring a batch of photos: every row's map of each, scored, and played with."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isnan
 
 from PIL import Image
 from torch import Tensor
 
 from xai.activations import Activations
-from xai.evaluation.figures import METRICS, SEEN, games_among
-from xai.evaluation.maps import control_maps, layers_below, looked_at, maps_inside, maps_of, now
+from xai.evaluation.maps import control_maps, looked_at, maps_inside, maps_of, now
 from xai.evaluation.plan import Row, Settings
-from xai.maps import resized, unit_range
-from xai.metrics.games import PHOTO, curves, endpoints, stacked
-from xai.metrics.hiding import hide, strongest
-from xai.metrics.reliability import coherency, complexity
-from xai.metrics.scores import confidence
+from xai.metrics.games import PHOTO, ask_endpoints, draw_curves, stack_maps
+from xai.metrics.registry import METRICS, SEEN, select_games
+from xai.metrics.scores import Scores, scale_maps, score_maps
 from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.modes import without_gradients
@@ -37,34 +35,33 @@ def measure(
     tick: Tick = lambda maps: None,
     keep: Keep = lambda name, maps: None,
 ) -> Iterator[dict]:
-    """A record of each photo that is missing, as it is written down, one after the other.
+    """The record of each missing photo, one after the other, as `photos.jsonl` holds it.
 
     Args:
-        subject: who is asked.
-        rows: the methods; not what is made of their maps of other photos.
+        subject: a classifier or a black box.
+        rows: the methods, without the controls that are made of other photos' maps.
         metrics: names of `METRICS`.
-        photos: the batch.
-        names: of its photos.
-        missing: which of them are to be measured. The others only keep them company, so that networks see the same
-            batches whenever a run is taken up again.
-        settings: of all.
-        tick: told the number of maps done after each step, whole or in part.
-        keep: told the raw maps (h, w) of each photo, by row, before its record is given away.
+        photos: a whole batch (B), so that networks see the same batches when a stopped run goes on.
+        names: of the photos.
+        missing: indices of the photos that are not yet measured.
+        settings: of the run.
+        tick: called after each step with the number of maps that it finished, or the share of one.
+        keep: called with the name and the raw maps (h, w) of each photo, by row, before its record is yielded.
     """
     parts = {part for metric in metrics for part in METRICS[metric].parts}
-    games = games_among(metrics, settings.substrates)
+    games = select_games(metrics, settings.substrates)
     pixels = subject.pixels(photos)  # B, 3, S, S
-    ends = endpoints(subject, pixels, games)  # B, K each
+    ends = ask_endpoints(subject, pixels, games)  # B, K each
     targets = ends[PHOTO].argmax(1)  # B
     looking = parts.issuperset(SEEN)
     maps, seconds, own = shared_maps(subject, rows, photos, pixels, targets, looking)
     maps |= {row.name: control_maps(row, pixels, names, settings.seed) for row in rows if row.control}  # B, h, w each
     shared = [row for row in rows if row.name in maps]
-    seen = seen_through_maps(own, shared, maps, targets, "coherency" in parts, settings) if looking else {}
+    seen = score_rows(own, shared, maps, targets, "coherency" in parts, settings) if looking else {}
     for i in missing:
         one, target = slice(i, i + 1), int(targets[i])
         raws = {name: raw[i] for name, raw in maps.items()}
-        found = {name: {"seconds": seconds.get(name)} | entry(seen.get(name, {}), i) for name in maps}
+        found = {name: {"seconds": seconds.get(name)} | record_scores(seen.get(name), i) for name in maps}
         for row in rows:
             if row.asks:
                 started = now(subject.device)
@@ -72,8 +69,8 @@ def measure(
                 found[row.name] = {"seconds": now(subject.device) - started}
                 if looking:
                     alone, its_map = Activations(own.model, own.x[one]), {row.name: raws[row.name][None]}
-                    through = seen_through_maps(alone, [row], its_map, targets[one], False, settings)
-                    found[row.name] |= entry(through[row.name], 0)
+                    through = score_rows(alone, [row], its_map, targets[one], False, settings)
+                    found[row.name] |= record_scores(through[row.name], 0)
         add_curves(found, raws, subject, pixels[one], ends, i, target, games, settings)
         keep(names[i], raws)
         tick(len(shared))
@@ -93,22 +90,22 @@ def measure_given(
     maps: Mapping[str, Tensor],
     tick: Tick = lambda maps: None,
 ) -> Iterator[dict]:
-    """As `measure`, of raw maps (B, h, w) that are there already, by row.
+    """As `measure`, of given raw maps (B, h, w) by row: controls that are made of other photos' maps.
 
-    They stay what they are when the photo is seen through them, so that they are coherent like other controls.
+    They count as coherent, as other controls do: they stay the same when the photo is seen through them.
     """
     parts = {part for metric in metrics for part in METRICS[metric].parts}
-    games = games_among(metrics, settings.substrates)
+    games = select_games(metrics, settings.substrates)
     pixels = subject.pixels(photos)  # B, 3, S, S
-    ends = endpoints(subject, pixels, games)  # B, K each
+    ends = ask_endpoints(subject, pixels, games)  # B, K each
     targets, seen = ends[PHOTO].argmax(1), {}  # B
     if parts.issuperset(SEEN):
         network = own_network(subject)
         with evaluating(network):
             batch = looked_at(network, network.normalize(pixels), ())
-            seen = seen_through_maps(batch, rows, maps, targets, "coherency" in parts, settings)
+            seen = score_rows(batch, rows, maps, targets, "coherency" in parts, settings)
     for i in missing:
-        found = {row.name: entry(seen.get(row.name, {}), i) for row in rows}
+        found = {row.name: record_scores(seen.get(row.name), i) for row in rows}
         raws = {name: raw[i] for name, raw in maps.items()}
         add_curves(found, raws, subject, pixels[i : i + 1], ends, i, int(targets[i]), games, settings)
         tick(len(rows))
@@ -126,19 +123,21 @@ def add_curves(
     games: Mapping[str, str],
     settings: Settings,
 ) -> None:
-    """Play the games of the i-th photo (1, 3, S, S) by its raw maps (h, w), and put each one's curves beside it."""
+    """Play the games of the i-th photo (1, 3, S, S) by its raw maps (h, w), and add each map's curves to its record."""
     if not games or not raws:
         return
     at_ends = {name: float(confidences[i, target]) for name, confidences in ends.items()}
-    ranked = stacked(list(raws.values()), pixels)  # M, S, S
-    played = curves(subject, pixels, ranked, target, games, settings.step, at_ends)
+    ranked = stack_maps(list(raws.values()), pixels)  # M, S, S
+    played = draw_curves(subject, pixels, ranked, target, games, settings.step, at_ends)
     for game, mine in played.items():
         for name, curve in zip(raws, mine.tolist(), strict=True):
             found[name][game] = [round(value, DIGITS) for value in curve]
 
 
-def entry(measured: dict[str, Tensor], i: int) -> dict[str, float]:
-    return {part: values[i].item() for part, values in measured.items()}
+def record_scores(scores: Scores | None, i: int) -> dict[str, float]:
+    """The i-th photo's scores as its record holds them, without those that were not measured."""
+    measured = {} if scores is None else {part: values[i].item() for part, values in vars(scores).items()}
+    return {part: value for part, value in measured.items() if not isnan(value)}
 
 
 def shared_maps(
@@ -176,33 +175,23 @@ def ask_about(subject: Subject, row: Row, pixels: Tensor, target: int, tick: Tic
     return finish(row.method.run(who, pixels.to(who.device), target, **row.options), tick).raw
 
 
-def seen_through_maps(
+def score_rows(
     batch: Activations,
     rows: Sequence[Row],
-    maps: dict[str, Tensor],
+    maps: Mapping[str, Tensor],
     targets: Tensor,
     coherent: bool,
     settings: Settings,
-) -> dict[str, dict[str, Tensor]]:
-    """Confidence before and after, complexity and, if wanted, coherency (B each) of each row's raw maps (B, h, w)."""
-    before, found = confidence(batch, targets), {}
+) -> dict[str, Scores]:
+    """The scores of each row's raw maps (B, h, w) on the photos of a batch, with coherency if it is wanted."""
+    found = {}
     with evaluating(batch.model):
         for row in rows:
-            each = maps[row.name][:, None] if row.control else scaled(maps[row.name], batch.x)  # B, 1, S, S
-            shown = each if settings.share is None else strongest(each, settings.share)
-            layers = layers_below(batch.model, [row]) if coherent and row.looks_inside else ()
-            inner = looked_at(batch.model, hide(batch.model, batch.x, shown, settings.hiding), layers)
-            found[row.name] = {
-                "before": before,
-                "after": confidence(inner, targets),
-                "complexity": complexity(shown).cpu(),
-            }
-            if coherent:
-                again = scaled(maps_of(inner, [row], targets)[row.layer], batch.x) if row.looks_inside else each
-                found[row.name]["coherency"] = coherency(each, again).cpu()
+
+            def explain(seen: Activations, row: Row = row) -> Tensor:
+                return scale_maps(maps_of(seen, [row], targets)[row.layer], seen.x)
+
+            shown = maps[row.name][:, None] if row.control else scale_maps(maps[row.name], batch.x)  # B, 1, S, S
+            again = explain if row.looks_inside else None
+            found[row.name] = score_maps(batch, shown, targets, settings.hiding, settings.share, again, coherent)
     return found
-
-
-def scaled(raws: Tensor, x: Tensor) -> Tensor:
-    """Raw maps (B, h, w) as maps (B, 1, S, S) in [0, 1] for an input (B, 3, S, S), as they are shown."""
-    return unit_range(resized(raws.to(x), x.shape[2:]))[:, None]

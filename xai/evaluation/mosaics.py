@@ -11,12 +11,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from xai.evaluation.figures import MOSAIC
 from xai.evaluation.maps import control_maps, looked_at, maps_inside, now
 from xai.evaluation.measure import Tick, ask_about
 from xai.evaluation.plan import Row, Settings
-from xai.evaluation.subset import lot
+from xai.evaluation.subset import draw_lot
 from xai.metrics.mosaic import join_photos, own_share
+from xai.metrics.registry import MOSAIC
 from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.modes import without_gradients
@@ -113,13 +113,13 @@ def draw(sure: Mapping[str, Sequence[str]], kind: str, number: int, settings: Se
             f"a mosaic of {settings.grid}×{settings.grid} needs photos of {cells} classes, and there are {len(sure)} "
             f"of which {who} right on any photo: take more photos, or a smaller grid"
         )
-    waiting = {label: sorted(photos, key=lambda name: lot(name, settings.seed)) for label, photos in sure.items()}
+    waiting = {label: sorted(photos, key=lambda name: draw_lot(name, settings.seed)) for label, photos in sure.items()}
     used = dict.fromkeys(sure, 0)
     found = []
     for k in range(number):
 
         def place(label: str, k: int = k) -> int:
-            return lot(f"{kind} {k} {label}", settings.seed)
+            return draw_lot(f"{kind} {k} {label}", settings.seed)
 
         chosen = sorted(sorted(sure, key=lambda label: (used[label], place(label)))[:cells], key=place)
         photos = tuple(waiting[label][used[label] % len(waiting[label])] for label in chosen)

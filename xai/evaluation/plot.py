@@ -5,17 +5,17 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Picture
+from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from xai.evaluation.bootstrap import interval, resampled_means
-from xai.evaluation.figures import METRICS, MOSAIC
-from xai.evaluation.report import Figure, Line
-from xai.metrics.games import GAMES, auc, game_of
+from xai.evaluation.bootstrap import interval, resample_means
+from xai.evaluation.intervals import Figures
+from xai.evaluation.lines import Line
+from xai.metrics.games import auc
+from xai.metrics.registry import METRICS, MOSAIC
 
 COLORS = ("#0f766e", "#c2410c", "#4338ca", "#be123c", "#65a30d", "#0284c7", "#a21caf", "#b45309", "#475569", "#14b8a6")
 CONTROL_COLOR, CONTROL_STYLES = "#78716c", ("--", ":", "-.")
-AXIS = {"deletion": "pixels deleted", "insertion": "pixels inserted"}
 WIDTH, HEIGHT, LINE = 5.6, 4.2, 0.3  # inches: of a panel of curves, and of a line of text
 
 
@@ -23,20 +23,20 @@ def draw(
     file: Path,
     lines: Sequence[Line],
     metrics: Sequence[str],
-    figures: Sequence[Mapping[str, Figure]],
+    figures: Figures,
     resamples: int,
     seed: int,
     chance: float | None = None,
 ) -> None:
     """A row of panels for each model's games, then one for the other metrics, as a PNG; a dotted line is chance."""
     models = list(dict.fromkeys(line.model for line in lines))
-    games = [metric for metric in metrics if game_of(metric) in GAMES]
+    games = [metric for metric in metrics if METRICS[metric].axis]
     others = [metric for metric in metrics if metric not in games]
     methods = list(dict.fromkeys(line.row.name for line in lines))
     curves, dots = HEIGHT + LINE * len(methods), 1 + LINE * len(methods) * max(1, 0.6 * len(models))
     heights = [curves] * len(models) * bool(games) + [dots] * bool(others)
     width = max(WIDTH * len(games), 2 + 3 * len(others))
-    picture = Picture(figsize=(width, sum(heights)), layout="constrained")
+    picture = Figure(figsize=(width, sum(heights)), layout="constrained")
     parts = np.ravel(picture.subfigures(len(heights), 1, height_ratios=heights))
     if games:
         for part, model in zip(parts, models, strict=False):
@@ -45,7 +45,7 @@ def draw(
             panels = np.ravel(part.subplots(1, len(games), sharey=True))
             panels[0].set_ylabel("confidence in the predicted class")
             for axes, game in zip(panels, games, strict=True):
-                draw_game(axes, game, mine, styles(methods, lines), resamples, seed)
+                draw_game(axes, game, mine, choose_styles(methods, lines), resamples, seed)
     if others:
         panels = np.ravel(parts[-1].subplots(1, len(others), sharey=True))
         for axes, metric in zip(panels, others, strict=True):
@@ -58,7 +58,7 @@ def draw(
     picture.savefig(file, dpi=130)
 
 
-def styles(methods: Sequence[str], lines: Sequence[Line]) -> dict[str, dict]:
+def choose_styles(methods: Sequence[str], lines: Sequence[Line]) -> dict[str, dict]:
     """How each method is drawn, the same in all panels; controls are grey."""
     controls = {line.row.name for line in lines if line.row.to_beat}
     plain = [name for name in methods if name not in controls]
@@ -72,16 +72,16 @@ def draw_game(
     axes: Axes, game: str, lines: Sequence[Line], style: Mapping[str, Mapping], resamples: int, seed: int
 ) -> None:
     """Mean curves with their intervals; the best method stands first in the legend."""
-    better = "lower" if METRICS[game].lower_is_better else "higher"
-    for line in sorted(lines, key=lambda line: line.values[game].mean(), reverse=better == "higher"):
+    metric = METRICS[game]
+    for line in sorted(lines, key=lambda line: line.values[game].mean(), reverse=metric.better == "higher"):
         curves = line.curves[game]  # N, n + 1
         share = np.linspace(0, 1, curves.shape[1])
-        low, high = interval(resampled_means(curves, resamples, seed))
+        low, high = interval(resample_means(curves, resamples, seed))
         label = f"{line.row.name}, AUC {auc(curves.mean(0)):.3f}"
         axes.plot(share, curves.mean(0), label=label, linewidth=1.8, **style[line.row.name])
         faint = max(0.04, 0.3 / len(lines))  # many bands on end would hide each other
         axes.fill_between(share, low, high, color=style[line.row.name]["color"], alpha=faint, linewidth=0)
-    axes.set(xlabel=AXIS[game_of(game)], xlim=(0, 1), ylim=(0, 1), title=f"{game}, the {better} the better")
+    axes.set(xlabel=metric.axis, xlim=(0, 1), ylim=(0, 1), title=f"{game}, the {metric.better} the better")
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(alpha=0.25)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False, fontsize=9)
@@ -91,7 +91,7 @@ def draw_dots(
     axes: Axes,
     metric: str,
     lines: Sequence[Line],
-    figures: Sequence[Mapping[str, Figure]],
+    figures: Figures,
     models: Sequence[str],
     methods: Sequence[str],
 ) -> None:
@@ -103,6 +103,6 @@ def draw_dots(
         means = np.array([figure.mean for _, figure in mine])
         spread = np.array([(figure.mean - figure.low, figure.high - figure.mean) for _, figure in mine]).T.clip(min=0)
         axes.errorbar(means, places, xerr=spread, fmt="o", markersize=5, capsize=2, color=COLORS[number], label=model)
-    axes.set(title=METRICS[metric].title, yticks=range(len(methods)), yticklabels=methods)
+    axes.set(title=METRICS[metric].heading, yticks=range(len(methods)), yticklabels=methods)
     axes.set_ylim(len(methods) - 0.5, -0.5)
     axes.grid(axis="x", alpha=0.25)

@@ -19,16 +19,17 @@ from tqdm import tqdm
 
 from xai.evaluation import report
 from xai.evaluation.bootstrap import FEW, LEVEL
-from xai.evaluation.check import check
-from xai.evaluation.companions import KeptMaps, companion_maps
-from xai.evaluation.figures import METRICS, MOSAIC, SEEN, SHARED, games_among, of_photos
+from xai.evaluation.check import check_plan
+from xai.evaluation.companions import KeptMaps, make_companions
+from xai.evaluation.lines import Line, make_lines
 from xai.evaluation.measure import Tick, measure, measure_given
 from xai.evaluation.mosaics import measure_mosaics, plan_mosaics
 from xai.evaluation.plan import Row, Settings, rows_of
-from xai.evaluation.subset import chosen_photos, split_of
+from xai.evaluation.subset import choose_photos, find_split
 from xai.folders import shown
-from xai.metrics.controls import partners
+from xai.metrics.controls import pair_photos
 from xai.metrics.games import KERNEL_SIDE, KERNEL_SIGMA
+from xai.metrics.registry import MOSAIC, SHARED, select_games, select_hiding_metrics, select_photo_metrics
 from xai.models import Classifier
 from xai.photo import PhotoError, load_photo
 from xai.subject import Subject
@@ -50,7 +51,7 @@ class Outcome:
         left_out: methods that do not suit, as `METHOD on MODEL`, each with a sentence.
     """
 
-    lines: list[report.Line]
+    lines: list[Line]
     failures: dict[str, str]
     left_out: dict[str, str]
 
@@ -89,12 +90,12 @@ def evaluate(
         BlackBoxError: the black box gave no answer.
     """
     folder, output, settings = Path(folder), Path(output), settings or Settings()
-    names = list(dict.fromkeys(chosen_photos(folder) if photos is None else photos))
+    names = list(dict.fromkeys(choose_photos(folder) if photos is None else photos))
     rows, left_out = {}, {}
     for subject in subjects:
         rows[subject.name], troubles = rows_of(subject, methods, settings, layers)
         left_out |= {f"{spec} on {subject.name}": str(trouble) for spec, trouble in troubles.items()}
-    check(subjects, rows, metrics, settings)
+    check_plan(subjects, rows, metrics, settings)
     subjects = [subject for subject in subjects if rows[subject.name]]
     written = description(subjects, rows, metrics, folder, names, settings)
     written = json.loads(json.dumps(written))  # as it will be read: tuples are lists there
@@ -110,7 +111,7 @@ def evaluate(
         for key, record in run.measure_companions(records, measured).items():
             records[key]["maps"] |= record["maps"]
     mosaics = run.measure_mosaics(records, measured) if MOSAIC in metrics else {}
-    lines = report.lines_of(subjects, rows, metrics, measured, records, mosaics, run.products(measured))
+    lines = make_lines(subjects, rows, metrics, measured, records, mosaics, run.products(measured))
     report.write(output, lines, metrics, written)
     return Outcome(lines, failures, left_out)
 
@@ -142,25 +143,25 @@ class Run:
 
     def measure_photos(self) -> tuple[Records, dict[str, str]]:
         """Records of all photos, by model and photo, and the photos that cannot be read, each with a sentence."""
-        needed = bool(of_photos(self.metrics)) or bool(self.kept)
+        needed = bool(select_photo_metrics(self.metrics)) or bool(self.kept)
         rows = {subject.name: self.explaining(subject) if needed else [] for subject in self.subjects}
 
         def steps(subject: Subject, photos: list, good: list[str], left: list[int], tick: Tick) -> Iterator[dict]:
             keep = [self.kept[subject.name].keep] if self.kept else []
-            mine = rows[subject.name]
-            return measure(subject, mine, of_photos(self.metrics), photos, good, left, self.settings, tick, *keep)
+            mine, metrics = rows[subject.name], select_photo_metrics(self.metrics)
+            return measure(subject, mine, metrics, photos, good, left, self.settings, tick, *keep)
 
         return self.go_on(RECORDS, self.names, {name: max(1, len(mine)) for name, mine in rows.items()}, steps)
 
     def measure_companions(self, records: Records, measured: Sequence[str]) -> Records:
         """Records of the controls that are made of other photos' maps."""
         rows = {s.name: [row for row in self.rows[s.name] if row.companion] for s in self.subjects}
-        partner = {s.name: partners({n: records[s.name, n]["class"] for n in measured}) for s in self.subjects}
+        partner = {s.name: pair_photos({n: records[s.name, n]["class"] for n in measured}) for s in self.subjects}
 
         def steps(subject: Subject, photos: list, good: list[str], left: list[int], tick: Tick) -> Iterator[dict]:
-            mine, kept = rows[subject.name], self.kept[subject.name]
-            maps = companion_maps(mine, kept, good, measured, partner[subject.name])
-            return measure_given(subject, mine, of_photos(self.metrics), photos, good, left, self.settings, maps, tick)
+            mine, kept, metrics = rows[subject.name], self.kept[subject.name], select_photo_metrics(self.metrics)
+            maps = make_companions(mine, kept, good, measured, partner[subject.name])
+            return measure_given(subject, mine, metrics, photos, good, left, self.settings, maps, tick)
 
         found, _ = self.go_on(COMPANION_RECORDS, measured, {name: len(mine) for name, mine in rows.items()}, steps)
         return found
@@ -298,7 +299,7 @@ def description(
     settings: Settings,
 ) -> dict:
     """All that a figure depends on, as it is written beside the figures; `report` is what may change afterwards."""
-    games = games_among(metrics, settings.substrates)
+    games = select_games(metrics, settings.substrates)
     device = subjects[0].device
     threads = f"{device}, {torch.get_num_threads()} threads"
     return {
@@ -324,13 +325,13 @@ def description(
         }
         if games
         else None,
-        "hiding": {"behind": settings.hiding, "share": settings.share} if seen_among(metrics) else None,
+        "hiding": {"behind": settings.hiding, "share": settings.share} if select_hiding_metrics(metrics) else None,
         "mosaics": {"number": settings.mosaics, "slow": settings.slow_mosaics, "grid": settings.grid}
         if MOSAIC in metrics
         else None,
         "photos": {
             "folder": shown(folder.resolve().name),
-            "split": split_of(folder, names),
+            "split": find_split(folder, names),
             "number": len(names),
             "sha256": hashlib.sha256("\n".join(names).encode(errors="surrogateescape")).hexdigest(),
         },
@@ -347,11 +348,6 @@ def description(
             "reference": settings.reference,
         },
     }
-
-
-def seen_among(metrics: Sequence[str]) -> bool:
-    """Whether a photo is seen through its maps for any of these."""
-    return any(set(METRICS[metric].parts) >= set(SEEN) for metric in metrics)
 
 
 def fingerprint(network: Classifier) -> str:

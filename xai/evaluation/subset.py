@@ -8,7 +8,7 @@ from pathlib import Path
 from xai.folders import photos_in, splits_in
 
 
-def chosen_photos(
+def choose_photos(
     folder: Path, split: str | None = None, listed: Path | None = None, limit: int | None = None, seed: int = 0
 ) -> list[str]:
     """Photos by their paths below a folder.
@@ -16,9 +16,9 @@ def chosen_photos(
     Args:
         folder: of CLASS/PHOTO.
         split: one of the folder's; None is `test` where it is split, else all there is.
-        listed: a file with a path a line, such as a subset.txt; then the split is not looked at.
+        listed: a file with a path a line, such as a subset.txt, instead of a split.
         limit: how many at most, in every class about the same share.
-        seed: which; a larger limit has those of a smaller one among its own.
+        seed: of the choice; a larger limit adds photos to those of a smaller one.
 
     Raises:
         ValueError: there is no such folder, split or list, or nothing in it.
@@ -38,20 +38,20 @@ def chosen_photos(
         names = [photo.relative_to(folder).as_posix() for photo in photos]
     if not names:
         raise ValueError(f"there is no photo to measure in {listed or folder}")
-    return names if limit is None else stratified(names, limit, seed)
+    return names if limit is None else stratify(names, limit, seed)
 
 
-def split_of(folder: Path, names: Sequence[str]) -> str:
-    """The split of a folder that all these photos are of; empty where there is none such."""
+def find_split(folder: Path, names: Sequence[str]) -> str:
+    """The split of a folder that holds all these photos; empty where none does, or the folder has but one."""
     splits = splits_in(folder)
     holding = (split for split, photos in splits.items() if {folder / name for name in names} <= set(photos))
     return next(holding, "") if len(splits) > 1 else ""
 
 
-def stratified(names: Sequence[str], limit: int, seed: int) -> list[str]:
+def stratify(names: Sequence[str], limit: int, seed: int) -> list[str]:
     """At most `limit` of the photos CLASS/PHOTO, in their order: of every class about the same share.
 
-    Each class is shuffled, and its j-th photo of n gets the place (j + ½)/n; the first places are taken.
+    Each class is shuffled, and its j-th photo of n gets the place (j + ½)/n. Photos are taken in the order of places.
 
     Raises:
         ValueError: the limit is not positive.
@@ -63,12 +63,12 @@ def stratified(names: Sequence[str], limit: int, seed: int) -> list[str]:
         classes[Path(name).parent].append(name)
     places = {}
     for members in classes.values():
-        shuffled = sorted(members, key=lambda name: lot(name, seed))
+        shuffled = sorted(members, key=lambda name: draw_lot(name, seed))
         places |= {name: (j + 0.5) / len(members) for j, name in enumerate(shuffled)}
     taken = set(sorted(names, key=lambda name: (places[name], name))[:limit])
     return [name for name in names if name in taken]
 
 
-def lot(name: str, seed: int) -> int:
-    """A number below 2⁶³ that a name draws: on every machine the same, whatever other names there are."""
+def draw_lot(name: str, seed: int) -> int:
+    """A number below 2⁶³ that looks random: for a name and a seed the same on every machine."""
     return int.from_bytes(hashlib.sha256(f"{seed} {name}".encode(errors="surrogateescape")).digest()[:8]) >> 1

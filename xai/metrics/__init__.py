@@ -9,17 +9,42 @@ curves = xai.metrics.play(black_box, photo, {"gradcam": explanation})["deletion"
 from xai.layers import COMBINED
 from xai.metrics.confidence import average_drop, average_gain, increase_in_confidence
 from xai.metrics.controls import COMPANIONS
-from xai.metrics.explained import explained_layers
+from xai.metrics.explained import read_explained
 from xai.metrics.games import GAMES, auc, deletion, insertion, play
-from xai.metrics.hiding import HIDINGS, hide, strongest
+from xai.metrics.hiding import HIDINGS, hide, keep_strongest
 from xai.metrics.mosaic import join_photos, mosaic_test, own_share
+from xai.metrics.registry import METRICS, Metric
 from xai.metrics.reliability import adcc, coherency, complexity
-from xai.metrics.scores import Scores, score_layers, seen_through
+from xai.metrics.scores import Scores, score_layers, score_maps, seen_through
 from xai.metrics.shared import nearly_the_same, sameness
 
 __all__ = [
-    "COMBINED", "COMPANIONS", "GAMES", "HIDINGS", "Scores", "adcc", "auc", "average_drop", "average_gain",
-    "coherency", "complexity", "deletion", "explained_layers", "hide", "increase_in_confidence", "insertion",
-    "join_photos", "mosaic_test", "nearly_the_same", "own_share", "play", "sameness", "score_layers", "seen_through",
-    "strongest",
+    "COMBINED",
+    "COMPANIONS",
+    "GAMES",
+    "HIDINGS",
+    "METRICS",
+    "Metric",
+    "Scores",
+    "adcc",
+    "auc",
+    "average_drop",
+    "average_gain",
+    "coherency",
+    "complexity",
+    "deletion",
+    "hide",
+    "increase_in_confidence",
+    "insertion",
+    "join_photos",
+    "keep_strongest",
+    "mosaic_test",
+    "nearly_the_same",
+    "own_share",
+    "play",
+    "read_explained",
+    "sameness",
+    "score_layers",
+    "score_maps",
+    "seen_through",
 ]  # fmt: skip

@@ -1,21 +1,22 @@
-"""Controls made of other photos' maps by the same method and layer: an explanation has to beat them, too."""
+"""Controls made of the maps of other photos by the same method and layer: an explanation has to beat them, too."""
 
 from collections.abc import Mapping
 
 ANOTHER, MEAN = "another", "mean"
-COMPANIONS = {  # they know photos, but not this one
+COMPANIONS = {
     ANOTHER: "another photo's map",
     MEAN: "the mean of the maps",
 }
 
 
-def partners(classes: Mapping[str, str]) -> dict[str, str]:
-    """The photo whose map each photo is given as another one's, by name: the next one of another class.
+def pair_photos(classes: Mapping[str, str]) -> dict[str, str]:
+    """For each photo the one whose map stands in for its own: the next of another class, by name.
 
-    After the last comes the first; where all are of one class it is the next one, and where there is but one, itself.
+    After the last photo comes the first. Where all are of one class it is simply the next one, and a single photo's is
+    its own.
 
     Args:
-        classes: which each photo is explained as, in the order of the photos.
+        classes: the explained class of each photo, in the order of the photos.
     """
     names = list(classes)
     found = {}

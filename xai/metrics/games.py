@@ -1,7 +1,7 @@
-"""Deletion and insertion: how fast a subject loses, or wins, a class when a map says which pixels go, or come, first.
+"""Deletion and insertion: how fast the confidence in a class falls, or rises, as a map's strongest pixels go, or come.
 
-The rules are those of RISE's published evaluation. Pixels are in [0, 1]; grey is ImageNet's mean colour, which in
-normalised pixels, where the published code works, is zero.
+The rules are those of RISE's published evaluation. Pixels are in [0, 1]; grey is ImageNet's mean colour, which is zero
+in the normalised pixels of the published code.
 """
 
 import math
@@ -24,17 +24,17 @@ from xai.subject import Subject
 STEP = 224 * 8  # pixels changed from one question to the next, as for the published figures; 224 for single photos
 KERNEL_SIDE, KERNEL_SIGMA = 11, 5
 PHOTO = "photo"
-GAMES = {"deletion": "grey", "insertion": "blur"}  # every game's substrate: what pixels go to, or come from
+GAMES = {"deletion": "grey", "insertion": "blur"}  # what pixels are deleted to, or inserted into
 
 
 def game_of(name: str) -> str:
-    """The game that `deletion:blur` names: what stands behind the colon tells games on several substrates apart."""
+    """The game of `deletion:blur`: behind a colon stands the substrate, where one game is played on several."""
     return name.partition(":")[0]
 
 
 @cache
 def kernel() -> Tensor:
-    """The published blurring kernel (11, 11): a dirac in the eyes of SciPy's filter, so nearly flat, its sum 1."""
+    """The published blurring kernel (11, 11), of sum 1: a dirac under SciPy's Gaussian filter, so nearly flat."""
     dirac = np.zeros((KERNEL_SIDE, KERNEL_SIDE))
     dirac[KERNEL_SIDE // 2, KERNEL_SIDE // 2] = 1
     return torch.from_numpy(gaussian_filter(dirac, KERNEL_SIGMA)).float()
@@ -48,13 +48,13 @@ def black(pixels: Tensor) -> Tensor:
     return torch.zeros_like(pixels)
 
 
-def blurred(pixels: Tensor) -> Tensor:
-    """Photos (N, 3, S, S) blurred; beyond their borders all is grey, so that these fade to it."""
+def blur(pixels: Tensor) -> Tensor:
+    """Photos (N, 3, S, S) blurred; all beyond their borders counts as grey, so that they fade to it there."""
     weights = kernel().to(pixels.device).expand(3, 1, -1, -1)
     return F.conv2d(pixels - grey(pixels), weights, padding=KERNEL_SIDE // 2, groups=3) + grey(pixels)
 
 
-SUBSTRATES: dict[str, Callable[[Tensor], Tensor]] = {"grey": grey, "black": black, "blur": blurred}
+SUBSTRATES: dict[str, Callable[[Tensor], Tensor]] = {"grey": grey, "black": black, "blur": blur}
 
 
 def play(
@@ -68,12 +68,12 @@ def play(
     """The games of one photo by several maps: `play(…)["deletion"]["gradcam"]` is a curve (n + 1).
 
     Args:
-        subject: who is asked.
+        subject: a classifier or a black box.
         image: a PIL image, a path or an array.
         maps: by name, explanations or raw maps (h, w) of any size.
         target: index of the class; None is the one that it predicts.
         games: each game's substrate; `{"deletion": "grey", "deletion:blur": "blur"}` plays one on two.
-        step: pixels changed from one question to the next, of the S² that the subject sees.
+        step: pixels changed from one question to the next, of S² in all, S the side of the subject's input.
 
     Raises:
         ValueError: there is no such game or substrate, or a map is not finite.
@@ -93,11 +93,11 @@ def play_steps(
 ) -> Steps[dict[str, dict[str, np.ndarray]]]:
     """`play` in steps."""
     pixels = subject.pixels([image])  # 1, 3, S, S
-    ends = endpoints(subject, pixels, games)
+    ends = ask_endpoints(subject, pixels, games)
     target = int(ends[PHOTO].argmax()) if target is None else target
     scores = {name: float(confidences[0, target]) for name, confidences in ends.items()}
     raws = [torch.as_tensor(m.raw if isinstance(m, Explanation) else m) for m in maps.values()]
-    found = yield from curves_steps(subject, pixels, stacked(raws, pixels), target, games, step, scores)
+    found = yield from draw_curves_steps(subject, pixels, stack_maps(raws, pixels), target, games, step, scores)
     return {game: dict(zip(maps, curves.numpy(), strict=True)) for game, curves in found.items()}
 
 
@@ -108,12 +108,12 @@ def deletion(
 
     Formula: `f_c(x_k)`, k = 0…n, n = ⌈S²/step⌉, `f_c` the subject's confidence in the class and `x_k` the photo with
     its `k · step` most salient pixels replaced by the substrate's; of equally salient pixels the first in reading order
-    goes first. (The published code sorts by an unstable algorithm, so that it leaves this order open.) Maps are resized
-    to S × S bilinearly. The figure of merit is `auc`.
+    goes first. (The published code sorts by an unstable algorithm, which leaves this order open.) Maps are resized to
+    S × S bilinearly. The figure of merit is `auc`.
     Paper: Petsiuk et al., RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018.
 
     Args:
-        subject: who is asked.
+        subject: a classifier or a black box.
         pixels: one photo (1, 3, S, S) in [0, 1], from `subject.pixels`.
         maps: M maps of it (M, h, w).
         target: index of the class.
@@ -124,7 +124,7 @@ def deletion(
         ValueError: there is no such substrate, or a map is not finite.
         BlackBoxError: the black box gave no answer.
     """
-    return curves(subject, pixels, maps, target, {"deletion": substrate}, step)["deletion"]
+    return draw_curves(subject, pixels, maps, target, {"deletion": substrate}, step)["deletion"]
 
 
 def insertion(
@@ -136,7 +136,7 @@ def insertion(
     salient pixels replaced by the photo's.
     Paper: Petsiuk et al., BMVC 2018.
     """
-    return curves(subject, pixels, maps, target, {"insertion": substrate}, step)["insertion"]
+    return draw_curves(subject, pixels, maps, target, {"insertion": substrate}, step)["insertion"]
 
 
 def auc(curves: Tensor | np.ndarray) -> Tensor | np.ndarray:
@@ -148,8 +148,8 @@ def auc(curves: Tensor | np.ndarray) -> Tensor | np.ndarray:
     return (curves.sum(-1) - curves[..., 0] / 2 - curves[..., -1] / 2) / (curves.shape[-1] - 1)
 
 
-def endpoints(subject: Subject, pixels: Tensor, games: Mapping[str, str] = GAMES) -> dict[str, Tensor]:
-    """Confidences (N, K) in what the games of photos (N, 3, S, S) begin and end with: `photo`, and each substrate.
+def ask_endpoints(subject: Subject, pixels: Tensor, games: Mapping[str, str] = GAMES) -> dict[str, Tensor]:
+    """The subject's confidences (N, K) in what games begin and end with: `photo`, and each substrate by its name.
 
     Raises:
         ValueError: there is no such game or substrate.
@@ -165,7 +165,7 @@ def endpoints(subject: Subject, pixels: Tensor, games: Mapping[str, str] = GAMES
     return dict(zip(shown, answers.split(len(pixels)), strict=True))
 
 
-def curves(
+def draw_curves(
     subject: Subject,
     pixels: Tensor,
     maps: Tensor,
@@ -174,17 +174,18 @@ def curves(
     step: int = STEP,
     ends: Mapping[str, float] | None = None,
 ) -> dict[str, Tensor]:
-    """The curves (M, n + 1) of one photo (1, 3, S, S) by M maps (M, h, w), by game.
+    """For each game the curves (M, n + 1) of one photo (1, 3, S, S) by M maps (M, h, w).
 
-    All share the confidences at the endpoints: `ends`, by the names that `endpoints` gives, or else they are asked for.
+    All curves of a game begin and end alike, with the confidences `ends` by the names of `ask_endpoints`; where they
+    are None, the subject is asked for them.
     """
     if ends is None:
-        ends = {name: float(row[0, target]) for name, row in endpoints(subject, pixels, games).items()}
-    return finish(curves_steps(subject, pixels, maps, target, games, step, ends))
+        ends = {name: float(row[0, target]) for name, row in ask_endpoints(subject, pixels, games).items()}
+    return finish(draw_curves_steps(subject, pixels, maps, target, games, step, ends))
 
 
 @without_gradients
-def curves_steps(
+def draw_curves_steps(
     subject: Subject,
     pixels: Tensor,
     maps: Tensor,
@@ -193,10 +194,10 @@ def curves_steps(
     step: int,
     ends: Mapping[str, float],
 ) -> Steps[dict[str, Tensor]]:
-    """`curves` in steps."""
+    """`draw_curves` in steps."""
     side = pixels.shape[-1]
     steps = math.ceil(side * side / step)
-    ranked = ranks(resized(maps.to(pixels), (side, side)))  # M, S, S
+    ranked = rank_pixels(resized(maps.to(pixels), (side, side)))  # M, S, S
     found = {}
     for i, (game, substrate) in enumerate(games.items()):
         ground = SUBSTRATES[substrate](pixels)
@@ -216,8 +217,8 @@ def curves_steps(
     return found
 
 
-def ranks(maps: Tensor) -> Tensor:
-    """The place (M, S, S) of every pixel among those of its map (M, S, S), the most salient first, from 0.
+def rank_pixels(maps: Tensor) -> Tensor:
+    """The rank (M, S, S) of every pixel in its map (M, S, S): 0 for the most salient.
 
     Raises:
         ValueError: a map is not finite.
@@ -229,6 +230,6 @@ def ranks(maps: Tensor) -> Tensor:
     return torch.empty_like(order, dtype=torch.int32).scatter_(1, order, places).view_as(maps)
 
 
-def stacked(raws: list[Tensor], pixels: Tensor) -> Tensor:
+def stack_maps(raws: list[Tensor], pixels: Tensor) -> Tensor:
     """Maps (h, w), each of its own size, as (M, S, S), where S is the side of the pixels (1, 3, S, S)."""
     return torch.cat([resized(raw[None].to(pixels), pixels.shape[2:]) for raw in raws])

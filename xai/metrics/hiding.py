@@ -27,10 +27,11 @@ def hide(model: Classifier, x: Tensor, maps: Tensor, hiding: Hiding = "black") -
     return maps * x + (1 - maps) * base  # exactly x where the map is 1
 
 
-def strongest(maps: Tensor, share: float) -> Tensor:
+def keep_strongest(maps: Tensor, share: float) -> Tensor:
     """Maps (N, 1, S, S) with 1 on the share of their pixels with the largest values, 0 on all others.
 
-    A broad map is no broader than a narrow one then. Of equal values the first in reading order count as larger.
+    So all maps leave as much of the photo, however broad they are. Of equal values the first in reading order count as
+    larger.
     """
     flat = maps.flatten(1)
     kept = flat.argsort(dim=1, descending=True, stable=True)[:, : round(share * flat.shape[1])]

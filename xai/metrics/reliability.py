@@ -1,4 +1,4 @@
-"""ADCC: drop, coherency and complexity in one number that a map covering everything cannot cheat."""
+"""ADCC: drop, coherency and complexity in one number, which is 0 for a map that covers everything."""
 
 import torch
 from torch import Tensor
@@ -35,5 +35,6 @@ def adcc(drop: Tensor, coherency: Tensor, complexity: Tensor) -> Tensor:
     authors' code leaves out the reciprocal.)
     Paper: Poppi et al., CVPRW 2021.
     """
+    drop, coherency, complexity = map(torch.as_tensor, (drop, coherency, complexity))
     parts = torch.stack([coherency, 1 - complexity, 1 - drop])  # 3, N
     return 3 / (1 / parts.clamp(min=0)).sum(0)  # 1 / 0 is infinite, and 3 / infinite 0

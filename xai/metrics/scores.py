@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,10 +12,10 @@ from xai.explanation import Explanation
 from xai.layers import COMBINED, suitable_layers
 from xai.maps import combined, resized, unit_range
 from xai.methods import METHODS, method_of
-from xai.metrics.confidence import average_drop, average_gain, increase_in_confidence
-from xai.metrics.controls import ANOTHER, MEAN, partners
-from xai.metrics.hiding import Hiding, hide, strongest
-from xai.metrics.reliability import adcc, coherency, complexity
+from xai.metrics.controls import ANOTHER, MEAN, pair_photos
+from xai.metrics.hiding import Hiding, hide, keep_strongest
+from xai.metrics.registry import METRICS, TABLE_1
+from xai.metrics.reliability import coherency, complexity
 from xai.models import Classifier
 from xai.models.classifier import BATCH, evaluating
 from xai.modes import without_gradients
@@ -28,12 +29,12 @@ CONTROLS = ("constant", "gaussian")  # that table 1 has beside the layers
 
 @dataclass(frozen=True)
 class Scores:
-    """What one kind of map is worth on N photos; a subset of them by indexing.
+    """What was measured of one map of each of N photos; indexing gives those of some photos.
 
     Attributes:
         before: confidence (N) in each photo's predicted class, in (0, 1].
         after: confidence (N) in the same class when the photo is seen through its map.
-        coherency: (N) in [0, 1].
+        coherency: (N) in [0, 1]; not a number where it was not wanted.
         complexity: (N) in [0, 1].
     """
 
@@ -45,27 +46,26 @@ class Scores:
     def __getitem__(self, photos) -> "Scores":
         return Scores(**{f.name: getattr(self, f.name)[photos] for f in fields(self)})
 
+    def average(self, metric: str) -> float:
+        """The figure of one of `TABLE_1`, in percent."""
+        return METRICS[metric].scale * METRICS[metric].measure(vars(self)).mean().item()
+
     def average_drop(self) -> float:
-        return average_drop(self.before, self.after)
+        return self.average("drop")
 
     def increase(self) -> float:
-        return increase_in_confidence(self.before, self.after)
+        return self.average("increase")
 
     def average_gain(self) -> float:
-        return average_gain(self.before, self.after)
+        return self.average("gain")
 
     def adcc(self) -> float:
-        """ADCC in percent: the mean over the photos."""
-        drop = (self.before - self.after).relu() / self.before
-        return 100 * adcc(drop, self.coherency, self.complexity).mean().item()
+        return self.average("adcc")
 
     def row(self) -> dict[str, float]:
         """All figures in percent, by name."""
         return {
-            "drop": self.average_drop(),
-            "increase": self.increase(),
-            "gain": self.average_gain(),
-            "adcc": self.adcc(),
+            **{metric: self.average(metric) for metric in TABLE_1},
             "coherency": 100 * self.coherency.mean().item(),
             "complexity": 100 * self.complexity.mean().item(),
         }
@@ -95,9 +95,10 @@ def score_layers(
         hiding: `black` in the photo, or the `mean` in the normalised input.
         share: keep only this share of the pixels, those with the largest values, and these in full; None dims every
             pixel by its value.
-        step: told the number of photos after each batch.
-        companions: with each layer and the combination also, as `LAYER:another` and `LAYER:mean`, another photo's map
-            (the next one's of another class), and the mean of all photos' maps, each scaled to [0, 1].
+        step: called after each batch with its number of photos.
+        companions: whether each layer and the combination are also scored by two controls of their own,
+            `LAYER:another`, the map of the next photo of another class, and `LAYER:mean`, the mean of all photos'
+            maps, each scaled to [0, 1].
         options: of the method.
     """
     layers = list(layers or suitable_layers(model, method))
@@ -105,51 +106,87 @@ def score_layers(
     kept: dict[str, list[Tensor]] = {}  # each layer's maps (B, 1, S, S)
     with evaluating(model):
         for start in range(0, len(images), BATCH):
-            batch = Activations(model, model.preprocess(images[start : start + BATCH]), layers)
-            targets = batch.logits().argmax(1)  # B
-            before = confidence(batch, targets)
-            maps = scaled_maps(batch, method, targets, layers, **options)
+            batch = Activations(model, model.preprocess(images[start : start + BATCH]))
+            scores, maps = score_batch(batch, method, layers, hiding, share, **options)
+            for name, each in scores.items():
+                parts.setdefault(name, []).append(each)
             for name, each in maps.items() if companions else ():
                 kept.setdefault(name, []).append(each.half().cpu())  # maps of hundreds of photos
-            maps |= {name: METHODS[name].run(batch.x, ())[:, None] for name in CONTROLS}
-            for name, each in maps.items():
-                if name == "constant" and share is not None:
-                    continue  # which of equal pixels to keep?
-                shown = each if share is None else strongest(each, share)
-                inner = Activations(model, hide(model, batch.x, shown, hiding), layers if name == COMBINED else ())
-                again = each if name in CONTROLS else scaled_maps(inner, method, targets, layers, name, **options)[name]
-                scores = Scores(before, confidence(inner, targets), coherency(each, again), complexity(shown))
-                parts.setdefault(name, []).append(scores)
-            step(len(before))
-        found = {name: joined(batches) for name, batches in parts.items()}
+            step(len(batch.x))
+        found = {name: join_scores(batches) for name, batches in parts.items()}
         if companions:
             maps = {name: torch.cat(each) for name, each in kept.items()}
             found |= score_companions(model, images, maps, hiding, share)
     return found
 
 
+def score_batch(
+    batch: Activations, method: str, layers: Sequence[str], hiding: Hiding, share: float | None, **options
+) -> tuple[dict[str, Scores], dict[str, Tensor]]:
+    """The scores of every layer, the combination and the controls, by name; and the maps of all but the controls."""
+    targets = batch.logits().argmax(1)  # B
+    maps = compute_scaled_maps(batch, method, targets, layers, **options)
+
+    def explain(name: str, seen: Activations) -> Tensor:
+        return compute_scaled_maps(seen, method, targets, layers, only=name, **options)[name]
+
+    scores = {
+        name: score_maps(batch, each, targets, hiding, share, partial(explain, name)) for name, each in maps.items()
+    }
+    for name in CONTROLS:
+        if name != "constant" or share is None:  # of a constant map no share of the pixels is the strongest
+            control = METHODS[name].run(batch.x, ())[:, None]
+            scores[name] = score_maps(batch, control, targets, hiding, share)
+    return scores, maps
+
+
 def score_companions(
     model: Classifier, images: Sequence[Photo], maps: dict[str, Tensor], hiding: Hiding, share: float | None
 ) -> dict[str, Scores]:
-    """Scores of other photos' maps: of each layer's (N, 1, S, S), another photo's and their mean."""
+    """The scores of other photos' maps: of each layer's maps (N, 1, S, S), another photo's and the mean of all."""
     targets = torch.from_numpy(model.predict_proba(list(images)).argmax(1))  # N
-    partner = list(partners(dict(enumerate(targets.tolist()))).values())
+    others = list(pair_photos(dict(enumerate(targets.tolist()))).values())
+    means = {name: each.float().mean(0, keepdim=True) for name, each in maps.items()}  # 1, 1, S, S
     parts: dict[str, list[Scores]] = {}
-    means = {name: each.float().mean(0, keepdim=True) for name, each in maps.items()}
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
         batch = Activations(model, model.preprocess(images[part]))
-        its_targets, size = targets[part].to(batch.x.device), batch.x.shape[2:]
-        before = confidence(batch, its_targets)
         for name, each in maps.items():
-            others = {ANOTHER: each[partner[part]].float(), MEAN: means[name].expand(len(before), -1, -1, -1)}
-            for companion, raw in others.items():
-                scaled = unit_range(resized(raw[:, 0].to(batch.x), size))[:, None]
-                shown = scaled if share is None else strongest(scaled, share)
-                inner = Activations(model, hide(model, batch.x, shown, hiding))
-                scores = Scores(before, confidence(inner, its_targets), coherency(scaled, scaled), complexity(shown))
+            raws = {ANOTHER: each[others[part]].float(), MEAN: means[name].expand(len(batch.x), -1, -1, -1)}
+            for companion, raw in raws.items():
+                scaled = scale_maps(raw[:, 0], batch.x)
+                scores = score_maps(batch, scaled, targets[part].to(batch.x.device), hiding, share)
                 parts.setdefault(f"{name}:{companion}", []).append(scores)
-    return {name: joined(batches) for name, batches in parts.items()}
+    return {name: join_scores(batches) for name, batches in parts.items()}
+
+
+def score_maps(
+    batch: Activations,
+    maps: Tensor,
+    targets: Tensor,
+    hiding: Hiding = "black",
+    share: float | None = None,
+    explain: Callable[[Activations], Tensor] | None = None,
+    coherent: bool = True,
+) -> Scores:
+    """The scores of one map of each photo of a batch. Everything that `TABLE_1` shows, anywhere, is measured here.
+
+    Args:
+        batch: the photos' forward pass.
+        maps: (B, 1, S, S) in [0, 1].
+        targets: the explained classes (B).
+        hiding: `black` or `mean`, as in `hide`.
+        share: keep only this share of the pixels, the strongest; None dims every pixel by its value.
+        explain: gives the maps (B, 1, S, S) of the photos seen through their maps, from these photos' forward pass;
+            None for maps that are not made of the photo, and so stay as they are.
+        coherent: whether coherency is wanted, for which every photo is explained again.
+    """
+    shown = maps if share is None else keep_strongest(maps, share)
+    seen = Activations(batch.model, hide(batch.model, batch.x, shown, hiding))
+    agreement = torch.full((len(maps),), torch.nan, dtype=torch.double)
+    if coherent:
+        agreement = coherency(maps, maps if explain is None else explain(seen)).cpu()
+    return Scores(confidence(batch, targets), confidence(seen, targets), agreement, complexity(shown).cpu())
 
 
 @without_gradients
@@ -157,8 +194,7 @@ def seen_through(model: Classifier, explanations: Sequence[Explanation], hiding:
     """Confidences (N) in the explained classes when each photo is seen through its explanation's map."""
     with evaluating(model):
         x = model.preprocess([e.photo for e in explanations])  # N, 3, S, S
-        raws = [torch.from_numpy(e.raw).to(x)[None] for e in explanations]  # 1, h, w each
-        maps = torch.stack([unit_range(resized(raw, x.shape[2:])) for raw in raws])  # N, 1, S, S
+        maps = torch.cat([scale_maps(torch.from_numpy(e.raw)[None], x) for e in explanations])  # N, 1, S, S
         targets = torch.tensor([e.target for e in explanations], device=x.device)
         return confidence(Activations(model, hide(model, x, maps, hiding)), targets)
 
@@ -168,16 +204,22 @@ def confidence(batch: Activations, targets: Tensor) -> Tensor:
     return batch.logits().double().softmax(1).gather(1, targets[:, None])[:, 0].cpu()
 
 
-def scaled_maps(
-    batch: Activations, method: str, targets: Tensor, layers: list[str], only: str | None = None, **options
+def compute_scaled_maps(
+    batch: Activations, method: str, targets: Tensor, layers: Sequence[str], only: str | None = None, **options
 ) -> dict[str, Tensor]:
     """Maps (B, 1, S, S) in [0, 1] of every layer and their combination, or of what is named `only`."""
-    wanted = layers if only in (None, COMBINED) else [only]
+    wanted = list(layers) if only in (None, COMBINED) else [only]
+    batch.together = wanted  # one gradient call for all
     raws = {layer: finish(compute_maps(batch, method_of(method), targets, layer, **options)) for layer in wanted}
     if only in (None, COMBINED):
         raws[COMBINED] = combined(list(raws.values()))
-    return {name: unit_range(resized(raw, batch.x.shape[2:]))[:, None] for name, raw in raws.items()}
+    return {name: scale_maps(raw, batch.x) for name, raw in raws.items()}
 
 
-def joined(batches: list[Scores]) -> Scores:
+def scale_maps(raws: Tensor, x: Tensor) -> Tensor:
+    """Raw maps (B, h, w) as maps (B, 1, S, S) in [0, 1] for an input (B, 3, S, S), as they are shown."""
+    return unit_range(resized(raws.to(x), x.shape[2:]))[:, None]
+
+
+def join_scores(batches: Sequence[Scores]) -> Scores:
     return Scores(**{f.name: torch.cat([getattr(batch, f.name) for batch in batches]) for f in fields(Scores)})

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from xai.maps import unit_range
 
-NEARLY = 0.7  # from here on maps are called nearly the same: two photos' maps correlate by that much
+NEARLY = 0.7  # of this sameness and more: the maps of any two photos correlate that much
 
 
 def sameness(maps: Tensor) -> float:
@@ -19,18 +19,25 @@ def sameness(maps: Tensor) -> float:
     Raises:
         ValueError: there are fewer than two maps.
     """
-    return float(share_of(products(maps), np.ones((1, len(maps))))[0])
+    return float(weighted_sameness(inner_products(maps), np.ones((1, len(maps))))[0])
 
 
-def products(maps: Tensor) -> np.ndarray:
-    """What `sameness` needs of maps (N, h, w): the products (N, N) of any two, scaled to [0, 1], less their means."""
+def inner_products(maps: Tensor) -> np.ndarray:
+    """The mean over the pixels of the product of any two maps (N, N), from maps (N, h, w).
+
+    Each map is first scaled to [0, 1], and its mean is taken off. `sameness` needs no more of them.
+    """
     flat = unit_range(maps.double()).flatten(1)  # N, P
     flat = flat - flat.mean(1, keepdim=True)
     return (flat @ flat.T / flat.shape[1]).cpu().numpy()
 
 
-def share_of(products: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """`sameness` (R) of samples that hold each photo so many times (R, N), from `products` (N, N).
+def weighted_sameness(products: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """`sameness` (R) of R samples in which each photo occurs as often as `counts` (R, N) says.
+
+    Args:
+        products: `inner_products` (N, N) of the photos' maps.
+        counts: whole numbers (R, N).
 
     Raises:
         ValueError: there are fewer than two photos.
@@ -46,5 +53,5 @@ def share_of(products: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
 
 def nearly_the_same(share: float) -> bool:
-    """Whether maps are, for all that matters to who looks at them, the same for every photo."""
+    """Whether a `sameness` is so high that people who look at the maps see the same for every photo."""
     return share >= NEARLY

@@ -5,16 +5,15 @@ from pathlib import Path
 
 from xai.blackbox import BlackBox, from_checkpoint, load_black_box
 from xai.blackbox.blackbox import BATCH_SIZE
-from xai.evaluation import METRICS, Settings, evaluate
-from xai.evaluation.figures import PLAIN
+from xai.evaluation import Settings, evaluate
 from xai.evaluation.plan import ALL_LAYERS, SLOW_MOSAICS
-from xai.evaluation.subset import chosen_photos
+from xai.evaluation.subset import choose_photos
 from xai.folders import shown
 from xai.methods import METHODS
 from xai.metrics.games import GAMES, STEP, SUBSTRATES
 from xai.metrics.hiding import HIDINGS
+from xai.metrics.registry import METRICS, PLAIN, TABLE_1
 
-TABLE_1 = ("drop", "increase", "gain", "adcc")  # of the pyramid's source
 CONTROLS = [name for name, method in METHODS.items() if method.is_control]
 EPILOG = f"""
 examples:
@@ -97,7 +96,7 @@ def add_to(commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure; 1 where some photos could not be read."""
-    names = chosen_photos(options.data, options.split, options.photos, options.limit, options.seed)
+    names = choose_photos(options.data, options.split, options.photos, options.limit, options.seed)
     given = {
         "rise": {"masks": options.rise_masks, "cells": options.rise_cells},
         "lime": {"samples": options.lime_samples},

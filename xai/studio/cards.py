@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from html import escape
 
+from xai.metrics.registry import METRICS
 from xai.studio.text import say
 
 
@@ -26,9 +27,14 @@ def draw_cell(text: str, best: bool) -> str:
     return f'<td class="better"><b>{text}</b></td>' if best else f"<td>{text}</td>"
 
 
-def draw_heads(keys: Iterable[str], lang: str) -> str:
-    """The heads of a table's columns, by the keys of their texts."""
-    return "".join(f'<th scope="col">{escape(say(lang, key))}</th>' for key in keys)
+def draw_heads(heads: Iterable[str]) -> str:
+    """The heads of a table's columns."""
+    return "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
+
+
+def name_metric(metric: str, lang: str) -> str:
+    """A metric's short name, with an arrow to where it is better."""
+    return f"{say(lang, f'metric.{metric}')} {METRICS[metric].arrow}"
 
 
 def draw_row(head: str, cells: str) -> str:

@@ -68,7 +68,7 @@ def draw_confusion(classes: list[str], metrics: dict, lang: str) -> str:
     """One confusion matrix per test set, each cell tinted by its share of the row."""
     tables = []
     for name, splits in metrics["data"].items():
-        rows = "<tr><td></td>" + draw_heads([f"class.{label}" for label in classes], lang) + "</tr>"
+        rows = "<tr><td></td>" + draw_heads(say(lang, f"class.{label}") for label in classes) + "</tr>"
         for label, counts in zip(classes, splits["test"]["confusion"], strict=True):
             if total := sum(counts):
                 cells = "".join(f'<td style="background:{tint(n / total)}">{n or "·"}</td>' for n in counts)

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from xai.agreement import Agreement
-from xai.studio.cards import draw_cell, draw_heads, draw_row, draw_table
+from xai.metrics import GAMES, METRICS
+from xai.studio.cards import draw_cell, draw_heads, draw_row, draw_table, name_metric
 from xai.studio.text import say
-
-GAMES = {"deletion": min, "insertion": max}  # with what picks the better area under a curve
 
 
 def draw_verdict(found: Agreement | None, has_maps: bool, lang: str) -> str:
@@ -39,8 +38,8 @@ def tabulate_game(curves: dict[str, np.ndarray], names: dict[str, str]) -> pd.Da
 def draw_areas(areas: dict[str, dict[str, float]], names: dict[str, str], caption: str, lang: str) -> str:
     """The areas under the curves, by map and game; the best of each game is marked, even if it is the control's."""
     texts = {name: {game: f"{areas[name][game]:.3f}" for game in GAMES} for name in areas}
-    best = {game: pick(row[game] for row in texts.values()) for game, pick in GAMES.items()}
-    rows = f"<tr><td></td>{draw_heads([f'auc.{game}' for game in GAMES], lang)}</tr>"
+    best = {game: METRICS[game].best(row[game] for row in texts.values()) for game in GAMES}
+    rows = f"<tr><td></td>{draw_heads(name_metric(game, lang) for game in GAMES)}</tr>"
     for name, row in texts.items():
         cells = "".join(draw_cell(text, len(areas) > 1 and text == best[game]) for game, text in row.items())
         rows += draw_row(names[name], cells)

@@ -4,7 +4,7 @@ import gradio as gr
 from PIL import Image
 
 from xai.metrics import nearly_the_same
-from xai.metrics.explained import explained_layers
+from xai.metrics.explained import read_explained
 from xai.studio.answers import Look
 from xai.studio.captions import describe_explanation, say_why_missing
 from xai.studio.components import make_thumbnails, place
@@ -43,7 +43,7 @@ class PyramidNetwork(NetworkParts):
             return why
         method = side.question.method
         lines = describe_explanation(list(side.explained.values())[-1].explanation, method, lang)
-        measured = explained_layers(side.question.model) if method == MEASURED else {}
+        measured = read_explained(side.question.model) if method == MEASURED else {}
         lines += [
             say(lang, "shared", layer=say(lang, f"layer.{layer}"), shared=figures["shared"])
             for layer, figures in measured.items()

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 from xai.methods import METHODS
-from xai.metrics import COMBINED, COMPANIONS
-from xai.studio.cards import draw_cell, draw_region, draw_row, draw_table
+from xai.metrics import COMBINED, COMPANIONS, METRICS
+from xai.metrics.registry import TABLE_1
+from xai.studio.cards import draw_cell, draw_heads, draw_region, draw_row, draw_table, name_metric
 from xai.studio.text import say
 
-METRICS = {"drop": min, "increase": max, "gain": max, "adcc": max}  # with what picks the better value
 WAYS = ("soft", "strongest")  # how photos are hidden behind maps
 
 
@@ -35,8 +35,8 @@ def draw_layers(figures: Sequence[dict], group: str, names: Sequence[str], lang:
 def draw_head(names: Sequence[str], lang: str) -> str:
     """Two rows: the metrics, and below each the networks."""
     span = f'<th scope="colgroup" colspan="{len(names)}">'
-    metrics = "".join(f"{span}{escape(say(lang, f'metric.{metric}'))}</th>" for metric in METRICS)
-    networks = "".join(f'<th scope="col">{escape(name)}</th>' for _ in METRICS for name in names)
+    metrics = "".join(f"{span}{escape(name_metric(metric, lang))}</th>" for metric in TABLE_1)
+    networks = draw_heads(name for _ in TABLE_1 for name in names)
     return f"<tr><td></td>{metrics}</tr><tr><td></td>{networks}</tr>"
 
 
@@ -50,8 +50,8 @@ def draw_layer_rows(networks: Sequence[dict], lang: str) -> Iterator[str]:
             continue
         control = companion or layer in METHODS
         cells = "".join(
-            mark_best([network[layer][metric] for network in networks], None if control else pick)
-            for metric, pick in METRICS.items()
+            mark_best([network[layer][metric] for network in networks], None if control else METRICS[metric].best)
+            for metric in TABLE_1
         )
         yield draw_row(say(lang, f"layer.{companion or layer}"), cells)
 
