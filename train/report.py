@@ -32,7 +32,7 @@ def write_table1(folder: Path, fpn: list[dict], fal: list[dict], names: tuple[st
     for group in groups:
         lines += [f"## {group}", ""]
         for way in WAYS:
-            rows = format_table([m[way][group] for m in means], [s[way][group] for s in spreads], names)
+            rows = format_layers([m[way][group] for m in means], [s[way][group] for s in spreads], names)
             said = [s for name, m in zip(names, means, strict=True) for s in list_not_better(m[way][group], name)]
             lines += [TITLES[way], "", *rows, "", *said, *[""] * bool(said)]
     (folder / "table1.md").write_text("\n".join(lines), encoding="utf-8")
@@ -53,7 +53,7 @@ def compute_spread(values: list[float]) -> float:
     return stdev(values) if len(values) > 1 else 0.0
 
 
-def format_table(means: list[dict], spreads: list[dict], names: tuple[str, str]) -> list[str]:
+def format_layers(means: list[dict], spreads: list[dict], names: tuple[str, str]) -> list[str]:
     """A Markdown table: a row for each layer, their combination and the controls, the better network in bold."""
     rows = []
     for layer in means[0]:
