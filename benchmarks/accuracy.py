@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 import xai
 from benchmarks import record
-from xai.folders import splits_in
+from xai.folders import list_splits
 
 AT_ONCE = 16
 RESNETS = ("garbage-resnet50", "garbage-se_resnet50", "garbage-s_se_resnet50")
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="photos of each folder at most")
     parser.add_argument("--name", default="accuracy", help="of the results file")
     options = parser.parse_args()
-    photos = {folder.name: splits_in(folder)[options.split][: options.limit] for folder in options.data}
+    photos = {folder.name: list_splits(folder)[options.split][: options.limit] for folder in options.data}
     rows = []
     found = {(name, model): right(model, paths) for name, paths in photos.items() for model in options.model}
     for name in photos:

@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 import xai
 from benchmarks import record
-from xai.agreement import divergence, similarity
-from xai.folders import splits_in
+from xai.agreement import compute_similarity, measure_divergence
+from xai.folders import list_splits
 from xai.photo import load_photo
 
 AT_ONCE, TOP = 16, 5
@@ -53,8 +53,8 @@ def row(who: str, data: str, teacher: np.ndarray, other: np.ndarray) -> dict:
         "who": who,
         "data": data,
         "photos": len(teacher),
-        "sim": [round(similarity(teacher, other, n), 4) for n in range(1, TOP + 1)],
-        "kl": round(float(divergence(teacher, other).mean()), 4),
+        "sim": [round(compute_similarity(teacher, other, n), 4) for n in range(1, TOP + 1)],
+        "kl": round(float(measure_divergence(teacher, other).mean()), 4),
     }
 
 
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--name", default="agreement", help="of the results file")
     options = parser.parse_args()
     black_box = xai.load_black_box(options.black_box)
-    photos = {folder.name: splits_in(folder)[options.split][: options.limit] for folder in options.data}
+    photos = {folder.name: list_splits(folder)[options.split][: options.limit] for folder in options.data}
     everything = [path for paths in photos.values() for path in paths]
     of = np.repeat(list(photos), [len(paths) for paths in photos.values()])
     teacher = answers(black_box.predict_proba, everything)

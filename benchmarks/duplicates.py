@@ -10,15 +10,15 @@ from tqdm import tqdm
 
 import xai
 from benchmarks import record
-from xai.duplicates import near_duplicates
-from xai.folders import splits_in
-from xai.shell.duplicates import MODEL, leaks
+from xai.duplicates import find_near_duplicates
+from xai.folders import list_splits
+from xai.shell.duplicates import MODEL, find_leaks
 
 
 def counted(folder: Path) -> dict:
     """Pairs within a split and across splits, and how many photos of val and test have a near-duplicate in train."""
-    split_of = {photo: split for split, photos in splits_in(folder).items() for photo in photos}
-    pairs, _ = near_duplicates(list(split_of), xai.load_model(MODEL), xai.load_index(MODEL).medians, tqdm)
+    split_of = {photo: split for split, photos in list_splits(folder).items() for photo in photos}
+    pairs, _ = find_near_duplicates(list(split_of), xai.load_model(MODEL), xai.load_index(MODEL).medians, tqdm)
     across = sum(split_of[pair.first] != split_of[pair.second] for pair in pairs)
     return {
         "data": folder.name,
@@ -26,7 +26,7 @@ def counted(folder: Path) -> dict:
         "pairs": len(pairs),
         "within": len(pairs) - across,
         "across": across,
-        "leaked": len(leaks(pairs, split_of)),
+        "leaked": len(find_leaks(pairs, split_of)),
     }
 
 

@@ -23,11 +23,11 @@ from tqdm import tqdm
 
 from benchmarks import record
 from benchmarks.record import markdown, read
-from xai.familiar import described, is_familiar
-from xai.folders import splits_in
+from xai.familiar import describe_once, is_familiar
+from xai.folders import list_splits
 from xai.photo import as_photo
-from xai.surfaces import KINDS, channels, color, surface
-from xai.zoo import GARBAGE, PYRAMID, STUDENTS, familiar_file
+from xai.surfaces import KINDS, draw_channels, draw_color, draw_surface
+from xai.zoo import GARBAGE, PYRAMID, STUDENTS, find_familiar_file
 
 CONTAINERS = {
     412, 414, 440, 441, 463, 478, 492, 503, 504, 505, 519, 521, 544, 549, 567, 572, 588, 631, 636, 637, 647, 653, 659,
@@ -41,20 +41,20 @@ TIMED = 40
 
 def poisson(rng, height, width):
     mean = rng.uniform(3, 40)
-    return rng.poisson(mean, (height, width, channels(rng))) * 128 / mean
+    return rng.poisson(mean, (height, width, draw_channels(rng))) * 128 / mean
 
 
 def exponential(rng, height, width):
-    return rng.exponential(rng.uniform(20, 90), (height, width, channels(rng)))
+    return rng.exponential(rng.uniform(20, 90), (height, width, draw_channels(rng)))
 
 
 def blurred(rng, height, width):
-    noise = gaussian_filter(rng.normal(size=(height, width, channels(rng))), (*[rng.uniform(0.5, 6)] * 2, 0))
+    noise = gaussian_filter(rng.normal(size=(height, width, draw_channels(rng))), (*[rng.uniform(0.5, 6)] * 2, 0))
     return 128 + noise / noise.std() * rng.uniform(15, 60)
 
 
 def halves(rng, height, width):
-    first, second = color(rng), color(rng)
+    first, second = draw_color(rng), draw_color(rng)
     y, x = np.mgrid[0:height, 0:width]
     side = x > width * rng.uniform(0.2, 0.8) if rng.random() < 0.5 else y > height * rng.uniform(0.2, 0.8)
     return np.where(side[..., None], first, second)
@@ -62,11 +62,13 @@ def halves(rng, height, width):
 
 def vignette(rng, height, width):
     y, x = np.mgrid[-0.5 : 0.5 : height * 1j, -0.5 : 0.5 : width * 1j]
-    return color(rng) * (1 - rng.uniform(0.1, 1) * np.hypot(x, y)[..., None]) + rng.normal(0, 1.5, (height, width, 1))
+    return draw_color(rng) * (1 - rng.uniform(0.1, 1) * np.hypot(x, y)[..., None]) + rng.normal(
+        0, 1.5, (height, width, 1)
+    )
 
 
 def speckled(rng, height, width):
-    return color(rng) * rng.gamma(4, 1 / 4, (height, width, channels(rng)))
+    return draw_color(rng) * rng.gamma(4, 1 / 4, (height, width, draw_channels(rng)))
 
 
 UNSEEN: tuple[Callable, ...] = (poisson, exponential, blurred, halves, vignette, speckled)
@@ -74,7 +76,9 @@ UNSEEN: tuple[Callable, ...] = (poisson, exponential, blurred, halves, vignette,
 
 def drawn(kinds: Iterable[Callable], each: int) -> list[Image.Image]:
     """Some surfaces of each kind."""
-    return [surface(np.random.default_rng([SEED, k, i]), kind) for k, kind in enumerate(kinds) for i in range(each)]
+    return [
+        draw_surface(np.random.default_rng([SEED, k, i]), kind) for k, kind in enumerate(kinds) for i in range(each)
+    ]
 
 
 def imagenet(folder: Path, without: set[int]) -> list[Path]:
@@ -85,8 +89,8 @@ def imagenet(folder: Path, without: set[int]) -> list[Path]:
 def measure(group: str, networks: list[str], sets: dict[str, tuple[str, list]]) -> list[dict]:
     """A row for each list of training photos and set of photos: how many there are, and how many were noticed."""
     rows = []
-    for file in dict.fromkeys(map(familiar_file, networks)):
-        names = [name for name in networks if familiar_file(name) == file]
+    for file in dict.fromkeys(map(find_familiar_file, networks)):
+        names = [name for name in networks if find_familiar_file(name) == file]
         for title, (kind, photos) in sets.items():
             answers = [is_familiar(photo, names[0]) for photo in tqdm(photos, f"{names[0]}, {title}", leave=False)]
             counts = {"count": len(photos), "noticed": answers.count(False)}
@@ -102,7 +106,7 @@ def milliseconds(photos: list[Path], network: str) -> float:
     """Median time of a photo that was not asked about before."""
     times = []
     for photo in [as_photo(path) for path in photos[:TIMED]]:
-        described.cache_clear()
+        describe_once.cache_clear()
         started = time.perf_counter()
         is_familiar(photo, network)
         times.append(1000 * (time.perf_counter() - started))
@@ -130,7 +134,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.show:
         return print(table(read("familiar")))
-    tests = {name: splits_in(getattr(options, name))["test"] for name in ("trashnet", "webwaste", "ucmerced")}
+    tests = {name: list_splits(getattr(options, name))["test"] for name in ("trashnet", "webwaste", "ucmerced")}
     surfaces = {
         "drawn surfaces": ("nothing", drawn(KINDS, options.each)),
         "drawn surfaces of other kinds": ("nothing", drawn(UNSEEN, 2 * options.each)),

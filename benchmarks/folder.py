@@ -15,7 +15,7 @@ import xai
 from benchmarks import record
 from benchmarks.timing import in_turn, machine, median
 from xai.__main__ import main as shell
-from xai.folders import photos_in
+from xai.folders import list_photos
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--output", default="folder", help="name of the results file, or a path that ends in .json")
     options = parser.parse_args()
-    found = photos_in(options.folder)
+    found = list_photos(options.folder)
     photos = found[:: max(1, len(found) // options.photos)][: options.photos]
 
     def classify() -> None:

@@ -25,7 +25,7 @@ from train.data.prepare import name_photo, prepare_data
 from train.data.splits import DataSet
 from train.presets import CLASSIFIER_PRESETS
 from train.run import Run
-from xai.folders import SPLITS, shown
+from xai.folders import SPLITS, show
 
 NAMES = ("glass", "Metal cans", "유리병", normalize("NFD", "플라스틱"), "papier-mâché", "class 7", "test tube", "trash")
 ENDINGS = (".png", ".PNG", ".jpg", ".JPG", ".jpeg", ".jfif", ".webp", ".bmp")
@@ -238,7 +238,7 @@ def go_through(seed: int, place: Path, accelerator: Accelerator) -> dict:
 
     first = read(False)
     if owner.broken and owner.layout not in UNUSUAL:
-        named = sum(shown(path) in row["outcome"] for path in owner.broken)
+        named = sum(show(path) in row["outcome"] for path in owner.broken)
         if first is not None or named != len(owner.broken):
             row["trouble"].append(f"damaged photos were not named: {row['outcome']}")
         first = read(False, broken="skip")

@@ -28,7 +28,7 @@ import xai
 from benchmarks import record
 from benchmarks.timing import in_turn, machine, median
 from xai.activations import Activations
-from xai.explanation import to_photo_size, to_unit_range
+from xai.explanation import resize_to_photo, scale_to_range
 from xai.methods import METHODS
 from xai.models import Classifier
 from xai.steps import finish
@@ -90,7 +90,7 @@ def no_grad(run):
 
 def in_precision(half: bool, run: Callable):
     """Run with half precision taken to be faster, or not."""
-    with patch("xai.precision.faster_in_half", return_value=half):
+    with patch("xai.precision.is_faster_in_half", return_value=half):
         return run()
 
 
@@ -116,8 +116,8 @@ def by_torchcam(cam: type, model: torch.nn.Module, x: torch.Tensor, target: int,
 def agreement(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float]:
     """The largest difference and the rank correlation of two maps, each scaled to [0, 1], at the larger one's size."""
     if theirs.shape != ours.shape:
-        ours = to_photo_size(ours, *theirs.shape[::-1])
-    a, b = (to_unit_range(m, m.min(), m.max()) for m in (ours, theirs))
+        ours = resize_to_photo(ours, *theirs.shape[::-1])
+    a, b = (scale_to_range(m, m.min(), m.max()) for m in (ours, theirs))
     return float(np.abs(a - b).max()), float(spearmanr(a, b, axis=None)[0])
 
 

@@ -26,7 +26,7 @@ from xai.evaluation.plan import ALL_LAYERS
 from xai.evaluation.subset import choose_photos
 from xai.methods import METHODS
 from xai.metrics.registry import MOSAIC, SHARED
-from xai.zoo import CHECKPOINTS, EXPLAINED, GARBAGE, PYRAMID, STUDENTS, SUMS, skeleton
+from xai.zoo import CHECKPOINTS, EXPLAINED, GARBAGE, PYRAMID, STUDENTS, SUMS, build_skeleton
 
 BLACK_BOX, STUDENT = "garbage-efficientnet_lite0", STUDENTS[0]
 FIRST = "garbage-resnet50"  # whom the others are compared with
@@ -112,7 +112,7 @@ def write(options: argparse.Namespace) -> None:
 def groups(models: Sequence[str], folder: Path) -> list[tuple[list[str], str, list[str], list[str], list[str]]]:
     """What is measured together on a data set: networks, a student, quick and slow methods, layers."""
     here = {path.name for path in folder.iterdir() if path.is_dir()}
-    know = [name for name in models if set(skeleton(name).classes) == here]
+    know = [name for name in models if set(build_skeleton(name).classes) == here]
     garbage = sorted((name for name in know if name in GARBAGE), key=lambda name: name != FIRST)
     pyramids = [name for name in know if name in PYRAMID]
     found = []

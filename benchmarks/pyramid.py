@@ -8,7 +8,7 @@ import xai
 from benchmarks import record
 from benchmarks.timing import in_turn, machine, median
 from xai.activations import Activations
-from xai.maps import combined
+from xai.maps import combine_maps
 from xai.methods import METHODS
 from xai.running import compute_maps
 from xai.steps import finish
@@ -51,7 +51,7 @@ def main() -> None:
 
 def four_layers(model: xai.models.Pyramid, x: torch.Tensor, layers: tuple[str, ...]) -> torch.Tensor:
     batch = Activations(model, x, together=layers)
-    return combined([finish(compute_maps(batch, METHODS["gradcam"], None, layer)) for layer in layers])
+    return combine_maps([finish(compute_maps(batch, METHODS["gradcam"], None, layer)) for layer in layers])
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ from benchmarks.timing import machine, with_peak
 from xai.activations import Activations
 from xai.evaluation.bootstrap import interval, resample_means
 from xai.evaluation.subset import choose_photos
-from xai.explanation import to_photo_size
-from xai.methods.gradcam import weighted
+from xai.explanation import resize_to_photo
+from xai.methods.gradcam import weigh_channels
 from xai.methods.scorecam import choose_channels, infer_scores, score_masked
 from xai.models import Classifier
 from xai.steps import finish
@@ -40,7 +40,7 @@ RESAMPLES = 10_000
 
 def rank(a: np.ndarray, b: np.ndarray) -> float:
     """Spearman's correlation of two maps, both at 224²."""
-    a, b = (to_photo_size(m.astype(np.float32), 224, 224) for m in (a, b))
+    a, b = (resize_to_photo(m.astype(np.float32), 224, 224) for m in (a, b))
     return float(spearmanr(a, b, axis=None)[0])
 
 
@@ -50,12 +50,12 @@ class ByOpenVino(torch.nn.Module):
     def __init__(self, model: Classifier) -> None:
         import openvino
 
-        from xai.precision import faster_in_half
+        from xai.precision import is_faster_in_half
 
         super().__init__()
         side = model.input_size
         graph = openvino.convert_model(model, example_input=torch.zeros(2, 3, side, side), input=[-1, 3, side, side])
-        precision = "bf16" if faster_in_half(model, model.device) else "f32"
+        precision = "bf16" if is_faster_in_half(model, model.device) else "f32"
         self.run = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": precision})
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -88,7 +88,7 @@ def correlations(features: torch.Tensor, scores: torch.Tensor, channels: int) ->
     """With the full map: of the fast map that asks about some channels, and of the channels' mean."""
     known = choose_channels(features, channels)
     guessed = infer_scores(features, known, scores[known])
-    full, fast = (weighted(s.softmax(0)[None], features[None])[0].numpy() for s in (scores, guessed))
+    full, fast = (weigh_channels(s.softmax(0)[None], features[None])[0].numpy() for s in (scores, guessed))
     return rank(fast, full), rank(features.mean(0).numpy(), full)
 
 

@@ -21,9 +21,9 @@ import xai
 from benchmarks import record
 from benchmarks.timing import machine, median
 from xai.activations import Activations
-from xai.duplicates import pixel_hashes
-from xai.folders import splits_in
-from xai.similar import AT_ONCE, hashed, load_index, low_frequencies
+from xai.duplicates import hash_pixels
+from xai.folders import list_splits
+from xai.similar import AT_ONCE, compute_low_frequencies, load_index, to_bits
 from xai.zoo import GARBAGE
 
 COUNT = 5
@@ -48,7 +48,7 @@ def hamming(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def obvious_reading(features: torch.Tensor) -> np.ndarray:
     maps = features.float().mean(1, keepdim=True)  # N, 1, h, w
-    return pixel_hashes(F.interpolate(maps, (32, 32), mode="bilinear")[:, 0].numpy())
+    return hash_pixels(F.interpolate(maps, (32, 32), mode="bilinear")[:, 0].numpy())
 
 
 def cosine(a: torch.Tensor, b: torch.Tensor) -> np.ndarray:
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="photos that are asked about at most")
     parser.add_argument("--name", default="similar", help="of the results file")
     options = parser.parse_args()
-    splits = splits_in(options.folder)
+    splits = list_splits(options.folder)
     train, queries = splits["train"], splits[options.split][: options.limit]
     of_train, of_queries = (np.array([photo.parent.name for photo in part]) for part in (train, queries))
     chance = 100 * float((of_train[None] == of_queries[:, None]).mean())
@@ -82,7 +82,7 @@ def figures(name: str, queries: list[Path], of_queries: np.ndarray, train: list[
     """What an index is worth: shares in %, milliseconds; the other readings where training photos are given."""
     model, index = xai.load_model(name, "cpu"), load_index(name)
     asked = features_of(model, queries)
-    mine = hamming(hashed(low_frequencies(asked), index.medians), index.hashes)
+    mine = hamming(to_bits(compute_low_frequencies(asked), index.medians), index.hashes)
     times = []
     for i in range(20):
         started = time.perf_counter()

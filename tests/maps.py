@@ -9,7 +9,7 @@ from torch.nn import functional as F
 import xai
 from xai import precision
 from xai.activations import Activations
-from xai.class_evidence import evidence_of
+from xai.class_evidence import compute_evidence
 from xai.methods import METHODS
 from xai.models import Classifier
 from xai.photo import as_photo
@@ -44,7 +44,7 @@ def maps_of(name: str) -> dict[str, np.ndarray]:
             found[f"{method}@{layer}"] = small(
                 finish(compute_maps(batch, METHODS[method], None, layer, **options))[0].numpy()
             )
-    found["evidence"] = evidence_of(photo, batch).maps.mean((1, 2))
+    found["evidence"] = compute_evidence(photo, batch).maps.mean((1, 2))
     return found
 
 
@@ -67,12 +67,12 @@ def maps_of_a_black_box() -> dict[str, np.ndarray]:
 @torch.no_grad()
 def all_maps() -> dict[str, np.ndarray]:
     """Of every network, NETWORK/METHOD, in the same arithmetic on every machine."""
-    in_half, precision.faster_in_half = precision.faster_in_half, lambda model, device: False
+    in_half, precision.is_faster_in_half = precision.is_faster_in_half, lambda model, device: False
     try:
         found = {name: maps_of(name) for name in (*GARBAGE, *PYRAMID, *STUDENTS, IMAGENET)}
         found["black box"] = maps_of_a_black_box()
     finally:
-        precision.faster_in_half = in_half
+        precision.is_faster_in_half = in_half
     return {f"{name}/{key}": values for name, maps in found.items() for key, values in maps.items()}
 
 

@@ -30,14 +30,14 @@ import xai
 from tests.conftest import CLASSES, fresh
 from train.publish.checkpoint import write_sums
 from xai import blackbox
-from xai.agreement import agreement
+from xai.agreement import compare_answers
 from xai.blackbox import BlackBox, BlackBoxError, from_checkpoint, from_endpoint, from_function, from_onnx, from_timm
 from xai.blackbox.hosted import Hosted, hosted_black_boxes, load_hosted
 from xai.blackbox.load import load_black_box
 from xai.models import create_model
 from xai.names import tell_apart
 from xai.photo import GREY
-from xai.shell.evaluate import subjects
+from xai.shell.evaluate import load_subjects
 
 NETWORK = "test_resnet"  # timm's smallest: half a million parameters, 160×160
 HUB_ID = "timm/test_resnet.r160_in1k"
@@ -199,7 +199,7 @@ def test_evaluation_mode_is_for_the_question_only(photos):
 
 
 def test_half_precision_is_what_is_asked_for(photos, monkeypatch):
-    monkeypatch.setattr("xai.precision.faster_in_half", lambda model, device: True)
+    monkeypatch.setattr("xai.precision.is_faster_in_half", lambda model, device: True)
     model = fresh("cnn")
     exact = from_checkpoint(model).predict_proba(photos)
     rows = from_checkpoint(model, half_precision=True).predict_proba(photos)
@@ -886,7 +886,7 @@ def test_what_is_assumed_is_said(tmp_path):
 def test_the_shell_says_what_is_assumed(tmp_path, capsys):
     file = save_onnx(tmp_path / "net.onnx")
     options = Namespace(black_box=f"onnx:{file}?mean=0&std=1", model=None, student=None, device="cpu", at_once=4)
-    assert subjects(options)[0].black_box.classes == ["0", "1", "2", "3"]
+    assert load_subjects(options)[0].black_box.classes == ["0", "1", "2", "3"]
     said = capsys.readouterr().out
     assert said == "net; assumed, as neither it nor its host says it: scale=1 classes=0…3 logits=true\n"
 
@@ -936,7 +936,7 @@ def test_two_classes_of_one_name_keep_their_confidences(tmp_path, photos):
     for target, label in ((1, "crane"), (3, "crane (2)"), ("crane (2)", "crane (2)")):
         e = xai.explain(black_box, photos[0], "rise", target, masks=4)
         assert (e.label, e.confidence) == (label, pytest.approx(row[black_box.classes.index(label)], abs=1e-6))
-    assert {name for name, _ in agreement(row, row, black_box.classes).teacher} == set(black_box.classes)
+    assert {name for name, _ in compare_answers(row, row, black_box.classes).teacher} == set(black_box.classes)
     model = create_model("cnn", ["kite", "crane", "heron", "crane"], input_size=32)
     assert model.classes == black_box.classes  # so that it may be its student
     assert from_checkpoint(model).classes == black_box.classes

@@ -99,14 +99,14 @@ def test_ordinary_photos_are_not_blank(network, photos):
 def test_a_faint_object_is_not_blank(network):
     pixels = np.full((SIDE, SIDE, 3), 100, np.uint8)
     pixels[20:40, 20:40] = 108
-    assert not noise.without_contrast(torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255).item()
+    assert not noise.lacks_contrast(torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255).item()
     few = np.full((SIDE, SIDE, 3), 0, np.uint8)
     few[30, 30] = 40  # a star
-    assert not noise.without_contrast(torch.from_numpy(few).permute(2, 0, 1)[None] / 255).item()
+    assert not noise.lacks_contrast(torch.from_numpy(few).permute(2, 0, 1)[None] / 255).item()
 
 
 def test_an_ordinary_map_is_computed_once(network, photos, monkeypatch):
-    monkeypatch.setattr("xai.running.twice_as_precise", None)
+    monkeypatch.setattr("xai.running.to_double", None)
     xai.explain(network, photos, "gradcam")
 
 

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 import xai
 from tests.conftest import CLASSES, EXAMPLES, load_once
-from xai.agreement import similarity
+from xai.agreement import compute_similarity
 from xai.metrics import COMPANIONS
 from xai.studio import pyramid
 from xai.zoo import CHECKPOINTS, GARBAGE, IMAGENET, PYRAMID, STUDENTS
@@ -147,7 +147,7 @@ def test_a_student_is_what_its_record_and_its_card_say(name):
 def test_a_student_agrees_on_most_examples(name):
     teacher = xai.load_black_box(record(name)["recipe"]["teacher"]).predict_proba(EXAMPLES)
     student = load_once(name).predict_proba(EXAMPLES)
-    assert similarity(teacher, student, 1) >= 0.6
+    assert compute_similarity(teacher, student, 1) >= 0.6
 
 
 @pytest.mark.parametrize("name", [*GARBAGE, *PYRAMID, *STUDENTS])

@@ -26,7 +26,7 @@ from train.publish.checkpoint import write_sums
 from train.run import Run
 from train.tasks.supervised import train_classifier
 from train.weights import copy_weights
-from xai.folders import LayoutError, photos_in, read_layout, split_named
+from xai.folders import LayoutError, list_photos, match_split, read_layout
 from xai.models import create_model
 
 pytestmark = pytest.mark.usefixtures("no_curves")
@@ -81,7 +81,7 @@ def where(data) -> dict[str, str]:
     ],
 )  # fmt: skip
 def test_a_split_is_known_by_its_usual_names(name, split):
-    assert split_named(name) == split
+    assert match_split(name) == split
 
 
 @pytest.mark.parametrize(
@@ -188,14 +188,14 @@ def test_names_and_endings_of_all_kinds(tmp_path):
     for i, name in enumerate(names):
         write_photos(tmp_path / "유리 병", 1, i)[0].rename(tmp_path / "유리 병" / name)
     (tmp_path / "유리 병" / ".hidden.jpg").write_bytes(b"")
-    assert {path.name for path in photos_in(tmp_path)} == set(names)
+    assert {path.name for path in list_photos(tmp_path)} == set(names)
 
 
 def test_more_photos_move_none_between_splits(recipe, two):
     before = where(read_run(recipe))
     write_photos(two / "dark", 20, first=100)
     write_photos(two / "bright", 20, first=200)
-    next(iter(photos_in(two))).rename(two / "bright" / "zzz.png")
+    next(iter(list_photos(two))).rename(two / "bright" / "zzz.png")
     after = where(read_data_set(str(two)))
     assert len(after) == len(before) + 40
     assert {content: after[content] for content in before} == before
@@ -216,7 +216,7 @@ def load_many(number: int):
 
 
 def test_a_photo_in_two_lists_is_tested_on_alone(two, tmp_path):
-    names = [path.relative_to(two).as_posix() for path in photos_in(two)]
+    names = [path.relative_to(two).as_posix() for path in list_photos(two)]
     for i, split in enumerate(("train", "val", "test")):
         (two / f"{split}.txt").write_text("\n".join([*names[i::3], names[2], names[2]]))
     data = read_run(replace(CLASSIFIER_PRESETS["paper"][1], data=[str(two)], out=tmp_path / "run"))
@@ -360,7 +360,7 @@ def test_a_checkpoint_is_a_start_for_more_photos_and_classes(recipe, two, tmp_pa
     assert f'XAI_BLACK_BOXES="run={first}" python app.py' in capsys.readouterr().out
     write_photos(two / "green", 30)
     trained = set(json.loads((first / "photos.json").read_text())["train"])
-    paths = {hash_photo(path): path for path in photos_in(two)}
+    paths = {hash_photo(path): path for path in list_photos(two)}
     shutil.move(paths[min(trained)], two / "green" / "was trained on.png")  # relabelled, it draws another lot
     out = train_classifier(replace(recipe, start=str(first), out=tmp_path / "more", epochs=1))
     data = read_run(replace(recipe, start=str(first), out=tmp_path / "more"), begun=True)
@@ -413,7 +413,7 @@ def test_folders_drawn_by_chance_are_read_as_meant_or_refused(seed, tmp_path):
 
 
 def test_the_splits_that_lists_name_are_as_they_were(two):
-    names = [path.relative_to(two).as_posix() for path in photos_in(two)]
+    names = [path.relative_to(two).as_posix() for path in list_photos(two)]
     for i, split in enumerate(("train", "val", "test")):
         (two / f"{split}.txt").write_text("\n".join(names[i::3]))
     for i, (_, split) in enumerate(read_splits(str(two)).items()):

@@ -8,11 +8,11 @@ import xai
 from tests import literal
 from tests.conftest import CLASSES, fresh
 from xai.activations import Activations
-from xai.agreement import Agreement, agreement, divergence, order, similarity
+from xai.agreement import Agreement, compare_answers, compute_similarity, measure_divergence, rank_classes
 from xai.blackbox import from_checkpoint, from_function
-from xai.explanation import to_photo_size
+from xai.explanation import resize_to_photo
 from xai.methods import METHODS
-from xai.methods.distilled import ALL_BLOCKS, LITERAL, SCALED, parts
+from xai.methods.distilled import ALL_BLOCKS, LITERAL, SCALED, compute_parts
 from xai.models import ResNet50
 
 
@@ -107,8 +107,8 @@ def literal_distilled(model, photo, target, prepare=lambda part: part):
     """Eqs. 7 to 9 of Kang et al. (2021): MATT × ML, softmax over the pixels; either part is prepared before."""
     x = model.preprocess([photo]).double()
     changes, _ = literal_attention(model, x)
-    matt = sum(to_photo_size(change.mean(0), 64, 64) for change in changes)
-    ml = sum(to_photo_size(literal.gradcam(model, x, target, f"layer{k}"), 64, 64) for k in (2, 3, 4))
+    matt = sum(resize_to_photo(change.mean(0), 64, 64) for change in changes)
+    ml = sum(resize_to_photo(literal.gradcam(model, x, target, f"layer{k}"), 64, 64) for k in (2, 3, 4))
     product = prepare(matt) * prepare(ml)
     weights = np.exp(product - product.max())
     return weights / weights.sum()
@@ -143,8 +143,8 @@ def test_every_combination_is_what_its_options_say(student, photos, sign, operat
     x = student.preprocess(photos[:1]).double()
     changes, _ = literal_attention(student, x)
     form = {"signed": lambda c: c.mean(0), "negated": lambda c: -c.mean(0), "absolute": lambda c: np.abs(c).mean(0)}
-    attention = [to_photo_size(form[sign](changes[k - 1]), 64, 64) for k in (2, 9)]
-    evidence = [to_photo_size(literal.gradcam(student, x, 3, f"layer{k}"), 64, 64) for k in (1, 4)]
+    attention = [resize_to_photo(form[sign](changes[k - 1]), 64, 64) for k in (2, 9)]
+    evidence = [resize_to_photo(literal.gradcam(student, x, 3, f"layer{k}"), 64, 64) for k in (1, 4)]
     matt, ml = (sum(unit(m) if scaled else m for m in maps) for maps in (attention, evidence))
     matt, ml = (unit(matt), unit(ml)) if whole else (matt, ml)
     options = {"blocks": (2, 9), "stages": (1, 4), "operator": operator, "sign": sign, "scaled": scaled, "unit": whole}
@@ -154,14 +154,14 @@ def test_every_combination_is_what_its_options_say(student, photos, sign, operat
 
 def test_either_part_may_be_left_out(student, photos):
     batch = Activations(student, student.preprocess(photos[:1]).double())
-    attention, evidence = parts(batch, None, ALL_BLOCKS, (2, 3, 4))
+    attention, evidence = compute_parts(batch, None, ALL_BLOCKS, (2, 3, 4))
     assert (len(attention), len(evidence)) == (16, 3)
     alone = xai.explain(student, photos[0], "distilled", blocks=(), stages=(4,))
     np.testing.assert_allclose(alone.saliency, to_size_of(evidence[-1], photos[0]), atol=1e-4)
 
 
 def to_size_of(maps, photo):
-    resized = to_photo_size(maps[0].float().detach().numpy(), *photo.size)
+    resized = resize_to_photo(maps[0].float().detach().numpy(), *photo.size)
     return (resized - resized.min()) / (resized.max() - resized.min())
 
 
@@ -198,27 +198,27 @@ def test_training_keeps_no_maps(student, photos):
 def test_agreement_by_hand():
     teacher = np.array([0.6, 0.2, 0.1, 0.05, 0.03, 0.02])
     student = np.array([0.5, 0.1, 0.3, 0.05, 0.03, 0.02])
-    found = agreement(teacher, student, CLASSES)
+    found = compare_answers(teacher, student, CLASSES)
     assert [name for name, _ in found.teacher] == CLASSES[:5]
     assert [name for name, _ in found.student] == ["cardboard", "metal", "glass", "paper", "plastic"]
     assert found.agreed == 1
     expected = sum(t * np.log(t / s) for t, s in zip(teacher, student, strict=True))
     assert found.divergence == pytest.approx(expected)
-    assert agreement(teacher, teacher, CLASSES).agreed == 5
-    assert agreement(teacher, teacher[::-1].copy(), CLASSES).agreed == 0
+    assert compare_answers(teacher, teacher, CLASSES).agreed == 5
+    assert compare_answers(teacher, teacher[::-1].copy(), CLASSES).agreed == 0
 
 
 def test_similarity_counts_identity_and_order():
     """(cat, fish, dog) against (cat, dog, fish): Sim 1 is 1, Sim 2 is 0."""
     teacher, student = np.array([[0.6, 0.3, 0.1]]), np.array([[0.6, 0.1, 0.3]])
-    assert [similarity(teacher, student, n) for n in (1, 2, 3)] == [1, 0, 0]
+    assert [compute_similarity(teacher, student, n) for n in (1, 2, 3)] == [1, 0, 0]
     rows = np.random.default_rng(0).dirichlet(np.ones(6), 200)
     others = np.random.default_rng(1).dirichlet(np.ones(6), 200)
     for n in (1, 2, 3):
         same = [list(np.argsort(-a)[:n]) == list(np.argsort(-b)[:n]) for a, b in zip(rows, others, strict=True)]
-        assert similarity(rows, others, n) == np.mean(same)
-    assert order(np.array([[0.2, 0.5, 0.2]])).tolist() == [[1, 0, 2]]
-    assert divergence(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]]))[0] == pytest.approx(0)
+        assert compute_similarity(rows, others, n) == np.mean(same)
+    assert rank_classes(np.array([[0.2, 0.5, 0.2]])).tolist() == [[1, 0, 2]]
+    assert measure_divergence(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]]))[0] == pytest.approx(0)
 
 
 def test_agreement_comes_with_the_explanation(photos):
@@ -232,7 +232,7 @@ def test_agreement_comes_with_the_explanation(photos):
         assert e.agreement.teacher[0] == (CLASSES[teacher.argmax()], pytest.approx(float(teacher.max()), abs=1e-5))
         said = student.predict_proba(photo)
         assert e.agreement.student[0][1] == pytest.approx(float(said.max()), abs=1e-5)
-        assert e.agreement.divergence == pytest.approx(divergence(teacher[None], said)[0], rel=1e-3)
+        assert e.agreement.divergence == pytest.approx(measure_divergence(teacher[None], said)[0], rel=1e-3)
     assert xai.explain(black_box, photos[0], "gradcam").agreement is not None
     assert xai.explain(student, photos[0], "gradcam").agreement is None
     stranger = from_function(lambda images: np.full((len(images), 2), 0.5), ["a", "b"])

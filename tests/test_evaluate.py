@@ -20,9 +20,9 @@ from xai.blackbox import BlackBox, BlackBoxError, from_checkpoint, load_black_bo
 from xai.evaluation import Settings, evaluate
 from xai.evaluation.bootstrap import FEW, interval, interval_around, resample_means
 from xai.evaluation.intervals import estimate_all
-from xai.evaluation.plan import rows_of
+from xai.evaluation.plan import plan_rows
 from xai.evaluation.subset import choose_photos, stratify
-from xai.explanation import to_photo_size
+from xai.explanation import resize_to_photo
 from xai.methods import METHODS
 from xai.methods.controls import gaussian, random
 from xai.metrics.games import auc
@@ -95,7 +95,7 @@ def test_games_in_the_table_equal_a_literal_loop(subject, student, folder, tmp_p
             "gaussian": gaussian(pixels[:, :1])[0, 0].numpy(),
         }
         for method, raw in raws.items():
-            saliency = to_photo_size(raw.astype(np.float32), 64, 64)
+            saliency = resize_to_photo(raw.astype(np.float32), 64, 64)
             stable = -np.argsort(np.argsort(-saliency.ravel(), kind="stable"), kind="stable").reshape(64, 64)
             for mode in ("del", "ins"):
                 curve = literal_games.game(normalized_model(subject.black_box), pixels, stable, mode, 512)
@@ -241,8 +241,8 @@ def test_random_maps_of_cells_are_as_smooth_as_a_layers():
     torch.testing.assert_close(fine.std(), torch.tensor(12**-0.5), atol=0.01, rtol=0)
     torch.testing.assert_close(coarse[1], again[0])
     grid = torch.rand(7, 7, generator=torch.Generator().manual_seed(5)).numpy()
-    np.testing.assert_allclose(coarse[0], to_photo_size(grid, 64, 64), atol=1e-6)
-    (row,), _ = rows_of(BlackBox(lambda pixels: pixels, CLASSES), ["random:7"], Settings())
+    np.testing.assert_allclose(coarse[0], resize_to_photo(grid, 64, 64), atol=1e-6)
+    (row,), _ = plan_rows(BlackBox(lambda pixels: pixels, CLASSES), ["random:7"], Settings())
     assert (row.name, row.options) == ("random:7", {"cells": 7})
 
 
@@ -355,17 +355,17 @@ def test_a_method_that_does_not_suit_is_left_out_and_said(folder, tmp_path, caps
 
 
 def test_whose_network_and_which_layer(subject, student):
-    names = [row.name for row in rows_of(subject, ["gradcam", "gaussian"], Settings(), ["conv1", "conv2"])[0]]
+    names = [row.name for row in plan_rows(subject, ["gradcam", "gaussian"], Settings(), ["conv1", "conv2"])[0]]
     assert names == ["gradcam:student@conv1", "gradcam:student@conv2", "gaussian"]
     white = from_checkpoint(student, name="white")
-    names = [row.name for row in rows_of(white, ["gradcam", "gradcam@conv1"], Settings())[0]]
+    names = [row.name for row in plan_rows(white, ["gradcam", "gradcam@conv1"], Settings())[0]]
     assert names == ["gradcam", "gradcam@conv1"]
     pyramid = from_checkpoint(fresh("pyramid", input_size=64), name="p")
-    names = [row.name for row in rows_of(pyramid, ["gradcam@attended2", "cam"], Settings(), ["all"])[0]]
+    names = [row.name for row in plan_rows(pyramid, ["gradcam@attended2", "cam"], Settings(), ["all"])[0]]
     assert names == ["gradcam@attended2", *(f"cam@{x}" for x in ("layer1", "layer2", "layer3", "layer4", "combined"))]
     both = from_checkpoint(student, name="white")
     both.learn(fresh("cnn", input_size=32))
-    (row,), _ = rows_of(both, ["gradcam"], Settings())
+    (row,), _ = plan_rows(both, ["gradcam"], Settings())
     assert (row.name, row.role) == ("gradcam:teacher", "teacher")
 
 

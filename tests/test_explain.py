@@ -9,7 +9,7 @@ from PIL import Image
 import xai
 from benchmarks.weight import weight
 from tests.conftest import CLASSES, EXAMPLES, fresh
-from xai.explanation import COLORMAPS, Explanation, colorize, on_common_scale, palette, with_box
+from xai.explanation import COLORMAPS, Explanation, colorize, draw_box, load_palette, on_common_scale
 from xai.models import classifier
 from xai.photo import as_photo
 
@@ -155,7 +155,7 @@ def test_a_blank_map_is_shown_as_the_plain_photo():
 @pytest.mark.parametrize("colormap", COLORMAPS)
 def test_colour_is_linear_in_the_value(colormap):
     values = np.linspace(0, 1, 256, dtype=np.float32)[None]
-    np.testing.assert_array_equal(colorize(values, colormap)[0], palette(colormap))
+    np.testing.assert_array_equal(colorize(values, colormap)[0], load_palette(colormap))
 
 
 def test_overlay_blends():
@@ -168,10 +168,10 @@ def test_overlay_blends():
 
 def test_a_drawn_box_leaves_the_picture_itself_alone():
     picture = Image.new("RGB", (50, 40), "gray")
-    drawn = with_box(picture, (5, 5, 45, 35))
+    drawn = draw_box(picture, (5, 5, 45, 35))
     assert drawn.tobytes() != picture.tobytes()
     assert picture.getcolors() == [(2000, (128, 128, 128))]
-    assert with_box(picture, None).tobytes() == picture.tobytes()
+    assert draw_box(picture, None).tobytes() == picture.tobytes()
 
 
 def test_an_explanation_keeps_one_picture_of_the_photo_size():

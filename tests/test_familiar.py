@@ -14,10 +14,10 @@ from train.data.splits import Split
 from train.publish.familiarity import LEAST, describe_training_photos
 from xai import familiar, zoo
 from xai.blackbox import from_checkpoint, from_function
-from xai.familiar import Known, described, is_familiar, pixels_of
+from xai.familiar import Known, describe_once, is_familiar, squeeze_photo
 from xai.studio import pyramid
-from xai.surfaces import KINDS, surface, surfaces
-from xai.zoo import CHECKPOINTS, FAMILIAR, GARBAGE, IMAGENET, PYRAMID, SHARED, STUDENTS, SURFACES, familiar_file
+from xai.surfaces import KINDS, draw_surface, draw_surfaces
+from xai.zoo import CHECKPOINTS, FAMILIAR, GARBAGE, IMAGENET, PYRAMID, SHARED, STUDENTS, SURFACES, find_familiar_file
 
 CARD = "garbage-cnn"
 MEGABYTE = 10**6
@@ -50,7 +50,7 @@ def unit(rows: np.ndarray) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", [*GARBAGE, *STUDENTS, *PYRAMID])
 def test_every_shipped_network_has_a_list_that_fits_it(name):
-    known = familiar.load(familiar_file(name))
+    known = familiar.load(find_familiar_file(name))
     assert known.grey == getattr(load_once(name, "cpu"), "grey", False)
     assert known.photos.shape[1] == 1280
     assert 1000 <= len(known.photos) <= 2000
@@ -97,7 +97,7 @@ def test_a_network_may_be_named_loaded_or_a_black_box():
 def test_one_pass_serves_all_networks_of_a_page(monkeypatch):
     passes, describe = [], familiar.describe
     monkeypatch.setattr(familiar, "describe", lambda *given: passes.append(1) or describe(*given))
-    described.cache_clear()
+    describe_once.cache_clear()
     photo = Image.open(EXAMPLES[1]).convert("RGB")
     assert {is_familiar(photo, name) for name in (*GARBAGE, *STUDENTS)} <= {True, False}
     assert len(passes) == 1
@@ -109,11 +109,11 @@ def test_without_the_network_that_reads_photos_nothing_is_said(monkeypatch, tmp_
     monkeypatch.setattr(zoo, "CHECKPOINTS", tmp_path)
     model = xai.load_model(CHECKPOINTS / CARD, "cpu")
     model.familiar_file = CHECKPOINTS / SHARED[CARD]
-    familiar.frozen_network.cache_clear()
+    familiar.load_frozen_network.cache_clear()
     try:
         assert is_familiar(EXAMPLES[0], model) is None
     finally:
-        familiar.frozen_network.cache_clear()
+        familiar.load_frozen_network.cache_clear()
 
 
 def test_every_explanation_says_whether_its_photo_is_familiar():
@@ -134,7 +134,7 @@ def test_every_explanation_says_whether_its_photo_is_familiar():
 def test_a_list_is_what_its_formula_says(monkeypatch):
     rng = np.random.default_rng(0)
     rows, nothing = unit(rng.normal(size=(9, 4))), unit(rng.normal(size=(3, 4)))
-    monkeypatch.setattr(familiar, "surfaces_of", lambda grey: nothing)
+    monkeypatch.setattr(familiar, "load_surfaces", lambda grey: nothing)
     for threshold, margin in ((0.2, 0.0), (0.6, -0.5), (1.5, 0.3)):
         known, asked = Known(rows, threshold, margin), unit(rng.normal(size=(50, 4)))
         for vector, found, distance in zip(asked, known.knows(asked), known.distance(asked), strict=True):
@@ -162,8 +162,8 @@ def test_training_lists_its_photos_and_notices_a_share_of_the_validation_photos(
     sources = [{"train": Split(training, [""] * len(training)), "val": Split(validation, [""] * len(validation))}]
     known = describe_training_photos(sources)
     assert len(known.photos) == len(training)
-    network = familiar.frozen_network()
-    rows = torch.cat([familiar.describe(network, pixels_of(photo)[None]) for photo in validation])
+    network = familiar.load_frozen_network()
+    rows = torch.cat([familiar.describe(network, squeeze_photo(photo)[None]) for photo in validation])
     assert (~known.knows(rows)).sum() == 1  # 3 % of 24, rounded up
     few = dataclasses.replace(sources[0]["val"], photos=validation[: LEAST - 1])
     assert describe_training_photos([{**sources[0], "val": few}]) is None
@@ -180,8 +180,8 @@ def test_a_list_in_the_folder_comes_before_the_shared_one(tmp_path):
 
 
 def test_folding_changes_nothing_but_the_speed():
-    photo = pixels_of(EXAMPLES[0])[None]
-    plain, fast = xai.load_model(IMAGENET, "cpu"), familiar.frozen_network()
+    photo = squeeze_photo(EXAMPLES[0])[None]
+    plain, fast = xai.load_model(IMAGENET, "cpu"), familiar.load_frozen_network()
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in fast.modules())
     torch.testing.assert_close(familiar.describe(fast, photo), familiar.describe(plain, photo), atol=1e-5, rtol=0)
 
@@ -189,13 +189,13 @@ def test_folding_changes_nothing_but_the_speed():
 def test_validation_photos_set_margin_and_threshold(monkeypatch):
     rng = np.random.default_rng(0)
     rows, others, nothing = (unit(rng.random((n, 8))) for n in (50, 400, 5))
-    monkeypatch.setattr(familiar, "surfaces_of", lambda grey: nothing)
-    known = familiar.fitted(Known(rows, np.inf), others)
+    monkeypatch.setattr(familiar, "load_surfaces", lambda grey: nothing)
+    known = familiar.fit_limits(Known(rows, np.inf), others)
     assert (~known.knows(others)).sum() == 12  # 3 % of 400
     assert (known.lead(others) < known.margin).sum() <= 4  # 1 %
     assert known.margin <= familiar.MARGIN
-    monkeypatch.setattr(familiar, "surfaces_of", lambda grey: -nothing)  # none is anywhere near
-    assert familiar.fitted(Known(rows, np.inf), others).margin == familiar.MARGIN
+    monkeypatch.setattr(familiar, "load_surfaces", lambda grey: -nothing)  # none is anywhere near
+    assert familiar.fit_limits(Known(rows, np.inf), others).margin == familiar.MARGIN
 
 
 def test_shipped_files_are_small():
@@ -206,18 +206,18 @@ def test_shipped_files_are_small():
 def test_a_large_photo_is_shrunk_first_and_looks_the_same():
     photo = Image.open(EXAMPLES[0]).convert("RGB")
     large = photo.resize((photo.width * 6, photo.height * 6))
-    assert (pixels_of(large).float() - pixels_of(photo).float()).abs().mean() < 2
+    assert (squeeze_photo(large).float() - squeeze_photo(photo).float()).abs().mean() < 2
     assert is_familiar(large, CARD)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_surfaces_are_pictures_of_every_kind_and_always_the_same(kind):
-    first, again, other = (surface(np.random.default_rng(seed), kind) for seed in (0, 0, 1))
+    first, again, other = (draw_surface(np.random.default_rng(seed), kind) for seed in (0, 0, 1))
     assert first.mode == "RGB"
     assert first == again
     assert first != other
 
 
 def test_surfaces_are_drawn_of_all_kinds_in_turn():
-    assert surfaces(3) == surfaces(5)[:3]
-    assert surfaces(3, seed=1) != surfaces(3)
+    assert draw_surfaces(3) == draw_surfaces(5)[:3]
+    assert draw_surfaces(3, seed=1) != draw_surfaces(3)

@@ -16,7 +16,7 @@ from xai.blackbox import BlackBox, from_checkpoint
 from xai.evaluation import Settings, evaluate
 from xai.evaluation.bootstrap import resample_sameness
 from xai.evaluation.mosaics import plan_mosaics, remember_answers
-from xai.evaluation.plan import rows_of
+from xai.evaluation.plan import plan_rows
 from xai.methods.controls import gaussian, random
 from xai.metrics.controls import pair_photos
 from xai.metrics.mosaic import join_photos, own_share
@@ -318,7 +318,7 @@ def test_batches_do_not_matter(folder, tmp_path, monkeypatch):
     tables = []
     for at_once in (1, 3):
         monkeypatch.setattr("xai.evaluation.run.MOSAICS_AT_ONCE", at_once)
-        monkeypatch.setattr("xai.evaluation.mosaics.own_class", lambda photo, answer, classes: answer)
+        monkeypatch.setattr("xai.evaluation.mosaics.read_own_class", lambda photo, answer, classes: answer)
         monkeypatch.setattr("xai.evaluation.run.plan_mosaics", planned(folder))
         out = tmp_path / str(at_once)
         evaluate([subject_of(model)], ["gradcam", "layercam@conv1"], ["mosaic"], folder, out, settings=Settings())
@@ -329,10 +329,12 @@ def test_batches_do_not_matter(folder, tmp_path, monkeypatch):
 
 def planned(folder):
     """Mosaics of the folder's photos, whatever a network takes them for."""
-    from xai.evaluation.mosaics import draw
+    from xai.evaluation.mosaics import draw_mosaics
 
     photos = {label: [f"{label}/{i}.png" for i in range(3)] for label in COLORS}
-    return lambda answers, classes, settings: {name: draw(photos, "own", 5, settings, "it is") for name in answers}
+    return lambda answers, classes, settings: {
+        name: draw_mosaics(photos, "own", 5, settings, "it is") for name in answers
+    }
 
 
 def test_other_mosaics_do_not_mix(planted, folder, tmp_path):
@@ -443,12 +445,12 @@ def test_the_table_says_what_would_do_for_any_photo(folder, tmp_path):
 
 def test_controls_of_other_photos_are_named_after_their_row(planted):
     specs = ["another", "gradcam", "gaussian", "mean", "layercam"]
-    names = [row.name for row in rows_of(subject_of(planted), specs, Settings())[0]]
+    names = [row.name for row in plan_rows(subject_of(planted), specs, Settings())[0]]
     assert names == [
         "gradcam", "gradcam:another", "gradcam:mean", "gaussian", "layercam", "layercam:another", "layercam:mean",
     ]  # fmt: skip
     with pytest.raises(ValueError, match="another has no variant 'x'"):
-        rows_of(subject_of(planted), ["another:x"], Settings())
+        plan_rows(subject_of(planted), ["another:x"], Settings())
 
 
 def test_one_table_shows_deletion_on_two_substrates(folder, tmp_path):

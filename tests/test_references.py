@@ -14,7 +14,7 @@ import pytest
 
 import xai
 from tests.test_house import ROOT, tracked
-from xai.references import REFERENCES, SOURCES, keys_in
+from xai.references import REFERENCES, SOURCES, find_keys
 
 UNNAMED = re.compile(r"\b[Tt]he papers?\b(?! [A-Z])|\b[Tt]he paper's|\bBai and\b")
 
@@ -47,7 +47,7 @@ def test_the_four_sources_come_first():
 def test_a_key_is_the_first_authors_name_and_the_year():
     for key, work in REFERENCES.items():
         if key not in SOURCES:
-            assert keys_in(str(work)) == [key]
+            assert find_keys(str(work)) == [key]
 
 
 @pytest.mark.parametrize(
@@ -60,14 +60,14 @@ def test_a_key_is_the_first_authors_name_and_the_year():
     ],
 )
 def test_what_counts_as_a_citation(text, keys):
-    assert keys_in(text) == keys
+    assert find_keys(text) == keys
 
 
 def test_every_work_that_a_docstring_cites_is_in_the_list():
     found = passages()
     assert len(found) >= 40
     for file, passage in found:
-        cited = keys_in(passage)
+        cited = find_keys(passage)
         assert cited or "FPN-ABN layered model" in passage, (file, passage)
         assert set(cited) <= set(REFERENCES), (file, passage)
 
@@ -75,7 +75,7 @@ def test_every_work_that_a_docstring_cites_is_in_the_list():
 def test_every_method_names_its_source():
     for name, method in xai.methods.METHODS.items():
         assert method.is_control or method.reference, name
-        assert method.is_control or method.source in keys_in(inspect.getdoc(method.run).partition("Paper: ")[2]), name
+        assert method.is_control or method.source in find_keys(inspect.getdoc(method.run).partition("Paper: ")[2]), name
 
 
 def test_no_text_speaks_of_a_paper_without_saying_which():

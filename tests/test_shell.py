@@ -9,8 +9,8 @@ import xai
 from tests.conftest import EXAMPLES, load_once
 from tests.test_photo import BAD
 from xai.__main__ import main
-from xai.duplicates import close, groups, near_duplicates, pixel_hashes
-from xai.folders import photos_named, splits_in
+from xai.duplicates import find_close, find_near_duplicates, group_pairs, hash_pixels
+from xai.folders import find_photos, list_splits
 from xai.methods import METHODS
 from xai.sheet import Tile, contact_sheet
 from xai.similar import load_index
@@ -124,7 +124,7 @@ def test_photos_of_the_same_name_get_sheets_of_their_own(tmp_path):
     for name in ("a/x.jpg", "b/x.jpg", "b/x.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("RGB", (20, 20)).save(tmp_path / name)
-    names = photos_named([tmp_path / "a", tmp_path / "b", tmp_path / "a" / "x.jpg"])
+    names = find_photos([tmp_path / "a", tmp_path / "b", tmp_path / "a" / "x.jpg"])
     assert len(names) == len(set(names.values())) == 3
 
 
@@ -203,7 +203,7 @@ def test_close_compares_every_pair():
     literal = [
         (i, j) for i in range(40) for j in range(i + 1, 40) if bin(int(hashes[i]) ^ int(hashes[j])).count("1") <= 3
     ]
-    assert list(close(hashes, 3)) == literal
+    assert list(find_close(hashes, 3)) == literal
     assert (3, 7) in literal
     assert (7, 30) in literal
 
@@ -217,16 +217,16 @@ def test_pixel_hash_is_the_sign_of_low_frequencies():
     corner *= np.where(np.arange(8) == 0, np.sqrt(1 / 32), np.sqrt(2 / 32))[:, None]
     corner *= np.where(np.arange(8) == 0, np.sqrt(1 / 32), np.sqrt(2 / 32))[None]
     bits = (corner > np.median(corner)).ravel()
-    np.testing.assert_array_equal(np.unpackbits(pixel_hashes(grey).view(np.uint8)).astype(bool), bits)
+    np.testing.assert_array_equal(np.unpackbits(hash_pixels(grey).view(np.uint8)).astype(bool), bits)
 
 
 def test_pairs_that_share_a_photo_are_one_group(tmp_path):
     for name in ("a.png", "b.png", "c.png"):
         shutil.copy(EXAMPLES[0], tmp_path / name)
     model, index = load_once("garbage-efficientnet_lite0"), load_index("garbage-efficientnet_lite0")
-    pairs, failures = near_duplicates(splits_in(tmp_path)["train"], model, index.medians)
+    pairs, failures = find_near_duplicates(list_splits(tmp_path)["train"], model, index.medians)
     assert (len(pairs), failures) == (3, {})
-    assert [len(group) for group in groups(pairs)] == [3]
+    assert [len(group) for group in group_pairs(pairs)] == [3]
 
 
 def test_a_sheet_shortens_long_lines_and_leaves_empty_places():

@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.conftest import EXAMPLES, fresh, load_once
 from xai.activations import Activations
-from xai.similar import hashed, load_index, low_frequencies, make_indices, save_indices
+from xai.similar import compute_low_frequencies, load_index, make_indices, save_indices, to_bits
 from xai.studio.examples import read_class
 from xai.zoo import CHECKPOINTS, GARBAGE
 
@@ -25,13 +25,13 @@ def test_frequencies_are_a_type_2_dct_over_the_channels():
     pooled = features.double().mean((2, 3)).numpy()
     k, n = np.arange(64)[:, None], np.arange(70)[None]
     basis = np.cos(np.pi * k * (2 * n + 1) / 140) * np.where(k == 0, np.sqrt(1 / 70), np.sqrt(2 / 70))
-    np.testing.assert_allclose(low_frequencies(features), pooled @ basis.T, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(compute_low_frequencies(features), pooled @ basis.T, rtol=1e-4, atol=1e-5)
 
 
 def test_nearest_is_by_the_number_of_bits_that_differ(made):
     model, index = made
     with torch.no_grad():
-        asked = low_frequencies(Activations(model, model.preprocess([EXAMPLES[3]])).last)
+        asked = compute_low_frequencies(Activations(model, model.preprocess([EXAMPLES[3]])).last)
     bits = [np.unpackbits(np.array([h]).view(np.uint8)) for h in index.hashes]
     own = (asked[0] > index.medians).astype(np.uint8)
     literal = [int((b != own).sum()) for b in bits]
@@ -78,7 +78,7 @@ def test_no_pickle_is_loaded(made, tmp_path):
 def test_hashes_do_not_depend_on_the_machine():
     frequencies = np.zeros((1, 64))
     frequencies[0, 63] = 1
-    assert hashed(frequencies, np.zeros(64)).tobytes() == bytes(7) + b"\x01"
+    assert to_bits(frequencies, np.zeros(64)).tobytes() == bytes(7) + b"\x01"
 
 
 @pytest.mark.parametrize("name", GARBAGE)

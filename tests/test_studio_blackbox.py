@@ -23,7 +23,7 @@ from tests.conftest import CLASSES, EXAMPLES, fresh, load_once
 from tests.tabs import REQUEST
 from tests.test_photo import BAD
 from tests.test_studio import EXPLAINED, KOREAN, choose, serious, told_and_dismissed
-from xai.agreement import agreement, divergence
+from xai.agreement import compare_answers, measure_divergence
 from xai.blackbox import BlackBox, BlackBoxError
 from xai.methods.controls import random
 from xai.methods.distilled import LITERAL, distilled
@@ -143,8 +143,8 @@ def test_api_answers_like_the_package(client):
     assert answer["label"] == black_box.classes[said.argmax()]
     assert answer["confidence"] == pytest.approx(said.max(), abs=1e-4)
     assert list(answer["student"]) == [black_box.classes[k] for k in np.argsort(-imitated)[:5]]
-    assert answer["kl"] == pytest.approx(divergence(said[None], imitated[None])[0], abs=1e-3)
-    assert answer["agreed"] == agreement(said, imitated, black_box.classes).agreed
+    assert answer["kl"] == pytest.approx(measure_divergence(said[None], imitated[None])[0], abs=1e-3)
+    assert answer["agreed"] == compare_answers(said, imitated, black_box.classes).agreed
     np.testing.assert_allclose(answer["raw"], e.raw.reshape(56, 4, 56, 4).mean((1, 3)), atol=1e-3)
     assert answer["deletion"] is answer["questions"] is answer["settled"] is None
     assert (answer["familiar"], answer["blank"], answer["assumed"]) == (True, False, {})
@@ -224,7 +224,7 @@ def test_opens_with_an_example_explained(tab):
     said, imitated = black_box.predict_proba(EXAMPLES[0])[0], student.predict_proba(EXAMPLES[0])[0]
     for who, row in (("black_box", said), ("student", imitated)):
         assert tab.locator(f"#says-{who} h2").inner_text() == ENGLISH[f"class.{black_box.classes[row.argmax()]}"]
-    told = ENGLISH["divergence"].format(divergence=divergence(said[None], imitated[None])[0])
+    told = ENGLISH["divergence"].format(measure_divergence=measure_divergence(said[None], imitated[None])[0])
     expect(tab.locator("#verdict")).to_contain_text(told)
     e = xai.explain(student, EXAMPLES[0], "distilled", target=int(said.argmax()))
     shown = np.asarray(Image.open(io.BytesIO(httpx.get(source(tab)).content)).convert("RGB"), int)

@@ -5,19 +5,19 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from xai.models import Classifier, attention_of
+from xai.models import Classifier, name_attention
 from xai.models.classifier import INPUT
-from xai.modes import leaf_of, with_gradients
+from xai.modes import make_leaf, with_gradients
 
 Score = Callable[[Tensor, Tensor], Tensor]  # logits (B, K) and targets (B) to what is explained (B)
 
 
-def target_logit(logits: Tensor, targets: Tensor) -> Tensor:
+def pick_logits(logits: Tensor, targets: Tensor) -> Tensor:
     """`y^c`, what nearly every method explains."""
     return logits.gather(1, targets[:, None])[:, 0]
 
 
-def chosen(logits: Tensor, targets: Tensor | None) -> Tensor:
+def choose_targets(logits: Tensor, targets: Tensor | None) -> Tensor:
     """The targets (B), or else the predicted classes."""
     return logits.argmax(1) if targets is None else targets
 
@@ -58,7 +58,7 @@ class Activations:
     def attention(self, name: str) -> Tensor:
         """The map (B, 1, h, w) of a layer's attention branch, in (0, 1), or what a block's changed (B, 2, h, w)."""
         self.at(self.model.last_layer if name in self.model.attention_blocks else name)
-        return self._features[attention_of(name)]
+        return self._features[name_attention(name)]
 
     def beside(self, layers: Sequence[str]) -> dict[str, Tensor]:
         """The features that the logits also depend on, and that stay what they are when some layers' change."""
@@ -75,13 +75,13 @@ class Activations:
             self._logits = self.model.tail(self.last, self.model.last_layer, self.beside([self.model.last_layer]))
         return self._logits
 
-    def gradients(self, layer: str, targets: Tensor | None = None, score: Score = target_logit) -> Tensor:
+    def gradients(self, layer: str, targets: Tensor | None = None, score: Score = pick_logits) -> Tensor:
         """The gradients (B, C, h, w) of a score at a layer's features; targets None are the predicted classes."""
         alone = layer not in self.together or self.model.linear_weights(layer) is not None
         return self.joint_gradients([layer] if alone else self.together, targets, score)[layer]
 
     def joint_gradients(
-        self, layers: Sequence[str], targets: Tensor | None = None, score: Score = target_logit
+        self, layers: Sequence[str], targets: Tensor | None = None, score: Score = pick_logits
     ) -> dict[str, Tensor]:
         """The gradients at several layers, by name, from one gradient call at most."""
         asked = (score, None if targets is None else tuple(targets.tolist()))
@@ -98,7 +98,9 @@ class Activations:
         features = self.at(layer)
         asked = (score, None if targets is None else tuple(targets.tolist()))
         if asked not in self._mixes:
-            self._mixes[asked] = gradient(lambda logits: score(logits, chosen(logits, targets)), self.logits())  # B, K
+            self._mixes[asked] = differentiate(
+                lambda logits: score(logits, choose_targets(logits, targets)), self.logits()
+            )  # B, K
         weights = self._mixes[asked] @ self.model.linear_weights(layer) / features[0, 0].numel()  # B, C
         return weights[:, :, None, None].expand_as(features)
 
@@ -108,19 +110,21 @@ class Activations:
         model = self.model
         layers = [name for name in model.layers if name in layers]
         roots = model.roots(layers)
-        graph = self.beside(roots) | {name: leaf_of(self.at(name)) for name in roots}
+        graph = self.beside(roots) | {name: make_leaf(self.at(name)) for name in roots}
         for name in (*layers, model.last_layer):
             if name not in graph:
                 model.advance(graph, name)
         logits = model.conclude(graph)
         self._logits = logits.detach()
         self._features = {name: features.detach() for name, features in graph.items()} | self._features
-        found = torch.autograd.grad(score(logits, chosen(logits, targets)).sum(), [graph[name] for name in layers])
+        found = torch.autograd.grad(
+            score(logits, choose_targets(logits, targets)).sum(), [graph[name] for name in layers]
+        )
         return dict(zip(layers, found, strict=True))
 
 
 @with_gradients
-def gradient(function: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
+def differentiate(function: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
     """`∂ Σ function(x) / ∂x`: the graph starts at `x`, so no weight gets a gradient."""
-    leaf = leaf_of(at)
+    leaf = make_leaf(at)
     return torch.autograd.grad(function(leaf).sum(), leaf)[0]

@@ -30,26 +30,26 @@ class Agreement:
         return [*same, False].index(False)
 
 
-def agreement(teacher: np.ndarray, student: np.ndarray, classes: Sequence[str]) -> Agreement:
+def compare_answers(teacher: np.ndarray, student: np.ndarray, classes: Sequence[str]) -> Agreement:
     """From the confidences (K) of both."""
-    tops = [[(classes[k], float(row[k])) for k in order(row[None])[0, :TOP]] for row in (teacher, student)]
-    return Agreement(*tops, float(divergence(teacher[None], student[None])[0]))
+    tops = [[(classes[k], float(row[k])) for k in rank_classes(row[None])[0, :TOP]] for row in (teacher, student)]
+    return Agreement(*tops, float(measure_divergence(teacher[None], student[None])[0]))
 
 
-def order(confidences: np.ndarray) -> np.ndarray:
+def rank_classes(confidences: np.ndarray) -> np.ndarray:
     """Classes (N, K) by confidence (N, K), the surest first; of equals the first stays first."""
     return np.argsort(-confidences, axis=1, kind="stable")
 
 
-def divergence(teacher: np.ndarray, student: np.ndarray) -> np.ndarray:
+def measure_divergence(teacher: np.ndarray, student: np.ndarray) -> np.ndarray:
     """`KL(t ‖ s) = Σ_k t_k (log t_k − log s_k)` (N) in nats, from confidences (N, K)."""
     t, s = (np.maximum(p.astype(np.float64), LEAST) for p in (teacher, student))
     return (t * (np.log(t) - np.log(s))).sum(1)
 
 
-def similarity(teacher: np.ndarray, student: np.ndarray, n: int) -> float:
+def compute_similarity(teacher: np.ndarray, student: np.ndarray, n: int) -> float:
     """Sim N in [0, 1]: the share of photos whose N most confident classes are the same, in the same order.
 
     Of (cat, fish, dog) and (cat, dog, fish) Sim 1 is 1 and Sim 2 is 0.
     """
-    return float((order(teacher)[:, :n] == order(student)[:, :n]).all(1).mean())
+    return float((rank_classes(teacher)[:, :n] == rank_classes(student)[:, :n]).all(1).mean())

@@ -59,7 +59,7 @@ class Batch:
     def confidences(self) -> Tensor:
         """What the subject says: confidences (B, K), float32 on the CPU."""
         if isinstance(self.subject, Classifier):
-            return confidences_of(self.activations(self.subject))
+            return compute_confidences(self.activations(self.subject))
         return self.subject.ask(self.pixels).cpu()
 
     def seconds(self) -> float:
@@ -67,6 +67,6 @@ class Batch:
         return (time.perf_counter() - self.started) / len(self.photos)
 
 
-def confidences_of(activations: Activations) -> Tensor:
+def compute_confidences(activations: Activations) -> Tensor:
     """A network's confidences (B, K), float32 on the CPU."""
     return torch.softmax(activations.logits().float(), dim=1).cpu()

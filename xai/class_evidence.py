@@ -7,14 +7,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from xai.activations import Activations, gradient, target_logit
-from xai.explanation import blank_saliency, to_photo_size
-from xai.maps import resized
-from xai.methods.cam import all_class_maps
+from xai.activations import Activations, differentiate, pick_logits
+from xai.explanation import make_blank_saliency, resize_to_photo
+from xai.maps import resize_maps
+from xai.methods.cam import compute_all_class_maps
 from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.modes import without_gradients
-from xai.noise import drowned, suspicious, twice_as_precise, without_contrast
+from xai.noise import is_drowned, lacks_contrast, to_double, varies_little
 from xai.photo import Photo, as_photo
 
 COLORS = ((0, 114, 178), (0, 158, 115), (230, 159, 0), (204, 121, 167), (213, 94, 0), (86, 180, 233), (240, 228, 66))
@@ -45,8 +45,8 @@ class Evidence:
         The latter is zero everywhere where the evidence is blank.
         """
         width, height = self.photo.size
-        resized = np.stack([to_photo_size(layer, width, height) for layer in self.maps])  # K, H, W
-        strength = blank_saliency(self.photo) if self.blank else strength_of(resized.max(0))
+        resized = np.stack([resize_to_photo(layer, width, height) for layer in self.maps])  # K, H, W
+        strength = make_blank_saliency(self.photo) if self.blank else scale_strength(resized.max(0))
         return resized.argmax(0), strength
 
     def picture(self, alpha: float = 0.75) -> Image.Image:
@@ -70,7 +70,7 @@ class Evidence:
         return {self.classes[k]: float(sums[k] / max(sums.sum(), 1e-12)) for k in order if sums[k] > 0}
 
 
-def strength_of(largest: np.ndarray) -> np.ndarray:
+def scale_strength(largest: np.ndarray) -> np.ndarray:
     """Values (H, W) over the largest of them, float32 in [0, 1]; zero where none is positive."""
     return (largest / max(largest.max(), np.finfo(np.float32).tiny)).clip(0, 1).astype(np.float32)
 
@@ -87,32 +87,32 @@ def evidence(model: Classifier, image: Photo) -> Evidence:
     """
     photo = as_photo(image)
     with evaluating(model):
-        return evidence_of(photo, Activations(model, model.preprocess([photo])))
+        return compute_evidence(photo, Activations(model, model.preprocess([photo])))
 
 
-def evidence_of(photo: Image.Image, batch: Activations) -> Evidence:
+def compute_evidence(photo: Image.Image, batch: Activations) -> Evidence:
     """`evidence` of a photo whose activations, a batch of one, are there already."""
-    sums = class_maps(batch)  # K, h, w
+    sums = compute_class_maps(batch)  # K, h, w
     maps = sums - sums.mean(0, keepdim=True)
     places = maps - maps.mean((1, 2), keepdim=True)  # what of a class's evidence depends on the position
-    blank = not places.any() or bool(without_contrast(batch.model.std * batch.x + batch.model.mean))
-    if not blank and suspicious(places.flatten()[None], sums.abs().amax()[None]):
-        precise = class_maps(twice_as_precise(batch, torch.tensor([0])))
-        blank = bool(drowned(maps[None].double(), (precise - precise.mean(0, keepdim=True))[None]))
+    blank = not places.any() or bool(lacks_contrast(batch.model.std * batch.x + batch.model.mean))
+    if not blank and varies_little(places.flatten()[None], sums.abs().amax()[None]):
+        precise = compute_class_maps(to_double(batch, torch.tensor([0])))
+        blank = bool(is_drowned(maps[None].double(), (precise - precise.mean(0, keepdim=True))[None]))
     confidences = batch.logits()[0].softmax(0)
     return Evidence(photo, maps.float().cpu().numpy(), batch.model.classes, confidences.float().cpu().numpy(), blank)
 
 
-def class_maps(batch: Activations) -> Tensor:
+def compute_class_maps(batch: Activations) -> Tensor:
     """What each position adds to the logit of each class (K, h, w), for a batch of one."""
     model, features = batch.model, batch.last  # 1, C, h, w
     readable = [name for name in model.layers if model.linear_weights(name) is not None]
     if readable:
-        per_layer = [all_class_maps(batch, name)[0] for name in readable]  # K, h, w each
+        per_layer = [compute_all_class_maps(batch, name)[0] for name in readable]  # K, h, w each
         finest = max((each.shape[1:] for each in per_layer), key=lambda size: size[0] * size[1])
-        return sum(resized(each, finest) for each in per_layer) / (finest[0] * finest[1])  # K, H, W
+        return sum(resize_maps(each, finest) for each in per_layer) / (finest[0] * finest[1])  # K, H, W
     k = len(model.classes)
     repeated = features.expand(k, -1, -1, -1)  # K, C, h, w
     beside, every = batch.beside([model.last_layer]), torch.arange(k, device=features.device)
-    gradients = gradient(lambda f: target_logit(model.tail(f, model.last_layer, beside), every), repeated)
+    gradients = differentiate(lambda f: pick_logits(model.tail(f, model.last_layer, beside), every), repeated)
     return torch.einsum("kc,kchw->khw", gradients.mean(dim=(2, 3)), repeated)

@@ -15,10 +15,10 @@ from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.modes import without_gradients
 from xai.photo import PhotoError, load_photo
-from xai.similar import AT_ONCE, hashed, low_frequencies
+from xai.similar import AT_ONCE, compute_low_frequencies, to_bits
 
 SIDE, CORNER = 32, 8  # pixels and coefficients of the pixel hash
-MAX_BITS, MAX_FEATURE_BITS, MIN_CORRELATION = 8, 10, 0.97  # measured on TrashNet and UC Merced, see README
+MAX_BITS, MAX_FEATURE_BITS, MIN_CORRELATION = 8, 10, 0.97  # measured on TrashNet and UC Merced
 MAX_SIDE = 512  # pixels a side; more is not looked at
 
 
@@ -40,7 +40,7 @@ class Pair:
     correlation: float
 
 
-def near_duplicates(
+def find_near_duplicates(
     photos: Sequence[Path],
     model: Classifier,
     medians: np.ndarray,
@@ -62,13 +62,13 @@ def near_duplicates(
     greys, failures = {}, {}
     for path in progress(photos):
         try:
-            greys[path] = grey(load_photo(path, MAX_SIDE))
+            greys[path] = shrink_grey(load_photo(path, MAX_SIDE))
         except PhotoError as error:
             failures[path] = str(error)
     paths = list(greys)
-    pixels = pixel_hashes(np.stack(list(greys.values()))) if greys else np.empty(0, np.uint64)
-    candidates = list(close(pixels, MAX_BITS))
-    features = feature_hashes([paths[k] for k in sorted({k for pair in candidates for k in pair})], model, medians)
+    pixels = hash_pixels(np.stack(list(greys.values()))) if greys else np.empty(0, np.uint64)
+    candidates = list(find_close(pixels, MAX_BITS))
+    features = hash_features([paths[k] for k in sorted({k for pair in candidates for k in pair})], model, medians)
     pairs = []
     for i, j in candidates:
         a, b = paths[i], paths[j]
@@ -79,7 +79,7 @@ def near_duplicates(
     return sorted(pairs, key=lambda pair: (pair.bits, pair.feature_bits)), failures
 
 
-def groups(pairs: Sequence[Pair]) -> list[list[Path]]:
+def group_pairs(pairs: Sequence[Pair]) -> list[list[Path]]:
     """Photos that are connected by pairs, the largest group first."""
     paths = sorted({path for pair in pairs for path in (pair.first, pair.second)})
     if not paths:
@@ -92,18 +92,18 @@ def groups(pairs: Sequence[Pair]) -> list[list[Path]]:
     return sorted(found, key=len, reverse=True)
 
 
-def grey(photo: Image.Image) -> np.ndarray:
+def shrink_grey(photo: Image.Image) -> np.ndarray:
     """A photo as float32 (32, 32)."""
     return np.asarray(photo.convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS), np.float32)
 
 
-def pixel_hashes(greys: np.ndarray) -> np.ndarray:
+def hash_pixels(greys: np.ndarray) -> np.ndarray:
     """Grey photos (N, 32, 32) as hashes: uint64 (N)."""
     corner = dctn(greys, axes=(1, 2), norm="ortho")[:, :CORNER, :CORNER].reshape(len(greys), -1)  # N, 64
-    return hashed(corner, np.median(corner, axis=1, keepdims=True))
+    return hash_features(corner, np.median(corner, axis=1, keepdims=True))
 
 
-def close(hashes: np.ndarray, bits: int) -> Iterable[tuple[int, int]]:
+def find_close(hashes: np.ndarray, bits: int) -> Iterable[tuple[int, int]]:
     """Pairs i < j of hashes (N) that differ in at most `bits` bits, a row at a time."""
     for i in range(len(hashes)):
         for j in np.flatnonzero(np.bitwise_count(hashes[i + 1 :] ^ hashes[i]) <= bits):
@@ -111,13 +111,13 @@ def close(hashes: np.ndarray, bits: int) -> Iterable[tuple[int, int]]:
 
 
 @without_gradients
-def feature_hashes(paths: Sequence[Path], model: Classifier, medians: np.ndarray) -> dict[Path, np.uint64]:
+def hash_features(paths: Sequence[Path], model: Classifier, medians: np.ndarray) -> dict[Path, np.uint64]:
     found = {}
     with evaluating(model):
         for start in range(0, len(paths), AT_ONCE):
             part = paths[start : start + AT_ONCE]
             x = model.preprocess([load_photo(path, MAX_SIDE) for path in part])
-            hashes = hashed(low_frequencies(Activations(model, x).last), medians)
+            hashes = to_bits(compute_low_frequencies(Activations(model, x).last), medians)
             found.update(zip(part, hashes, strict=True))
     return found
 

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xai.agreement import Agreement, agreement
-from xai.batch import Batch, confidences_of
+from xai.agreement import Agreement, compare_answers
+from xai.batch import Batch, compute_confidences
 from xai.explanation import Explanation
 from xai.familiar import mark_familiar
 from xai.methods.estimate import Estimate
@@ -81,7 +81,7 @@ def explain_steps(
     def explain_some(batch: Batch, targets: list[Target]) -> Steps[list[Explanation]]:
         return explain_batch(batch, reading, targets)
 
-    return (yield from in_batches(explain_some, subject, image, target))
+    return (yield from explain_in_batches(explain_some, subject, image, target))
 
 
 @without_gradients
@@ -98,7 +98,7 @@ def explain_batch(batch: Batch, reading: Reading, targets: Sequence[Target]) -> 
 
 
 @without_gradients
-def in_batches(
+def explain_in_batches(
     explain_some: Callable[[Batch, list[Target]], Steps[list[Result]]],
     subject: Subject,
     image: Photo | Sequence[Photo],
@@ -140,7 +140,7 @@ def make_explanation(batch: Batch, i: int, reading: Reading, estimate: Estimate,
         target_layer=reading.layer,
         seconds=batch.seconds(),
         source=reading.source,
-        agreement=measure_agreement(batch, i),
+        compare_answers=measure_agreement(batch, i),
         blank=bool(raw.min() == raw.max()) or estimate.is_blank(),
         questions=estimate.questions,
         error=None if estimate.error is None else estimate.error.float().numpy(),
@@ -153,8 +153,8 @@ def measure_agreement(batch: Batch, i: int) -> Agreement | None:
     student = batch.subject.networks.get("student")
     if student is None:
         return None
-    said = confidences_of(batch.activations(student))[i].numpy()  # K
-    return agreement(batch.confidences[i].numpy(), said, batch.subject.classes)
+    said = compute_confidences(batch.activations(student))[i].numpy()  # K
+    return compare_answers(batch.confidences[i].numpy(), said, batch.subject.classes)
 
 
 @contextmanager
@@ -172,7 +172,7 @@ def find_targets(batch: Batch, targets: Sequence[Target]) -> Tensor | None:
     Raises:
         ValueError: the subject knows no such class.
     """
-    found = [None if target is None else class_index(batch.subject, target) for target in targets]
+    found = [None if target is None else find_class(batch.subject, target) for target in targets]
     if isinstance(batch.subject, Classifier) and not any(index is not None for index in found):
         return None
     if None in found:
@@ -181,7 +181,7 @@ def find_targets(batch: Batch, targets: Sequence[Target]) -> Tensor | None:
     return torch.tensor(found, device=batch.subject.device)
 
 
-def class_index(subject: Subject, target: int | str) -> int:
+def find_class(subject: Subject, target: int | str) -> int:
     """The index of a class given by index or name.
 
     Raises:

@@ -67,8 +67,8 @@ class Explanation:
         """
         if self.blank:
             return np.zeros((self.photo.height, self.photo.width), np.float32)
-        resized = to_photo_size(self.raw, self.photo.width, self.photo.height)
-        return to_unit_range(resized, *(self.scale or (resized.min(), resized.max())))
+        resized = resize_to_photo(self.raw, self.photo.width, self.photo.height)
+        return scale_to_range(resized, *(self.scale or (resized.min(), resized.max())))
 
     def overlay(self, alpha: float = 0.5, colormap: str = "turbo") -> Image.Image:
         """The map in colours over the photo; `alpha` 0 is the photo, 1 the colours; the plain photo for a blank map."""
@@ -95,26 +95,26 @@ class Explanation:
         return columns.start, rows.start, columns.stop, rows.stop
 
 
-def to_photo_size(raw: np.ndarray, width: int, height: int) -> np.ndarray:
+def resize_to_photo(raw: np.ndarray, width: int, height: int) -> np.ndarray:
     """A map (h, w) resized to (height, width) bilinearly, cell centres aligned."""
     resized = F.interpolate(torch.from_numpy(raw)[None, None], size=(height, width), mode="bilinear")
     return resized[0, 0].numpy()
 
 
-def to_unit_range(array: np.ndarray, low: float, high: float) -> np.ndarray:
+def scale_to_range(array: np.ndarray, low: float, high: float) -> np.ndarray:
     """Values from [low, high] to [0, 1] as float32; all zero where low equals high."""
     if high <= low:
         return np.zeros_like(array, dtype=np.float32)
     return ((array - low) / (high - low)).clip(0, 1).astype(np.float32)
 
 
-def saliency_of(raw: np.ndarray, photo: Image.Image) -> np.ndarray:
+def compute_saliency(raw: np.ndarray, photo: Image.Image) -> np.ndarray:
     """A raw map (h, w) at the photo's size, in [0, 1] by its own least and largest value there."""
-    resized = to_photo_size(raw, photo.width, photo.height)
-    return to_unit_range(resized, resized.min(), resized.max())
+    resized = resize_to_photo(raw, photo.width, photo.height)
+    return scale_to_range(resized, resized.min(), resized.max())
 
 
-def blank_saliency(photo: Image.Image) -> np.ndarray:
+def make_blank_saliency(photo: Image.Image) -> np.ndarray:
     """The saliency (H, W) of a blank map: zero everywhere."""
     return np.zeros((photo.height, photo.width), np.float32)
 
@@ -127,13 +127,13 @@ def on_common_scale(explanations: list[Explanation]) -> list[Explanation]:
     ends = []
     for e in explanations:
         if not e.blank:
-            resized = to_photo_size(e.raw, e.photo.width, e.photo.height)
+            resized = resize_to_photo(e.raw, e.photo.width, e.photo.height)
             ends += [resized.min(), resized.max()]
     return [e if e.blank else replace(e, scale=(min(ends), max(ends))) for e in explanations]
 
 
 @cache
-def palette(colormap: str) -> np.ndarray:
+def load_palette(colormap: str) -> np.ndarray:
     """256 colours of a colour map, uint8 (256, 3)."""
     from matplotlib import colormaps
 
@@ -144,14 +144,14 @@ def palette(colormap: str) -> np.ndarray:
 
 def colorize(saliency: np.ndarray, colormap: str) -> np.ndarray:
     """A map (H, W) in [0, 1] to colours, uint8 (H, W, 3); colour is linear in the value."""
-    return palette(colormap)[(saliency * 255).round().astype(np.uint8)]
+    return load_palette(colormap)[(saliency * 255).round().astype(np.uint8)]
 
 
 def blend(photo: Image.Image, colors: np.ndarray, alpha: float) -> Image.Image:
     return Image.blend(photo, Image.fromarray(colors), alpha)
 
 
-def with_box(picture: Image.Image, box: tuple[int, int, int, int] | None) -> Image.Image:
+def draw_box(picture: Image.Image, box: tuple[int, int, int, int] | None) -> Image.Image:
     """A copy of a picture with a box drawn on it, white with a dark rim, so that it shows on any ground."""
     picture = picture.copy()
     if box:

@@ -21,7 +21,7 @@ from xai.models import Classifier
 from xai.modes import without_gradients
 from xai.photo import Photo, as_photo
 from xai.subject import Subject
-from xai.zoo import IMAGENET, SURFACES, familiar_file, find_checkpoint, load_model
+from xai.zoo import IMAGENET, SURFACES, find_checkpoint, find_familiar_file, load_model
 
 SIDE = 224  # pixels, of the square a photo is squeezed into
 NEAREST = 5
@@ -62,7 +62,7 @@ class Known:
 
     def lead(self, features: Tensor) -> Tensor:
         """By how much unit vectors (B, 1280) are more like a training photo than like any surface: (B)."""
-        return (features @ self.photos.T).amax(1) - (features @ surfaces_of(self.grey).T).amax(1)
+        return (features @ self.photos.T).amax(1) - (features @ load_surfaces(self.grey).T).amax(1)
 
     def knows(self, features: Tensor) -> Tensor:
         """Which of some unit vectors (B, 1280) are of familiar photos: bool (B)."""
@@ -84,17 +84,17 @@ def is_familiar(photo: Photo, network: str | PathLike | Subject) -> bool | None:
         ValueError: the photo cannot be read, or there is no model of this name.
     """
     if isinstance(network, (str, PathLike)):
-        file = familiar_file(network)
+        file = find_familiar_file(network)
     else:
         files = (each.familiar_file for each in network.networks.values())
         file = next(filter(None, files), None)
-    if file is None or not file.is_file() or frozen_network() is None:
+    if file is None or not file.is_file() or load_frozen_network() is None:
         return None
     known = load(file, file.stat().st_mtime_ns)
-    pixels = pixels_of(photo, known.grey)
+    pixels = squeeze_photo(photo, known.grey)
     if is_flat(pixels):
         return False
-    return bool(known.knows(described(pixels.numpy().tobytes())[None])[0])
+    return bool(known.knows(describe_once(pixels.numpy().tobytes())[None])[0])
 
 
 def mark_familiar(found: Found, subject: Subject) -> Found:
@@ -107,7 +107,7 @@ def mark_familiar(found: Found, subject: Subject) -> Found:
     return replace(found, familiar=is_familiar(found.photo, subject))
 
 
-def pixels_of(photo: Photo, grey: bool = False) -> Tensor:
+def squeeze_photo(photo: Photo, grey: bool = False) -> Tensor:
     """A photo squeezed into the frozen network's square: uint8 (3, 224, 224)."""
     photo = as_photo(photo)
     times = min(photo.size) // (2 * SIDE)
@@ -123,10 +123,10 @@ def is_flat(pixels: Tensor) -> bool:
 
 
 @lru_cache(maxsize=16)
-def described(pixels: bytes) -> Tensor:
+def describe_once(pixels: bytes) -> Tensor:
     """The unit vector (1280) of pixels (3, 224, 224), kept, since several networks are asked about one photo."""
     photo = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(1, 3, SIDE, SIDE)
-    return describe(frozen_network(), photo)[0]
+    return describe(load_frozen_network(), photo)[0]
 
 
 @without_gradients
@@ -137,7 +137,7 @@ def describe(network: Classifier, pixels: Tensor) -> Tensor:
 
 
 @cache
-def frozen_network() -> Classifier | None:
+def load_frozen_network() -> Classifier | None:
     """EfficientNet-Lite0 with ImageNet weights, on the CPU, where 10 ms a photo are all it takes; None without it.
 
     Raises:
@@ -147,10 +147,10 @@ def frozen_network() -> Classifier | None:
         found = (find_checkpoint(IMAGENET) / SURFACES).is_file()
     except FileNotFoundError:
         return None
-    return folded(load_model(IMAGENET, "cpu")) if found else None
+    return fold_normalisations(load_model(IMAGENET, "cpu")) if found else None
 
 
-def folded(model: Classifier) -> Classifier:
+def fold_normalisations(model: Classifier) -> Classifier:
     """A network whose convolutions do the work of the normalisations behind them too, a quarter faster on a CPU."""
     for block in list(model.modules()):
         for (name, layer), (following, normalisation) in pairwise(block.named_children()):
@@ -161,13 +161,13 @@ def folded(model: Classifier) -> Classifier:
 
 
 @cache
-def surfaces_of(grey: bool) -> Tensor:
+def load_surfaces(grey: bool) -> Tensor:
     """The unit vectors (M, 1280) of the surfaces, in colour or turned grey."""
     with np.load(find_checkpoint(IMAGENET) / SURFACES, allow_pickle=False) as saved:
         return from_8_bits(saved["grey" if grey else "color"])
 
 
-def known_of(training: Iterable[Photo], validation: Iterable[Photo], grey: bool = False) -> Known | None:
+def describe_training(training: Iterable[Photo], validation: Iterable[Photo], grey: bool = False) -> Known | None:
     """What training photos look like, with the margin and the threshold that notice 3 % of the validation photos.
 
     None without the frozen network.
@@ -175,16 +175,16 @@ def known_of(training: Iterable[Photo], validation: Iterable[Photo], grey: bool 
     Raises:
         ValueError: a photo cannot be read, or there is none.
     """
-    network = frozen_network()
+    network = load_frozen_network()
     if network is None:
         return None
     photos, others = (
-        [describe(network, pixels_of(photo, grey)[None]) for photo in some] for some in (training, validation)
+        [describe(network, squeeze_photo(photo, grey)[None]) for photo in some] for some in (training, validation)
     )  # 1, 1280 each
-    return fitted(Known(from_8_bits(in_8_bits(torch.cat(photos))), np.inf, grey=grey), torch.cat(others))
+    return fit_limits(Known(from_8_bits(to_8_bits(torch.cat(photos))), np.inf, grey=grey), torch.cat(others))
 
 
-def fitted(known: Known, others: Tensor) -> Known:
+def fit_limits(known: Known, others: Tensor) -> Known:
     """A list with the margin and the threshold by the unit vectors (N, 1280) of validation photos."""
     leads = known.lead(others)
     margin = min(MARGIN, float(np.quantile(leads, AS_SURFACES)))
@@ -193,7 +193,7 @@ def fitted(known: Known, others: Tensor) -> Known:
     return replace(known, margin=margin, threshold=threshold)
 
 
-def in_8_bits(rows: Tensor) -> np.ndarray:
+def to_8_bits(rows: Tensor) -> np.ndarray:
     """Rows of any scale as int8, each by its own largest value; only their directions count."""
     return (127 * normalize(rows, p=float("inf"))).round().to(torch.int8).numpy()
 
@@ -206,7 +206,7 @@ def from_8_bits(rows: np.ndarray) -> Tensor:
 def save(known: Known, file: Path) -> None:
     """Write a list; the vectors in 8 bits."""
     limits = {"threshold": np.float64(known.threshold), "margin": np.float64(known.margin)}
-    np.savez(file, photos=in_8_bits(known.photos), grey=np.bool_(known.grey), **limits)
+    np.savez(file, photos=to_8_bits(known.photos), grey=np.bool_(known.grey), **limits)
 
 
 @lru_cache(maxsize=8)

@@ -6,10 +6,10 @@ from dataclasses import replace
 import torch
 
 from xai.batch import Batch
-from xai.explaining import Target, find_targets, in_batches, make_explanation
+from xai.explaining import Target, explain_in_batches, find_targets, make_explanation
 from xai.explanation import Explanation
 from xai.familiar import mark_familiar
-from xai.maps import combined
+from xai.maps import combine_maps
 from xai.methods import method_of
 from xai.methods.estimate import Estimate
 from xai.methods.reading import Reading, choose_role, plan_reading
@@ -71,7 +71,7 @@ def explain_layers_steps(
     def explain_some(batch: Batch, targets: list[Target]) -> Steps[list[dict[str, Explanation]]]:
         return explain_layers_batch(batch, readings, targets)
 
-    return (yield from in_batches(explain_some, subject, image, target, together=[r.layer for r in readings]))
+    return (yield from explain_in_batches(explain_some, subject, image, target, together=[r.layer for r in readings]))
 
 
 def plan_layers(
@@ -111,7 +111,7 @@ def combine_layers(layers: Sequence[Explanation]) -> Estimate:
     """The map that layers make together; a blank one's noise, scaled to [0, 1], would weigh as much as the others."""
     raws = [torch.zeros_like(torch.from_numpy(e.raw)) if e.blank else torch.from_numpy(e.raw) for e in layers]
     blank = all(e.blank for e in layers)
-    return Estimate(combined([raw[None] for raw in raws])[0], is_blank=lambda: blank)
+    return Estimate(combine_maps([raw[None] for raw in raws])[0], is_blank=lambda: blank)
 
 
 def suitable_layers(network: Classifier | None, method: str) -> list[str]:

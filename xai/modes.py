@@ -23,6 +23,6 @@ def with_gradients(function: Function) -> Function:
     return torch.inference_mode(False)(torch.enable_grad()(function))
 
 
-def leaf_of(tensor: Tensor) -> Tensor:
+def make_leaf(tensor: Tensor) -> Tensor:
     """Where a graph may start: the same values, also of a tensor that was made in inference mode."""
     return (tensor.clone() if tensor.is_inference() else tensor.detach()).requires_grad_()

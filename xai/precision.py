@@ -3,7 +3,7 @@
 import torch
 
 
-def faster_in_half(model: torch.nn.Module, device: torch.device) -> bool:
+def is_faster_in_half(model: torch.nn.Module, device: torch.device) -> bool:
     """True on GPUs and, unless it has depthwise convolutions, which gain nothing, on CPUs with matrix units (AMX)."""
     if device.type != "cpu":
         return device.type == "cuda"
@@ -11,6 +11,6 @@ def faster_in_half(model: torch.nn.Module, device: torch.device) -> bool:
     return not depthwise and bool(torch.cpu.get_capabilities().get("amx_bf16"))
 
 
-def half(model: torch.nn.Module, device: torch.device) -> torch.autocast:
+def in_half_precision(model: torch.nn.Module, device: torch.device) -> torch.autocast:
     """bfloat16 arithmetic where it is faster; else no change."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=faster_in_half(model, device))
+    return torch.autocast(device.type, torch.bfloat16, enabled=is_faster_in_half(model, device))

@@ -136,7 +136,7 @@ REFERENCES = {
 }
 
 
-def keys_in(text: str) -> list[str]:
+def find_keys(text: str) -> list[str]:
     """The keys of all works that a text cites as `Name et al., …, year`, with semicolons between them."""
     cited = filter(None, (CITED.search(part) for part in text.split(";")))
     return [f"{found[1].lower().replace('ö', 'o')}{found[2]}" for found in cited]

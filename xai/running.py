@@ -5,12 +5,12 @@ from collections.abc import Callable, Generator
 
 from torch import Tensor
 
-from xai.activations import Activations, chosen
+from xai.activations import Activations, choose_targets
 from xai.batch import Batch
 from xai.methods import Method
 from xai.methods.estimate import Estimate
 from xai.methods.reading import Reading
-from xai.noise import drowned, suspected, twice_as_precise, without_contrast
+from xai.noise import is_drowned, lacks_contrast, may_be_rounding, to_double
 from xai.steps import Progress, Steps, rescale
 
 
@@ -31,7 +31,7 @@ def read_features(batch: Batch, reading: Reading, targets: Tensor | None) -> Ste
     return [Estimate(raw, is_blank=lambda i=i: bool(blank[i])) for i, raw in enumerate(raws)]
 
 
-def question(batch: Batch, reading: Reading, targets: Tensor | None) -> Steps[list[Estimate]]:
+def ask_photo_by_photo(batch: Batch, reading: Reading, targets: Tensor | None) -> Steps[list[Estimate]]:
     """Photo after photo: each takes questions of its own, to the subject or to the network that is read."""
     found, asked = [], reading.network or batch.subject
     targets = batch.confidences.argmax(1) if targets is None else targets
@@ -53,8 +53,8 @@ def draw_controls(batch: Batch, reading: Reading, targets: Tensor | None) -> Ste
 
 RUNNERS: dict[str, Callable[..., Steps[list[Estimate]]]] = {
     "features": read_features,
-    "gradients": question,
-    "answers": question,
+    "gradients": ask_photo_by_photo,
+    "answers": ask_photo_by_photo,
     "nothing": draw_controls,
 }
 
@@ -71,17 +71,17 @@ def find_blank(raws: Tensor, activations: Activations, reading: Reading, targets
     """Which of a method's maps (B, h, w) cannot be told from noise: bool (B).
 
     These are the maps of photos without contrast, those that are the same everywhere or no numbers (0 / 0, say), and
-    those that are rounding errors. A map is suspected of the latter where its range is small (`suspected`). Only then
-    is it computed once more, in float64, and the difference is what rounding did to it: where the variance of this
+    those that are rounding errors. A map may be the latter where its range is small (`may_be_rounding`). Only then is it
+    computed once more, in float64, and the difference is what rounding did to it: where the variance of this
     difference over the positions reaches that of the second map, rounding says as much as the photo.
     """
     network, flat = activations.model, raws.flatten(1)
     blank = flat.amax(1).eq(flat.amin(1)) | ~flat.isfinite().all(1)
-    blank |= without_contrast(network.std * activations.x + network.mean)
-    doubtful = (suspected(raws, activations) & ~blank).nonzero()[:, 0]
+    blank |= lacks_contrast(network.std * activations.x + network.mean)
+    doubtful = (may_be_rounding(raws, activations) & ~blank).nonzero()[:, 0]
     if len(doubtful):
-        again, its_targets = twice_as_precise(activations, doubtful), chosen(activations.logits(), targets)[doubtful]
+        again, its_targets = to_double(activations, doubtful), choose_targets(activations.logits(), targets)[doubtful]
         steps = compute_maps(again, reading.method, its_targets, reading.layer, **reading.options)
         precise = yield from rescale(steps, 1, 1)  # all the rest is done already
-        blank[doubtful] = drowned(raws[doubtful].double(), precise.double())
+        blank[doubtful] = is_drowned(raws[doubtful].double(), precise.double())
     return blank

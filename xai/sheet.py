@@ -29,7 +29,7 @@ def contact_sheet(rows: list[list[Tile]], side: int, heading: str = "") -> Image
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
     if heading:
-        draw.text((GAP, GAP), fitting(heading, fonts[0], size[0] - 2 * GAP), INK, fonts[0])
+        draw.text((GAP, GAP), fit_text(heading, fonts[0], size[0] - 2 * GAP), INK, fonts[0])
     for row, pictures, height, text in zip(rows, shrunk, heights, texts, strict=True):
         for column, (tile, picture) in enumerate(zip(row, pictures, strict=True)):
             left = GAP + column * (width + GAP)
@@ -37,7 +37,7 @@ def contact_sheet(rows: list[list[Tile]], side: int, heading: str = "") -> Image
                 sheet.paste(picture, (left, top))
             for i, line in enumerate(tile.lines):
                 font, ink = (fonts[0], INK) if i == 0 else (fonts[1], SUBDUED)
-                draw.text((left, top + height + 3 + i * LINE), fitting(line, font, width), ink, font)
+                draw.text((left, top + height + 3 + i * LINE), fit_text(line, font, width), ink, font)
         top += height + text + GAP
     return sheet
 
@@ -50,7 +50,7 @@ def shrink(picture: Image.Image | None, side: int) -> Image.Image | None:
     return picture
 
 
-def fitting(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def fit_text(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
     if font.getlength(line) <= width:
         return line
     while line and font.getlength(line + "…") > width:

@@ -81,20 +81,20 @@ class Index:
 
     def nearest_to(self, features: Tensor, count: int = 5) -> list[Neighbour]:
         """The same for a photo whose last layer's features (1, C, h, w) are there already."""
-        distances = np.bitwise_count(self.hashes ^ hashed(low_frequencies(features), self.medians)[0])
+        distances = np.bitwise_count(self.hashes ^ to_bits(compute_low_frequencies(features), self.medians)[0])
         return [
             Neighbour(self.names[i], self.labels[i], int(distances[i]), self.thumbnails[i])
             for i in distances.argsort(kind="stable")[:count]
         ]
 
 
-def low_frequencies(features: Tensor) -> np.ndarray:
+def compute_low_frequencies(features: Tensor) -> np.ndarray:
     """The 64 lowest DCT coefficients over the channels (B, 64) of pooled features (B, C, h, w); 0 where C is less."""
     pooled = features.mean(dim=(2, 3)).float().cpu().numpy()  # B, C
     return dct(pooled, n=max(BITS, pooled.shape[1]), axis=1, norm="ortho")[:, :BITS]
 
 
-def hashed(frequencies: np.ndarray, medians: np.ndarray) -> np.ndarray:
+def to_bits(frequencies: np.ndarray, medians: np.ndarray) -> np.ndarray:
     """Coefficients (B, 64) as hashes: uint64 (B)."""
     return np.packbits(frequencies > medians, axis=1).view(np.uint64)[:, 0]
 
@@ -123,15 +123,15 @@ def make_indices(
     coefficients: list[list[np.ndarray]] = [[] for _ in models]
     for start in progress(range(0, len(photos), AT_ONCE)):
         batch = [as_photo(path) for path in photos[start : start + AT_ONCE]]
-        thumbnails += [thumbnail(photo) for photo in batch]
+        thumbnails += [make_thumbnail(photo) for photo in batch]
         for model, rows in zip(models, coefficients, strict=True):
             with evaluating(model):
-                rows.append(low_frequencies(Activations(model, model.preprocess(batch)).last))
+                rows.append(compute_low_frequencies(Activations(model, model.preprocess(batch)).last))
     indices = []
     for rows in coefficients:
         frequencies = np.concatenate(rows)  # N, 64
         medians = np.median(frequencies, axis=0).astype(np.float32)
-        indices.append(Index(list(names), list(labels), thumbnails, hashed(frequencies, medians), medians))
+        indices.append(Index(list(names), list(labels), thumbnails, to_bits(frequencies, medians), medians))
     return indices
 
 
@@ -174,7 +174,7 @@ def load_index(model: str, file: Path | None = None) -> Index:
     return Index(names, labels, thumbnails, arrays[f"hashes/{model}"], arrays[f"medians/{model}"])
 
 
-def thumbnail(photo: Image.Image) -> bytes:
+def make_thumbnail(photo: Image.Image) -> bytes:
     small = photo.copy()
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     webp = io.BytesIO()

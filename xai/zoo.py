@@ -64,17 +64,17 @@ def load_model(name: str | PathLike, device: str | torch.device | None = None) -
     config = read_json(folder / "config.json")
     model_class = CLASSES.get(config.get("model_class"))
     if model_class is None:
-        raise damaged(folder / "config.json", "names no model class of this package")
+        raise make_damage_error(folder / "config.json", "names no model class of this package")
     try:
         model = model_class.from_pretrained(folder, strict=True)
     except (SafetensorError, RuntimeError) as error:
-        raise damaged(folder / "model.safetensors", "does not hold the weights of this model") from error
-    model.name, model.familiar_file = Path(name).name, familiar_file(name)
+        raise make_damage_error(folder / "model.safetensors", "does not hold the weights of this model") from error
+    model.name, model.familiar_file = Path(name).name, find_familiar_file(name)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     return model.to(device, memory_format=torch.channels_last)  # the faster order, on CPUs too
 
 
-def skeleton(name: str | PathLike) -> Classifier:
+def build_skeleton(name: str | PathLike) -> Classifier:
     """A model without its weights, on the `meta` device: its layers and shapes.
 
     Raises:
@@ -86,7 +86,7 @@ def skeleton(name: str | PathLike) -> Classifier:
         return CLASSES[config.pop("model_class")](**config).eval()
 
 
-def familiar_file(name: str | PathLike) -> Path | None:
+def find_familiar_file(name: str | PathLike) -> Path | None:
     """What a model's training photos look like: the list in its folder, else the one it shares; None without either.
 
     Raises:
@@ -98,7 +98,7 @@ def familiar_file(name: str | PathLike) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def hub_repositories() -> dict[str, tuple[str, str]]:
+def read_hub_repositories() -> dict[str, tuple[str, str]]:
     """Hub repositories by model name, each with a pinned commit, from `XAI_HUB`: `NAME=OWNER/REPO@COMMIT,…`.
 
     Raises:
@@ -126,11 +126,11 @@ def find_checkpoint(name: str | PathLike) -> Path:
     path = Path(name)
     if str(name) not in MODELS and path.is_dir():
         return path
-    repositories = hub_repositories()
+    repositories = read_hub_repositories()
     if str(name) not in MODELS and str(name) not in repositories:
         raise ValueError(f"there is no model {str(name)!r}; choose one of {', '.join(MODELS)}, or a folder")
     if str(name) in repositories:
-        found = from_hub(*repositories[str(name)])
+        found = fetch_from_hub(*repositories[str(name)])
         if found:
             return found
         LOG.warning("%s: neither the local cache nor the Hub has %s at %s", name, *repositories[str(name)])
@@ -139,7 +139,7 @@ def find_checkpoint(name: str | PathLike) -> Path:
     raise FileNotFoundError(f"there is no checkpoint {CHECKPOINTS / path}: {REMEDY}")
 
 
-def from_hub(repository: str, commit: str) -> Path | None:
+def fetch_from_hub(repository: str, commit: str) -> Path | None:
     """A repository's files at a commit, from the local cache or else from the Hub; None where neither has them all."""
     for offline in (True, False):
         try:
@@ -156,7 +156,7 @@ def from_hub(repository: str, commit: str) -> Path | None:
     return None
 
 
-def damaged(file: Path, trouble: str) -> OSError:
+def make_damage_error(file: Path, trouble: str) -> OSError:
     return OSError(f"{file} {trouble}: {REMEDY}")
 
 
@@ -168,22 +168,22 @@ def verify(folder: Path) -> None:
     """
     sums = folder / SUMS
     if not sums.is_file():
-        raise damaged(sums, "is missing")
+        raise make_damage_error(sums, "is missing")
     lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
     expected = dict(reversed(line.split("  ", 1)) for line in lines if "  " in line)
     for name in (*NEEDED, *(name for name in OPTIONAL if name in expected)):
         file = folder / name
         if not file.is_file():
-            raise damaged(file, "is missing")
+            raise make_damage_error(file, "is missing")
         with file.open("rb") as stream:
             if hashlib.file_digest(stream, "sha256").hexdigest() != expected.get(name):
-                raise damaged(file, "is truncated or altered")
+                raise make_damage_error(file, "is truncated or altered")
 
 
 def read_json(file: Path) -> dict | list:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise damaged(file, "is missing") from error
+        raise make_damage_error(file, "is missing") from error
     except ValueError as error:
-        raise damaged(file, "is truncated or altered") from error
+        raise make_damage_error(file, "is truncated or altered") from error

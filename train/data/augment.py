@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.transforms import v2
 
-from xai.maps import unit_range
+from xai.maps import scale_to_unit
 
 
 def build_paper(size: int, crop: float) -> v2.Transform:
@@ -66,7 +66,7 @@ class HideParts(nn.Module):
         """uint8 (3, H, W) to the same."""
         side, soft, share = int(torch.randint(3, 9, ())), torch.rand(()) < 0.5, 0.15 + 0.7 * torch.rand(())
         grid = F.interpolate(torch.rand(1, 1, side, side), size=pixels.shape[1:], mode="bilinear")[0]  # 1, H, W
-        mask = unit_range(grid) if soft else grid >= grid.flatten().quantile(1 - share)
+        mask = scale_to_unit(grid) if soft else grid >= grid.flatten().quantile(1 - share)
         return (pixels * mask).to(pixels.dtype)
 
 

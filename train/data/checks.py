@@ -3,7 +3,7 @@
 from collections import Counter
 
 from train.data.splits import DataSet, join_splits
-from xai.folders import SPLITS, class_name, count, shown
+from xai.folders import SPLITS, count, name_class, show
 
 NAMED = 10  # classes that a sentence names
 LEAST = 10  # photos a class, where val and test are drawn
@@ -89,7 +89,7 @@ def check_trained_classes(data: dict[str, DataSet]) -> None:
     shows = {split: {label for each in data.values() for label in each.splits[split].labels} for split in SPLITS}
     for split in ("val", "test"):
         if unknown := sorted(shows[split] - shows["train"]):
-            raise ValueError(f"no training photo shows {', '.join(map(shown, unknown))}, which the {split} photos do")
+            raise ValueError(f"no training photo shows {', '.join(map(show, unknown))}, which the {split} photos do")
 
 
 def check_names(data: dict[str, DataSet], classes: set[str]) -> None:
@@ -101,7 +101,7 @@ def check_names(data: dict[str, DataSet], classes: set[str]) -> None:
     """
     for name, each in data.items():
         own = {label for split in each.splits.values() for label in split.labels}
-        empty = [folder for folder in each.empty if class_name((folder.rpartition("/")[2],)) not in own]
+        empty = [folder for folder in each.empty if name_class((folder.rpartition("/")[2],)) not in own]
         if empty:
             raise ValueError(
                 f"{name}: there is no photo in {', '.join(empty)}: fill the class, or take its folder away"
@@ -113,7 +113,7 @@ def check_names(data: dict[str, DataSet], classes: set[str]) -> None:
             )
     for label in sorted(classes):
         if any(0xDC80 <= ord(letter) <= 0xDCFF for letter in label):
-            raise ValueError(f"the name of the class {shown(label)} is not in UTF-8: call its folder otherwise")
+            raise ValueError(f"the name of the class {show(label)} is not in UTF-8: call its folder otherwise")
     alike = Counter(label.casefold().strip() for label in classes)
     for label in sorted(classes):
         if alike[label.casefold().strip()] > 1:

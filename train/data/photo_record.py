@@ -6,7 +6,7 @@ from pathlib import Path
 
 from train.recipe import Recipe
 from train.state import replace_file
-from xai.folders import count, first_of, shown
+from xai.folders import count, name_first, show
 from xai.zoo import PHOTOS, SUMS, find_checkpoint, read_json, verify
 
 FILE = "photos.json"
@@ -80,7 +80,7 @@ def read_record(folder: Path) -> PhotoRecord:
         ValueError: there is none, since an earlier version began this run, or it is damaged.
     """
     if not (folder / FILE).is_file():
-        raise ValueError(f"the run in {shown(folder)} does not say which photos it was trained on: give another --out")
+        raise ValueError(f"the run in {show(folder)} does not say which photos it was trained on: give another --out")
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
         photos = {
@@ -89,7 +89,7 @@ def read_record(folder: Path) -> PhotoRecord:
         }
         return PhotoRecord(photos, {name: set(found["earlier"][name]) for name in SEEN}, found["said"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{shown(folder / FILE)} is damaged: give another --out") from error
+        raise ValueError(f"{show(folder / FILE)} is damaged: give another --out") from error
 
 
 def read_parents(recipe: Recipe) -> tuple[dict[str, set[str]], list[str]]:
@@ -109,14 +109,14 @@ def read_parents(recipe: Recipe) -> tuple[dict[str, set[str]], list[str]]:
             silent.append(name)
             continue
         if (folder / "checkpoint").is_dir() and not (folder / SUMS).is_file():
-            raise ValueError(f"{shown(folder)} is the folder of a run: name {shown(folder / 'checkpoint')}")
+            raise ValueError(f"{show(folder)} is the folder of a run: name {show(folder / 'checkpoint')}")
         verify(folder)
         if not (folder / PHOTOS).is_file():
             silent.append(name)
             continue
         contents = read_json(folder / PHOTOS)
         if not isinstance(contents, dict) or not set(SEEN) <= set(contents):
-            raise ValueError(f"{shown(folder / PHOTOS)} does not say which photos were trained on")
+            raise ValueError(f"{show(folder / PHOTOS)} does not say which photos were trained on")
         for split in SEEN:
             found[split] |= set(contents[split])
     return found, silent
@@ -138,7 +138,7 @@ def list_changes(before: PhotoRecord, now: PhotoRecord) -> list[str]:
         "in another split": [path for path in both if old[path][1] != new[path][1] and old[path][2] == new[path][2]],
     }
     return [
-        f"{count(len(paths), 'photo')} {kind} ({first_of([shown(path) for path in paths], NAMED)})"
+        f"{count(len(paths), 'photo')} {kind} ({name_first([show(path) for path in paths], NAMED)})"
         for kind, paths in kinds.items()
         if paths
     ]

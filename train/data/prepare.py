@@ -13,7 +13,7 @@ from train.data.photo_record import PhotoRecord, list_changes, read_parents, rea
 from train.data.sources import name_source, read_data_set
 from train.data.splits import DataSet, LazyPhoto, hash_photos, open_photo
 from train.run import Run
-from xai.folders import SPLITS, count, first_of, shown
+from xai.folders import SPLITS, count, name_first, show
 
 NAMED = 10  # photos or classes that a sentence names
 LISTED = 40  # classes that are counted one by one on the screen
@@ -40,7 +40,7 @@ def prepare_data(run: Run, sources: Iterable[str], labelled: bool = True) -> dic
     data = {name_source(source): read_data_set(source) for source in sources}
     for each in data.values():
         if each.root and run.folder.resolve().is_relative_to(each.root.resolve()):
-            raise ValueError(f"--out {shown(run.folder)} lies in the folder of the photos: give a folder beside it")
+            raise ValueError(f"--out {show(run.folder)} lies in the folder of the photos: give a folder beside it")
     for each in data.values():
         for split in each.splits.values():
             split.contents = hash_photos(split)
@@ -101,10 +101,10 @@ def inspect_photos(run: Run, data: dict[str, DataSet], known: set[str]) -> None:
         found = [(*place, trouble) for place, trouble in zip(new, bar, strict=True) if trouble]
     if not found:
         return
-    names = [f"{shown(name_photo(split.photos[i], each))}: {trouble}" for each, split, i, trouble in found]
+    names = [f"{show(name_photo(split.photos[i], each))}: {trouble}" for each, split, i, trouble in found]
     if run.recipe.broken == "refuse":
         raise ValueError(
-            f"{count(len(found), 'photo')} cannot be used: {first_of(names, NAMED, '; ')}. "
+            f"{count(len(found), 'photo')} cannot be used: {name_first(names, NAMED, '; ')}. "
             "Mend or remove them, or leave them out with --broken skip"
         )
     for each in data.values():
@@ -132,12 +132,12 @@ def keep_apart(data: dict[str, DataSet]) -> None:
     for each in data.values():
         part, label_of = each.splits["train"], {}
         twice = [
-            shown(name_photo(photo, each))
+            show(name_photo(photo, each))
             for photo, label, content in zip(part.photos, part.labels, part.contents, strict=True)
             if label_of.setdefault(content, label) != label
         ]
         if twice:
-            each.notes.append(f"{count(len(twice), 'photo')} of train in two classes ({first_of(twice, NAMED)})")
+            each.notes.append(f"{count(len(twice), 'photo')} of train in two classes ({name_first(twice, NAMED)})")
     in_test = {content for each in data.values() for content in each.splits["test"].contents}
     in_val = {content for each in data.values() for content in each.splits["val"].contents}
     for each in data.values():
@@ -158,10 +158,10 @@ def exclude(data: dict[str, DataSet], earlier: Contents) -> dict[str, DataSet]:
 def leave_out(data: DataSet, name: str, others: set[str], why: str) -> None:
     """Take the photos of these contents out of a split, and note it."""
     split = data.splits[name]
-    left = [shown(name_photo(split.photos[i], data)) for i in range(len(split)) if split.contents[i] in others]
+    left = [show(name_photo(split.photos[i], data)) for i in range(len(split)) if split.contents[i] in others]
     if left:
         data.splits[name] = split.filter(lambda i: split.contents[i] not in others)
-        data.notes.append(f"left out of {name}: {count(len(left), 'photo')} {why} ({first_of(left, NAMED)})")
+        data.notes.append(f"left out of {name}: {count(len(left), 'photo')} {why} ({name_first(left, NAMED)})")
 
 
 def name_photo(photo: LazyPhoto, data: DataSet) -> str:
@@ -193,13 +193,13 @@ def refuse_changes(run: Run, before: PhotoRecord, now: dict[str, DataSet], chang
     Raises:
         ValueError: they are not, or do not.
     """
-    out = shown(run.folder)
-    start = f"to go on from what it learned, --start {shown(run.folder / 'checkpoint')}"
+    out = show(run.folder)
+    start = f"to go on from what it learned, --start {show(run.folder / 'checkpoint')}"
     classes = sorted({label for each in now.values() for label in each.splits["train"].labels})
     if classes != before.classes:
         raise ValueError(
             f"{out} was trained to tell {', '.join(before.classes)} apart, and the photos now show "
-            f"{', '.join(map(shown, classes))}. Give another --out, and {start} once it has ended"
+            f"{', '.join(map(show, classes))}. Give another --out, and {start} once it has ended"
         )
     if run.ended:
         raise ValueError(

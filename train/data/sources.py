@@ -6,7 +6,16 @@ from huggingface_hub import snapshot_download
 from PIL import Image
 
 from train.data.splits import DataSet, Split, draw_splits
-from xai.folders import SPLITS, NoPhotosError, count, folders_in, read_layout, shown, some, split_named
+from xai.folders import (
+    SPLITS,
+    NoPhotosError,
+    count,
+    list_folders,
+    match_split,
+    name_some,
+    read_layout,
+    show,
+)
 
 HUB = "hub:"
 COLUMNS = {"image", "label"}
@@ -31,7 +40,7 @@ class HubPhoto:
 
 def name_source(source: str) -> str:
     """What a data set is called in records: a folder by its own name, a Hub data set in full."""
-    return source if source.startswith(HUB) else shown(Path(source).resolve().name)
+    return source if source.startswith(HUB) else show(Path(source).resolve().name)
 
 
 def read_splits(source: str) -> dict[str, Split]:
@@ -60,21 +69,21 @@ def read_data_set(source: str, training: bool = True) -> DataSet:
         data = read_hub(source.removeprefix(HUB)) if source.startswith(HUB) else read_folder(Path(source))
     except NoPhotosError as error:
         raise ValueError(
-            f"{shown(source)}: expected train.txt, val.txt and test.txt listing CLASS/PHOTO, or train/CLASS/PHOTO, "
+            f"{show(source)}: expected train.txt, val.txt and test.txt listing CLASS/PHOTO, or train/CLASS/PHOTO, "
             f"or CLASS/PHOTO, or {HUB}OWNER/NAME; but {error}"
         ) from error
     if not any(len(split) for split in data.splits.values()):
         raise ValueError(
-            f"{shown(source)}: its photos are in no folders of classes; the name of the folder is the class, as in "
+            f"{show(source)}: its photos are in no folders of classes; the name of the folder is the class, as in "
             "CLASS/PHOTO or train/CLASS/PHOTO"
         )
     for name, split in data.splits.items():
         if not len(split):
-            raise ValueError(f"{shown(source)}: {name} has no photo in a folder of a class, CLASS/PHOTO")
+            raise ValueError(f"{show(source)}: {name} has no photo in a folder of a class, CLASS/PHOTO")
     if "train" not in data.splits and not training:
         return data
     if "train" not in data.splits:
-        raise ValueError(f"{shown(source)} has photos for {' and '.join(data.splits)}, but none to train on")
+        raise ValueError(f"{show(source)} has photos for {' and '.join(data.splits)}, but none to train on")
     data.drawn = [name for name in ("val", "test") if name not in data.splits]
     if data.drawn:
         data.splits |= draw_splits(data.splits["train"], data.drawn)
@@ -88,7 +97,7 @@ def read_folder(folder: Path) -> DataSet:
     layout, splits, notes = read_layout(folder), {}, []
     for name, photos in layout.splits.items():
         if loose := [photo for photo, label in photos.items() if not label]:
-            notes.append(f"left out: {count(len(loose), 'photo')} in no folder of a class ({some(folder, loose)})")
+            notes.append(f"left out: {count(len(loose), 'photo')} in no folder of a class ({name_some(folder, loose)})")
         labelled = {photo: label for photo, label in photos.items() if label}
         splits[name] = Split(list(labelled), list(labelled.values()))
     return DataSet(splits, folder, layout.said + notes, layout.empty, layout.named)
@@ -112,7 +121,7 @@ def read_hub(name: str) -> DataSet:
         return read_archive(name, revision or None)
     data = DataSet({})
     for called, rows in found.items():
-        split = split_named(called)
+        split = match_split(called)
         if split is None or split in data.splits:
             data.notes.append(f"left out: {count(len(rows), 'photo')} called {called}, which is no split of its own")
             continue
@@ -144,9 +153,9 @@ def read_archive(name: str, revision: str | None) -> DataSet:
     if len(archives) != 1:
         raise ValueError(f"{name}: expected the columns image and label, or one zip of CLASS/PHOTO")
     root = outer = Path(DownloadManager().extract(archives[0]))
-    while len(inner := folders_in(root)) == 1 and not split_named(inner[0].name) and folders_in(inner[0]):
+    while len(inner := list_folders(root)) == 1 and not match_split(inner[0].name) and list_folders(inner[0]):
         root = inner[0]  # a folder around the folders of the classes
     data = read_folder(root)
     if root != outer:
-        data.notes.insert(0, f"the photos are those in {shown(root.relative_to(outer))} of {Path(archives[0]).name}")
+        data.notes.insert(0, f"the photos are those in {show(root.relative_to(outer))} of {Path(archives[0]).name}")
     return data

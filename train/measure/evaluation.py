@@ -17,7 +17,7 @@ from train.data.prepare import find_trouble
 from train.data.sources import name_source, read_data_set
 from train.data.splits import LazyPhoto, Split, hash_photos
 from train.measure.predict import predict, score
-from xai.folders import SPLITS, shown
+from xai.folders import SPLITS, show
 from xai.models import CNN
 from xai.zoo import GARBAGE, PHOTOS, find_checkpoint, load_model, read_json
 
@@ -70,7 +70,7 @@ def evaluate(options: Evaluation) -> list[dict]:
     for name, source in tqdm(jobs, disable=not accelerator.is_main_process):
         model, split = load_model(name, accelerator.device), splits[source]
         if unknown := sorted(set(split.labels) - set(model.classes)):
-            raise ValueError(f"{name} does not know {', '.join(map(shown, unknown))}, which {shown(source)} shows")
+            raise ValueError(f"{name} does not know {', '.join(map(show, unknown))}, which {show(source)} shows")
         split = select_photos(split, options.only, options.without)
         if options.split != "train":
             split = drop_trained(split, name, source)
@@ -82,7 +82,7 @@ def evaluate(options: Evaluation) -> list[dict]:
             if len(split):
                 split, *answers = drop_unusable(split, *predict(model, loader, accelerator), source)
             if not len(split):
-                raise ValueError(f"{shown(source)} has no photo for {options.split}")
+                raise ValueError(f"{show(source)} has no photo for {options.split}")
             measured = score(*answers, model.classes)
             rows.append({"model": Path(name).name, "data": name_source(source), "size": size, **measured})
     return rows
@@ -134,4 +134,4 @@ def print_left_out(source: str, photos: Iterable[LazyPhoto], reasons: Iterable[s
     """Name photos that are not measured, and why."""
     for photo, reason in zip(photos, reasons, strict=True):
         name = photo if isinstance(photo, Path) else getattr(photo, "name", "a photo")
-        print(f"left out of {shown(source)}: {shown(name)}: {reason}", file=sys.stderr)
+        print(f"left out of {show(source)}: {show(name)}: {reason}", file=sys.stderr)

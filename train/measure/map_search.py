@@ -19,7 +19,7 @@ from xai.activations import Activations
 from xai.blackbox import BlackBox, load_black_box
 from xai.evaluation.subset import choose_photos
 from xai.methods.controls import gaussian, random
-from xai.methods.distilled import ALL_BLOCKS, LITERAL, Operator, Sign, joined, parts
+from xai.methods.distilled import ALL_BLOCKS, LITERAL, Operator, Sign, combine_parts, compute_parts
 from xai.metrics.games import auc, draw_curves
 from xai.models import Classifier
 from xai.models.classifier import evaluating
@@ -69,7 +69,7 @@ class Combination:
         """The map (S, S) from a photo's attention maps (16, S, S) by sign and Grad-CAM of its four stages (4, S, S)."""
         own = [attention[self.sign][block - 1][None] for block in self.blocks]
         grad = [evidence[stage - 1][None] for stage in self.stages]
-        return joined(own, grad, self.operator, self.scaled, self.unit)[0]
+        return combine_parts(own, grad, self.operator, self.scaled, self.unit)[0]
 
 
 @dataclass
@@ -155,7 +155,7 @@ def read_maps(black_box: BlackBox, student: Classifier, path: Path) -> PhotoMaps
     with evaluating(student):
         batch = Activations(student, student.preprocess([photo]))
         found = {
-            sign: parts(batch, torch.tensor([target], device=student.device), ALL_BLOCKS, (1, 2, 3, 4), sign)
+            sign: compute_parts(batch, torch.tensor([target], device=student.device), ALL_BLOCKS, (1, 2, 3, 4), sign)
             for sign in get_args(Sign)
         }
     attention = {sign: torch.cat(maps) for sign, (maps, _) in found.items()}

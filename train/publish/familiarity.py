@@ -51,7 +51,9 @@ def describe_training_photos(sources: list[dict[str, Split]], grey: bool = False
     if len(validation) < LEAST:
         return None
     drawn = random.Random(0).sample(training, min(LISTED, len(training)))
-    return familiar.known_of(open_photos(drawn, "training photos"), open_photos(validation, "validation photos"), grey)
+    return familiar.describe_training(
+        open_photos(drawn, "training photos"), open_photos(validation, "validation photos"), grey
+    )
 
 
 def open_photos(photos: list[LazyPhoto], title: str) -> Iterator[Image.Image]:

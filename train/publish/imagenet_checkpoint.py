@@ -15,9 +15,9 @@ from tqdm import tqdm
 
 from train.publish.checkpoint import write_folder
 from train.weights import IMAGENET_CLASSES, read_efficientnet_lite0_weights
-from xai.familiar import describe, in_8_bits, pixels_of
+from xai.familiar import describe, squeeze_photo, to_8_bits
 from xai.models import EfficientNetLite0
-from xai.surfaces import surfaces
+from xai.surfaces import draw_surfaces
 from xai.zoo import SURFACES, load_model
 
 CARD = """---
@@ -55,13 +55,13 @@ def convert_imagenet(options: Conversion) -> Path:
     model.network.load_state_dict(read_efficientnet_lite0_weights())
     record = {"data": {}, "parameters": sum(p.numel() for p in model.parameters()), "epochs": 0}
     folder = write_folder(options.out, model, record, [], CARD.format(surfaces=options.surfaces))
-    np.savez(folder / SURFACES, **describe_pictures(load_model(folder, "cpu"), surfaces(options.surfaces)))
+    np.savez(folder / SURFACES, **describe_pictures(load_model(folder, "cpu"), draw_surfaces(options.surfaces)))
     return folder
 
 
 def describe_pictures(network: EfficientNetLite0, pictures: list[Image.Image]) -> dict[str, np.ndarray]:
     """The network's features of pictures, in colour and turned grey: int8 (N, 1280) each."""
     return {
-        name: in_8_bits(torch.cat([describe(network, pixels_of(p, grey)[None]) for p in tqdm(pictures, name)]))
+        name: to_8_bits(torch.cat([describe(network, squeeze_photo(p, grey)[None]) for p in tqdm(pictures, name)]))
         for name, grey in (("color", False), ("grey", True))
     }

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from xai.blackbox.hosted import VARIABLE
-from xai.folders import shown
+from xai.folders import show
 
 
 def format_end(folder: Path, measured: dict[str, str], teacher: str = "") -> str:
@@ -15,10 +15,10 @@ def format_end(folder: Path, measured: dict[str, str], teacher: str = "") -> str
         measured: of each data set's test photos, what was measured.
         teacher: the black box a student imitates.
     """
-    checkpoint = shown(folder / "checkpoint")
+    checkpoint = show(folder / "checkpoint")
     place = f"{teacher}>{checkpoint}" if teacher else checkpoint
     lines = [f"test photos of {name}: {text}" for name, text in measured.items()]
-    title = re.sub("[=;>]", "-", shown(folder.resolve().name))
+    title = re.sub("[=;>]", "-", show(folder.resolve().name))
     lines += [
         f"checkpoint: {checkpoint}",
         f'on the page, tab "Black box": {VARIABLE}="{title}={place}" python app.py',
@@ -29,5 +29,5 @@ def format_end(folder: Path, measured: dict[str, str], teacher: str = "") -> str
 def format_pause(folder: Path, epoch: int, epochs: int) -> str:
     """What is printed where there is more to do."""
     if epoch < epochs:
-        return f"stopped after epoch {epoch} of {epochs}; the same command goes on. All is in {shown(folder)}"
-    return f"all {epochs} epochs are over; --test measures and writes the checkpoint. All is in {shown(folder)}"
+        return f"stopped after epoch {epoch} of {epochs}; the same command goes on. All is in {show(folder)}"
+    return f"all {epochs} epochs are over; --test measures and writes the checkpoint. All is in {show(folder)}"

@@ -25,7 +25,7 @@ from train.tasks.answers import Answers
 from train.tasks.losses import ImitationLoss
 from train.tasks.task import Inputs, Task, start_model
 from train.weights import OpenGuide
-from xai.agreement import TOP, divergence, similarity
+from xai.agreement import TOP, compute_similarity, measure_divergence
 from xai.blackbox import BlackBox, load_black_box
 from xai.models import create_model
 
@@ -195,5 +195,5 @@ class Imitation(Task):
 
 def measure_similarity(teacher: np.ndarray, student: np.ndarray) -> dict:
     """Sim 1…5, shares in [0, 1], and mean KL in nats, of the confidences (N, K) of both."""
-    sims = [round(similarity(teacher, student, n), 4) for n in range(1, min(TOP, teacher.shape[1]) + 1)]
-    return {"photos": len(teacher), "sim": sims, "kl": round(float(divergence(teacher, student).mean()), 4)}
+    sims = [round(compute_similarity(teacher, student, n), 4) for n in range(1, min(TOP, teacher.shape[1]) + 1)]
+    return {"photos": len(teacher), "sim": sims, "kl": round(float(measure_divergence(teacher, student).mean()), 4)}

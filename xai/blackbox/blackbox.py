@@ -8,7 +8,7 @@ from torch import Tensor
 
 from xai.checks import check_numbers
 from xai.models import Classifier
-from xai.models.classifier import squeezed
+from xai.models.classifier import squeeze_photos
 from xai.modes import without_gradients
 from xai.names import tell_apart
 from xai.photo import Photo
@@ -86,7 +86,7 @@ class BlackBox:
 
     def pixels(self, images: Sequence[Photo]) -> Tensor:
         """Photos of any size to pixels (N, 3, S, S) in [0, 1]; the whole photo is squeezed into the square."""
-        return squeezed(images, self.input_size, self.device)
+        return squeeze_photos(images, self.input_size, self.device)
 
     @without_gradients
     def ask(self, pixels: Tensor) -> Tensor:
@@ -95,7 +95,7 @@ class BlackBox:
         Raises:
             BlackBoxError: it gave no answer, or none that could be confidences.
         """
-        answers = [checked(self.answered(part), len(part), self) for part in pixels.split(self.batch_size)]
+        answers = [check_answer(self.answered(part), len(part), self) for part in pixels.split(self.batch_size)]
         return torch.cat(answers).to(pixels.device)
 
     def answered(self, pixels: Tensor) -> object:
@@ -120,7 +120,7 @@ class BlackBox:
         return np.concatenate(rows) if rows else np.empty((0, len(self.classes)), np.float32)
 
 
-def checked(answer: object, photos: int, black_box: BlackBox) -> Tensor:
+def check_answer(answer: object, photos: int, black_box: BlackBox) -> Tensor:
     """Confidences (N, K) as float32, if they are such.
 
     Raises:

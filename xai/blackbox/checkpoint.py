@@ -9,7 +9,7 @@ from torch import Tensor
 from xai.blackbox.blackbox import BlackBox
 from xai.models import Classifier
 from xai.models.classifier import evaluating
-from xai.precision import half
+from xai.precision import in_half_precision
 from xai.zoo import load_model
 
 
@@ -37,7 +37,7 @@ def from_checkpoint(
         model = load_model(model, device)
 
     def answer(pixels: Tensor) -> Tensor:
-        with evaluating(model), half(model, model.device) if half_precision else nullcontext():
+        with evaluating(model), in_half_precision(model, model.device) if half_precision else nullcontext():
             logits = model(model.normalize(pixels))  # N, K
         return logits.float().softmax(1)
 

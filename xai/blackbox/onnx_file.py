@@ -12,7 +12,7 @@ from torch import Tensor
 
 from xai.blackbox.blackbox import REASON, BlackBox
 from xai.blackbox.onnx_colours import Colours, settle_colours
-from xai.blackbox.onnx_form import LAYOUTS, Form, possible_forms, settle_size, times
+from xai.blackbox.onnx_form import LAYOUTS, Form, format_shape, list_forms, settle_size
 from xai.blackbox.onnx_metadata import Metadata
 from xai.blackbox.written import read_names, read_numbers, read_whole, read_yes
 from xai.checks import check_numbers
@@ -84,13 +84,13 @@ def from_onnx(
     """
     check_choices(classes, logits, layout, sigmoid, input_size)
     session, shown, assumed = open_session(Path(file), device), Path(file).name, {}
-    metadata, forms = Metadata(session, shown), possible_forms(session, shown, layout)
+    metadata, forms = Metadata(session, shown), list_forms(session, shown, layout)
     colours = settle_colours_of(forms[0], shown, mean, std, scale, metadata, assumed)
     forms = [settle_size(form, shown, input_size, metadata.sides, INPUT_SIZE, assumed) for form in forms]
     network = OnnxNetwork(session, shown, forms, colours, output, sigmoid)
     if len(forms) > 1:
         assumed["layout"] = network.form.layout
-    probe = network(probes(network.form.input_size))  # 4, K; 4, 1 of a sigmoid
+    probe = network(make_probes(network.form.input_size))  # 4, K; 4, 1 of a sigmoid
     names = settle_classes(2 if sigmoid else probe.shape[1], shown, classes, metadata, assumed)
     logits = settle_logits(logits, probe, shown, sigmoid, assumed)
     return BlackBox(
@@ -225,9 +225,9 @@ class OnnxNetwork:
             ValueError: there is none, or there are several outputs of the kind.
         """
         failed, found = None, None
-        for form in [each for possible in forms for each in with_batches(possible)]:
+        for form in [each for possible in forms for each in free_batches(possible)]:
             photos = form.batch or PROBES
-            pictures = probes(form.input_size).repeat(-(-photos // PROBES), 1, 1, 1)[-photos:]
+            pictures = make_probes(form.input_size).repeat(-(-photos // PROBES), 1, 1, 1)[-photos:]
             x = form.fill(pictures, self.colours)
             try:
                 answers = self.run(x, form, self.outputs)
@@ -235,7 +235,7 @@ class OnnxNetwork:
             except Exception as error:  # onnxruntime's errors have no base class of their own
                 failed = failed or error
                 continue
-            tables = tables_among(answers, photos, one_number)
+            tables = find_tables(answers, photos, one_number)
             if len(tables) == 1 and all(
                 np.allclose(last[table], answers[table][-1:], 1e-2, 1e-3, equal_nan=True) for table in tables if last
             ):
@@ -250,16 +250,16 @@ class OnnxNetwork:
         photos, answers, tables = found
         if len(tables) == 1:
             raise ValueError(f"{self.name} answers otherwise about a photo alone than about the same among others")
-        shapes = ", ".join(f"{name} {times(answer.shape)}" for name, answer in answers.items())
-        raise ValueError(f"{self.name} answers {photos} photos with {shapes}: {advice(answers, photos, tables)}")
+        shapes = ", ".join(f"{name} {format_shape(answer.shape)}" for name, answer in answers.items())
+        raise ValueError(f"{self.name} answers {photos} photos with {shapes}: {give_advice(answers, photos, tables)}")
 
 
-def with_batches(form: Form) -> list[Form]:
+def free_batches(form: Form) -> list[Form]:
     """A form, and the same with one photo a question, for a file that takes any number by its shape alone."""
     return [form] if form.batch else [form, replace(form, batch=1)]
 
 
-def tables_among(answers: dict[str, np.ndarray], photos: int, one_number: bool) -> list[str]:
+def find_tables(answers: dict[str, np.ndarray], photos: int, one_number: bool) -> list[str]:
     """The outputs with K numbers for each photo, or where wanted with one: those (N, K), else those (N, K, 1, 1)."""
     rows = {
         name: answer.ndim
@@ -273,11 +273,11 @@ def tables_among(answers: dict[str, np.ndarray], photos: int, one_number: bool) 
     return [name for name, axes in rows.items() if axes == 2] or list(rows)
 
 
-def advice(answers: dict[str, np.ndarray], photos: int, tables: list[str]) -> str:
+def give_advice(answers: dict[str, np.ndarray], photos: int, tables: list[str]) -> str:
     """What to do about outputs of which none, or more than one, is a classifier's."""
     if tables:
         return "say which `output`"
-    if tables_among(answers, photos, one_number=True):
+    if find_tables(answers, photos, one_number=True):
         return (
             "one number a photo is no answer of a classifier; if it is the confidence in the second of two classes, as "
             "behind a sigmoid, say `sigmoid=True` and name both by `classes`"
@@ -313,10 +313,10 @@ def open_session(file: Path, device: str | torch.device | None) -> "InferenceSes
     try:
         return onnxruntime.InferenceSession(file, settings, providers)
     except Exception as error:  # onnxruntime's errors have no base class of their own
-        raise OSError(f"{file} {trouble_of(str(error))}") from error
+        raise OSError(f"{file} {try_session(str(error))}") from error
 
 
-def trouble_of(message: str) -> str:
+def try_session(message: str) -> str:
     """What onnxruntime's message about a file means."""
     reason = " ".join(message.split())
     if "rotobuf" in reason:  # it finds no such message in the file, or no graph in the message
@@ -326,7 +326,7 @@ def trouble_of(message: str) -> str:
     return f"is an ONNX file that this onnxruntime cannot run: {reason[:REASON]}"
 
 
-def probes(input_size: int) -> Tensor:
+def make_probes(input_size: int) -> Tensor:
     """Four fixed pictures (4, 3, S, S): black, white, grey and noise."""
     noise = torch.rand(3, input_size, input_size, generator=torch.Generator().manual_seed(0))
     grey = torch.tensor(GREY).view(3, 1, 1).expand_as(noise)

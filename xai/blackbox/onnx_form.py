@@ -64,14 +64,14 @@ class Form:
         return np.ascontiguousarray(x.numpy()).astype(self.dtype, copy=False)
 
 
-def possible_forms(session: "InferenceSession", name: str, layout: str | None) -> list[Form]:
+def list_forms(session: "InferenceSession", name: str, layout: str | None) -> list[Form]:
     """The forms that a file's input may have, the likeliest first; they differ in nothing but the layout.
 
     Raises:
         ValueError: it reads no photos, or not in this layout.
     """
     inputs = session.get_inputs()
-    reads = ", ".join(f"{i.type.removeprefix('tensor(').removesuffix(')')} {times(i.shape)}" for i in inputs)
+    reads = ", ".join(f"{i.type.removeprefix('tensor(').removesuffix(')')} {format_shape(i.shape)}" for i in inputs)
     if len(inputs) != 1:
         raise ValueError(f"{name} must read photos alone, but has {len(inputs)} inputs: {reads}")
     if inputs[0].type not in DTYPES:
@@ -123,6 +123,6 @@ def settle_size(
     return replace(form, height=form.height or side, width=form.width or side)
 
 
-def times(sizes: Sequence[object]) -> str:
+def format_shape(sizes: Sequence[object]) -> str:
     """Sizes with × between them."""
     return "×".join(map(str, sizes)) or "of no known shape"

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from xai.blackbox.blackbox import REASON, BlackBox
 from xai.models.classifier import WEIGHTS
-from xai.precision import half
+from xai.precision import in_half_precision
 
 
 def from_timm(
@@ -58,7 +58,7 @@ def from_timm(
             f"{network} answers {model.num_classes} numbers to {channels}×{height}×{width}, "
             "which is no classifier of square RGB photos"
         )
-    names, assumed = class_names(model) if classes is None else list(classes), {}
+    names, assumed = read_class_names(model) if classes is None else list(classes), {}
     if names is None:  # nobody knows
         names, assumed["classes"] = [str(i) for i in range(model.num_classes)], f"0…{model.num_classes - 1}"
     if len(names) != model.num_classes:
@@ -68,7 +68,7 @@ def from_timm(
     mean, std = (torch.tensor(config[key], device=device).view(3, 1, 1) for key in ("mean", "std"))
 
     def answer(pixels: Tensor) -> Tensor:
-        with half(model, device) if half_precision else nullcontext():
+        with in_half_precision(model, device) if half_precision else nullcontext():
             logits = model((pixels - mean) / std)  # N, K
         return logits.float().softmax(1)
 
@@ -82,7 +82,7 @@ def create_model(network: str, weights: str | PathLike | None, classes: Sequence
         ValueError: timm knows no such network, or the weights do not fit it, or their classes have no names.
         OSError: the weights are nowhere to be found, or damaged.
     """
-    file = safetensors_of(network) if weights is None else Path(weights)
+    file = find_safetensors(network) if weights is None else Path(weights)
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {file}, and no pickle beside it is read")
     # The file in place of any other source: timm itself would fall back on a pickle.
@@ -102,7 +102,7 @@ def create_model(network: str, weights: str | PathLike | None, classes: Sequence
         raise ValueError(f"timm cannot make {network} of {file}: {reason}") from error
 
 
-def safetensors_of(network: str) -> Path:
+def find_safetensors(network: str) -> Path:
     """The file with the pre-trained weights of a network, from a folder, the local cache or else the Hub.
 
     Raises:
@@ -130,7 +130,7 @@ def safetensors_of(network: str) -> Path:
         raise FileNotFoundError(f"neither the local cache nor the Hub has {WEIGHTS} of {where}") from error
 
 
-def class_names(model: nn.Module) -> list[str] | None:
+def read_class_names(model: nn.Module) -> list[str] | None:
     """What a network of timm's calls its classes; None where that is not known."""
     k, config = model.num_classes, model.pretrained_cfg
     labels, descriptions = config.get("label_names") or (), config.get("label_descriptions") or {}

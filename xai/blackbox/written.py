@@ -38,7 +38,7 @@ def read_names(text: str) -> list[str]:
         by_index = {str(index): name for index, name in value.items()}  # JSON knows no keys but strings
         value = [by_index.get(str(i)) for i in range(len(value))]
     if not isinstance(value, (list, tuple)) or not value or not all(isinstance(name, str) and name for name in value):
-        raise ValueError(f"a list of names, or a dictionary of them by index, is needed, not {shortened(text)}")
+        raise ValueError(f"a list of names, or a dictionary of them by index, is needed, not {shorten(text)}")
     return list(value)
 
 
@@ -56,7 +56,7 @@ def read_numbers(text: str) -> float | list[float]:
     try:
         return [float(part) for part in value] if isinstance(value, (list, tuple)) else float(value)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"a number, or a list of numbers, is needed, not {shortened(text)}") from error
+        raise ValueError(f"a number, or a list of numbers, is needed, not {shorten(text)}") from error
 
 
 def read_whole(text: str) -> int:
@@ -68,7 +68,7 @@ def read_whole(text: str) -> int:
     try:
         return int(text)
     except ValueError as error:
-        raise ValueError(f"a whole number is needed, not {shortened(text)}") from error
+        raise ValueError(f"a whole number is needed, not {shorten(text)}") from error
 
 
 def read_yes(text: str) -> bool:
@@ -79,7 +79,7 @@ def read_yes(text: str) -> bool:
     """
     answers = {"true": True, "1": True, "false": False, "0": False}
     if text.lower() not in answers:
-        raise ValueError(f"true or false is needed, not {shortened(text)}")
+        raise ValueError(f"true or false is needed, not {shorten(text)}")
     return answers[text.lower()]
 
 
@@ -102,6 +102,6 @@ def read_options(query: str, readers: dict[str, Callable[[str], object]]) -> dic
     return options
 
 
-def shortened(text: str) -> str:
+def shorten(text: str) -> str:
     """A text in quotation marks, 80 letters of it at most."""
     return repr(text if len(text) <= 80 else f"{text[:79]}…")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from xai.evaluation.plan import Row
-from xai.maps import unit_range
+from xai.maps import scale_to_unit
 from xai.metrics.controls import ANOTHER
 from xai.metrics.shared import inner_products
 
@@ -48,7 +48,7 @@ class KeptMaps:
     def mean(self, names: Sequence[str], row: str) -> Tensor:
         """The mean (h, w) of their maps, each scaled to [0, 1]."""
         if row not in self.means:
-            self.means[row] = unit_range(self.all(names, row)).mean(0)
+            self.means[row] = scale_to_unit(self.all(names, row)).mean(0)
         return self.means[row]
 
     def products(self, names: Sequence[str], row: str) -> np.ndarray:

@@ -11,13 +11,13 @@ from xai.activations import Activations
 from xai.evaluation.plan import Row
 from xai.evaluation.subset import draw_lot
 from xai.layers import COMBINED, suitable_layers
-from xai.maps import combined
+from xai.maps import combine_maps
 from xai.models import Classifier
 from xai.running import compute_maps
 from xai.steps import finish
 
 
-def looked_at(network: Classifier, x: Tensor, layers: Sequence[str]) -> Activations:
+def look_at(network: Classifier, x: Tensor, layers: Sequence[str]) -> Activations:
     """A forward pass that keeps some layers; they come in order, so that none is computed twice."""
     batch = Activations(network, x)
     for layer in network.layers:
@@ -27,7 +27,7 @@ def looked_at(network: Classifier, x: Tensor, layers: Sequence[str]) -> Activati
     return batch
 
 
-def maps_inside(batch: Activations, rows: Sequence[Row], targets: Tensor) -> dict[str, tuple[Tensor, float]]:
+def explain_rows(batch: Activations, rows: Sequence[Row], targets: Tensor) -> dict[str, tuple[Tensor, float]]:
     """Each row's raw maps (B, h, w), and the seconds its method took beside the forward pass."""
     groups: dict[tuple, list[Row]] = {}
     for row in rows:
@@ -36,25 +36,25 @@ def maps_inside(batch: Activations, rows: Sequence[Row], targets: Tensor) -> dic
     for group in groups.values():
         mine = copy(batch)  # the same forward pass, but gradients of its own: its clock shall count them
         mine._gradients, mine._mixes = {}, {}
-        started = now(batch.x.device)
-        raws = maps_of(mine, group, targets)
-        seconds = (now(batch.x.device) - started) / len(group)
+        started = read_clock(batch.x.device)
+        raws = compute_row_maps(mine, group, targets)
+        seconds = (read_clock(batch.x.device) - started) / len(group)
         found |= {row.name: (raws[row.layer], seconds) for row in group}
     return found
 
 
-def maps_of(batch: Activations, rows: Sequence[Row], targets: Tensor) -> dict[str, Tensor]:
+def compute_row_maps(batch: Activations, rows: Sequence[Row], targets: Tensor) -> dict[str, Tensor]:
     """Raw maps (B, h, w) by one method at several layers, by layer: one gradient call is all they cost."""
     method, options = rows[0].method, rows[0].options
-    layers = layers_below(batch.model, rows)
+    layers = list_layers(batch.model, rows)
     batch.together = [layer for layer in layers if layer in batch.model.layers]
     raws = {layer: finish(compute_maps(batch, method, targets, layer, **options)) for layer in layers}
     if any(row.layer == COMBINED for row in rows):
-        raws[COMBINED] = combined([raws[layer] for layer in suitable_layers(batch.model, method.name)])
+        raws[COMBINED] = combine_maps([raws[layer] for layer in suitable_layers(batch.model, method.name)])
     return raws
 
 
-def layers_below(network: Classifier, rows: Sequence[Row]) -> list[str]:
+def list_layers(network: Classifier, rows: Sequence[Row]) -> list[str]:
     """The layers whose maps some rows of one method need."""
     layers = [row.layer for row in rows if row.layer != COMBINED]
     if any(row.layer == COMBINED for row in rows):
@@ -62,12 +62,12 @@ def layers_below(network: Classifier, rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(layers))
 
 
-def control_maps(row: Row, pixels: Tensor, names: Sequence[str], seed: int) -> Tensor:
+def draw_control_maps(row: Row, pixels: Tensor, names: Sequence[str], seed: int) -> Tensor:
     """Maps (N, S, S) that know nothing of photos (N, 3, S, S); what is random depends on the photos' names."""
     return row.method.run(pixels, [draw_lot(name, seed) for name in names], **row.options)
 
 
-def now(device: torch.device) -> float:
+def read_clock(device: torch.device) -> float:
     """Seconds on a clock, once all that a GPU was told is done."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

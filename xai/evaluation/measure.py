@@ -7,7 +7,7 @@ from PIL import Image
 from torch import Tensor
 
 from xai.activations import Activations
-from xai.evaluation.maps import control_maps, looked_at, maps_inside, maps_of, now
+from xai.evaluation.maps import compute_row_maps, draw_control_maps, explain_rows, look_at, read_clock
 from xai.evaluation.plan import Row, Settings
 from xai.metrics.games import PHOTO, ask_endpoints, draw_curves, stack_maps
 from xai.metrics.registry import METRICS, SEEN, select_games
@@ -55,7 +55,9 @@ def measure(
     targets = ends[PHOTO].argmax(1)  # B
     looking = parts.issuperset(SEEN)
     maps, seconds, own = shared_maps(subject, rows, photos, pixels, targets, looking)
-    maps |= {row.name: control_maps(row, pixels, names, settings.seed) for row in rows if row.control}  # B, h, w each
+    maps |= {
+        row.name: draw_control_maps(row, pixels, names, settings.seed) for row in rows if row.control
+    }  # B, h, w each
     shared = [row for row in rows if row.name in maps]
     seen = score_rows(own, shared, maps, targets, "coherency" in parts, settings) if looking else {}
     for i in missing:
@@ -64,9 +66,9 @@ def measure(
         found = {name: {"seconds": seconds.get(name)} | record_scores(seen.get(name), i) for name in maps}
         for row in rows:
             if row.asks:
-                started = now(subject.device)
+                started = read_clock(subject.device)
                 raws[row.name] = ask_about(subject, row, pixels[one], target, tick)
-                found[row.name] = {"seconds": now(subject.device) - started}
+                found[row.name] = {"seconds": read_clock(subject.device) - started}
                 if looking:
                     alone, its_map = Activations(own.model, own.x[one]), {row.name: raws[row.name][None]}
                     through = score_rows(alone, [row], its_map, targets[one], False, settings)
@@ -102,7 +104,7 @@ def measure_given(
     if parts.issuperset(SEEN):
         network = own_network(subject)
         with evaluating(network):
-            batch = looked_at(network, network.normalize(pixels), ())
+            batch = look_at(network, network.normalize(pixels), ())
             seen = score_rows(batch, rows, maps, targets, "coherency" in parts, settings)
     for i in missing:
         found = {row.name: record_scores(seen.get(row.name), i) for row in rows}
@@ -155,10 +157,10 @@ def shared_maps(
             with evaluating(network):
                 alike = network.input_size == subject.input_size
                 x = network.normalize(pixels) if alike else network.preprocess(photos)
-                started = now(x.device)
-                batch = looked_at(network, x, network.layers if inside else ())
-                forward = now(x.device) - started
-                for name, (raws, taken) in maps_inside(batch, inside, targets.to(x.device)).items():
+                started = read_clock(x.device)
+                batch = look_at(network, x, network.layers if inside else ())
+                forward = read_clock(x.device) - started
+                for name, (raws, taken) in explain_rows(batch, inside, targets.to(x.device)).items():
                     maps[name], seconds[name] = raws, (forward + taken) / len(photos)
             own = batch if wanted else own
     return maps, seconds, own
@@ -189,7 +191,7 @@ def score_rows(
         for row in rows:
 
             def explain(seen: Activations, row: Row = row) -> Tensor:
-                return scale_maps(maps_of(seen, [row], targets)[row.layer], seen.x)
+                return scale_maps(compute_row_maps(seen, [row], targets)[row.layer], seen.x)
 
             shown = maps[row.name][:, None] if row.control else scale_maps(maps[row.name], batch.x)  # B, 1, S, S
             again = explain if row.looks_inside else None

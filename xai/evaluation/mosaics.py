@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from xai.evaluation.maps import control_maps, looked_at, maps_inside, now
+from xai.evaluation.maps import draw_control_maps, explain_rows, look_at, read_clock
 from xai.evaluation.measure import Tick, ask_about
 from xai.evaluation.plan import Row, Settings
 from xai.evaluation.subset import draw_lot
@@ -66,31 +66,33 @@ def plan_mosaics(
     common = 0
     if len(answers) > 1:
         common = (settings.mosaics + 1) // 2
-        first, *others = (right_answers(each, classes[model]) for model, each in answers.items())
+        first, *others = (select_right(each, classes[model]) for model, each in answers.items())
         agreed = {
             photo: (label, min([confidence, *(other[photo][1] for other in others)]))
             for photo, (label, confidence) in first.items()
             if all(photo in other and other[photo][0] == label for other in others)
         }
-        together = draw(sure_photos(agreed), "shared", common, settings, "all of these networks are")
+        together = draw_mosaics(select_sure(agreed), "shared", common, settings, "all of these networks are")
         found = {model: list(together) for model in answers}
     for model, each in answers.items():
-        sure = sure_photos(right_answers(each, classes[model]))
-        found[model] += draw(sure, "own", settings.mosaics - common, settings, f"{model} is")
+        sure = select_sure(select_right(each, classes[model]))
+        found[model] += draw_mosaics(sure, "own", settings.mosaics - common, settings, f"{model} is")
     return found
 
 
-def right_answers(answers: Mapping[str, tuple[str, float]], classes: Sequence[str]) -> dict[str, tuple[str, float]]:
+def select_right(answers: Mapping[str, tuple[str, float]], classes: Sequence[str]) -> dict[str, tuple[str, float]]:
     """The answers that name the class of the photo's folder, or any where that is no class of the model's."""
-    return {photo: answer for photo, answer in answers.items() if answer[0] == own_class(photo, answer[0], classes)}
+    return {
+        photo: answer for photo, answer in answers.items() if answer[0] == read_own_class(photo, answer[0], classes)
+    }
 
 
-def own_class(photo: str, answer: str, classes: Sequence[str]) -> str:
+def read_own_class(photo: str, answer: str, classes: Sequence[str]) -> str:
     folder = Path(photo).parent.name
     return folder if folder in classes else answer
 
 
-def sure_photos(answers: Mapping[str, tuple[str, float]]) -> dict[str, list[str]]:
+def select_sure(answers: Mapping[str, tuple[str, float]]) -> dict[str, list[str]]:
     """Of each class the half of the photos that are answered most confidently, at least one."""
     by_class: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for photo, (label, confidence) in answers.items():
@@ -101,7 +103,9 @@ def sure_photos(answers: Mapping[str, tuple[str, float]]) -> dict[str, list[str]
     }
 
 
-def draw(sure: Mapping[str, Sequence[str]], kind: str, number: int, settings: Settings, who: str) -> list[Mosaic]:
+def draw_mosaics(
+    sure: Mapping[str, Sequence[str]], kind: str, number: int, settings: Settings, who: str
+) -> list[Mosaic]:
     """Mosaics of so many photos of different classes, in which all classes, and all photos of a class, come as often.
 
     Raises:
@@ -200,11 +204,11 @@ def explain_mosaic(
 ) -> tuple[list[Tensor], float | None]:
     """The maps (h, w) of targets (n²) of one mosaic (1, 3, S, S), by a control or by asking, and seconds a map."""
     if row.control:
-        alike = control_maps(row, pixels, ["|".join(mosaic.photos)], seed)[0]  # S, S
+        alike = draw_control_maps(row, pixels, ["|".join(mosaic.photos)], seed)[0]  # S, S
         return [alike] * len(targets), None
-    started, who = now(subject.device), remember_answers(subject)
+    started, who = read_clock(subject.device), remember_answers(subject)
     raws = [ask_about(who, row, pixels, int(target), lambda share: None) for target in targets]
-    return raws, (now(subject.device) - started) / len(targets)
+    return raws, (read_clock(subject.device) - started) / len(targets)
 
 
 @without_gradients
@@ -214,11 +218,11 @@ def read_mosaics(
     """Add the maps of mosaics (B, 3, S, S) and targets (B, n²), of these numbers, by rows that read a network."""
     with evaluating(network):
         x = network.normalize(pixels)
-        started = now(x.device)
-        batch = looked_at(network, x, network.layers)
-        forward = now(x.device) - started
+        started = read_clock(x.device)
+        batch = look_at(network, x, network.layers)
+        forward = read_clock(x.device) - started
         for its_targets in targets.to(x.device).T:  # B, for each cell
-            for name, (raws, seconds) in maps_inside(batch, rows, its_targets).items():
+            for name, (raws, seconds) in explain_rows(batch, rows, its_targets).items():
                 row = next(row for row in rows if row.name == name)
                 for i, raw in zip(numbers, raws, strict=True):
                     found.add(i, row, [raw], (forward + seconds) / len(numbers))

@@ -110,7 +110,7 @@ class Row:
         return replace(self, name=f"{self.name}:{companion}", companion=companion, of=self.name)
 
 
-def rows_of(
+def plan_rows(
     subject: Subject, specs: Sequence[str], settings: Settings, layers: Sequence[str] = ()
 ) -> tuple[list[Row], dict[str, UnsuitableError]]:
     """The rows that specifications `NAME[:VARIANT][@LAYER]` mean, and which do not suit the subject, with the reason.
@@ -135,17 +135,17 @@ def rows_of(
         if name in COMPANIONS:
             continue
         try:
-            for row in rows_of_method(subject, method_of(name), variant, layer, settings, layers):
+            for row in plan_rows_of_method(subject, method_of(name), variant, layer, settings, layers):
                 rows[row.name] = row
         except UnsuitableError as trouble:
             if trouble.reason in ("closed", "reads"):  # no other subject of this run would do either
                 raise
             troubles[spec] = trouble
     companions = [name for name in COMPANIONS if name in specs]
-    return [each for row in rows.values() for each in with_companions(row, companions)], troubles
+    return [each for row in rows.values() for each in add_companions(row, companions)], troubles
 
 
-def rows_of_method(
+def plan_rows_of_method(
     subject: Subject, method: Method, variant: str, layer: str, settings: Settings, layers: Sequence[str]
 ) -> list[Row]:
     """The rows of one method: one, or one for each layer.
@@ -170,7 +170,7 @@ def rows_of_method(
     return rows
 
 
-def with_companions(row: Row, companions: Sequence[str]) -> list[Row]:
+def add_companions(row: Row, companions: Sequence[str]) -> list[Row]:
     """A row, and below it those that are made of its maps of other photos; a control has none."""
     return [row, *(row.beside(companion) for companion in companions if not row.control)]
 

@@ -24,9 +24,9 @@ from xai.evaluation.companions import KeptMaps, make_companions
 from xai.evaluation.lines import Line, make_lines
 from xai.evaluation.measure import Tick, measure, measure_given
 from xai.evaluation.mosaics import measure_mosaics, plan_mosaics
-from xai.evaluation.plan import Row, Settings, rows_of
+from xai.evaluation.plan import Row, Settings, plan_rows
 from xai.evaluation.subset import choose_photos, find_split
-from xai.folders import shown
+from xai.folders import show
 from xai.metrics.controls import pair_photos
 from xai.metrics.games import KERNEL_SIDE, KERNEL_SIGMA
 from xai.metrics.registry import MOSAIC, SHARED, select_games, select_hiding_metrics, select_photo_metrics
@@ -77,7 +77,7 @@ def evaluate(
 
     Args:
         subjects: who is asked.
-        methods: `NAME[:VARIANT][@LAYER]`, as `rows_of` reads them.
+        methods: `NAME[:VARIANT][@LAYER]`, as `plan_rows` reads them.
         metrics: names of `METRICS`.
         folder: of the photos.
         output: a folder, made if it is not there.
@@ -93,11 +93,11 @@ def evaluate(
     names = list(dict.fromkeys(choose_photos(folder) if photos is None else photos))
     rows, left_out = {}, {}
     for subject in subjects:
-        rows[subject.name], troubles = rows_of(subject, methods, settings, layers)
+        rows[subject.name], troubles = plan_rows(subject, methods, settings, layers)
         left_out |= {f"{spec} on {subject.name}": str(trouble) for spec, trouble in troubles.items()}
     check_plan(subjects, rows, metrics, settings)
     subjects = [subject for subject in subjects if rows[subject.name]]
-    written = description(subjects, rows, metrics, folder, names, settings)
+    written = describe_run(subjects, rows, metrics, folder, names, settings)
     written = json.loads(json.dumps(written))  # as it will be read: tuples are lists there
     output.mkdir(parents=True, exist_ok=True)
     check_settings(output, written)
@@ -183,7 +183,7 @@ class Run:
         total = sum(
             not row.slow or mosaic.name in slow[name] for name in plan for mosaic in missing[name] for row in rows[name]
         )
-        with (self.output / MOSAIC_RECORDS).open("a", encoding="utf-8") as lines, bar_of(total) as bar:
+        with (self.output / MOSAIC_RECORDS).open("a", encoding="utf-8") as lines, make_bar(total) as bar:
             for s in self.subjects:
                 left = missing[s.name]
                 for some in (left[i : i + MOSAICS_AT_ONCE] for i in range(0, len(left), MOSAICS_AT_ONCE)):
@@ -220,7 +220,7 @@ class Run:
         batches = [batch for batch in batches if any(set(batch) & set(left) for left in missing.values())]
         total = sum(len(left) * maps_a_photo[model] for model, left in missing.items())
         failures = {}
-        with (self.output / file).open("a", encoding="utf-8") as lines, bar_of(total) as bar:
+        with (self.output / file).open("a", encoding="utf-8") as lines, make_bar(total) as bar:
             for good, photos in read_ahead(self.folder, batches, failures):
                 for subject in self.subjects:
                     left = [i for i, name in enumerate(good) if (subject.name, name) not in records]
@@ -230,7 +230,7 @@ class Run:
         return records, failures
 
 
-def bar_of(total: int) -> tqdm:
+def make_bar(total: int) -> tqdm:
     return tqdm(total=total, bar_format=BAR, disable=not total)
 
 
@@ -290,7 +290,7 @@ def read_ahead(
                 yield list(good), list(good.values())
 
 
-def description(
+def describe_run(
     subjects: Sequence[Subject],
     rows: dict[str, list[Row]],
     metrics: Sequence[str],
@@ -308,7 +308,7 @@ def description(
                 "input": s.input_size,
                 "batch_size": s.batch_size,
                 "student": s.networks["student"].name if "student" in s.networks else None,
-                "weights": {role: fingerprint(network) for role, network in s.networks.items()},
+                "weights": {role: hash_weights(network) for role, network in s.networks.items()},
                 "rows": {row.name: {"layer": row.layer, **row.all_options} for row in rows[s.name]},
             }
             for s in subjects
@@ -330,7 +330,7 @@ def description(
         if MOSAIC in metrics
         else None,
         "photos": {
-            "folder": shown(folder.resolve().name),
+            "folder": show(folder.resolve().name),
             "split": find_split(folder, names),
             "number": len(names),
             "sha256": hashlib.sha256("\n".join(names).encode(errors="surrogateescape")).hexdigest(),
@@ -350,7 +350,7 @@ def description(
     }
 
 
-def fingerprint(network: Classifier) -> str:
+def hash_weights(network: Classifier) -> str:
     """SHA-256 of a network's weights: it may be trained again under the same name."""
     digest = hashlib.sha256()
     for name, weights in network.state_dict().items():

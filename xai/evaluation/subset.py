@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from xai.folders import photos_in, splits_in
+from xai.folders import list_photos, list_splits
 
 
 def choose_photos(
@@ -28,9 +28,9 @@ def choose_photos(
             raise ValueError(f"there is no file {listed}")
         names = [line for line in listed.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines() if line]
     else:
-        splits = splits_in(folder)
+        splits = list_splits(folder)
         if list(splits) == ["train"] and split is None:
-            photos = photos_in(folder)
+            photos = list_photos(folder)
         elif (split or "test") in splits:
             photos = splits[split or "test"]
         else:
@@ -43,7 +43,7 @@ def choose_photos(
 
 def find_split(folder: Path, names: Sequence[str]) -> str:
     """The split of a folder that holds all these photos; empty where none does, or the folder has but one."""
-    splits = splits_in(folder)
+    splits = list_splits(folder)
     holding = (split for split, photos in splits.items() if {folder / name for name in names} <= set(photos))
     return next(holding, "") if len(splits) > 1 else ""
 

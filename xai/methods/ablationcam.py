@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from xai.activations import Activations, chosen
-from xai.methods.gradcam import weighted
+from xai.activations import Activations, choose_targets
+from xai.methods.gradcam import weigh_channels
 from xai.methods.registry import method
 from xai.steps import Progress, Steps
 
@@ -22,11 +22,11 @@ def ablationcam(batch: Activations, targets: Tensor | None, target_layer: str) -
     Paper: Desai and Ramaswamy, Ablation-CAM: Visual Explanations via Gradient-free Localization, WACV 2020.
     """
     model, features = batch.model, batch.at(target_layer)  # B, C, h, w
-    targets = chosen(batch.logits(), targets)
+    targets = choose_targets(batch.logits(), targets)
     scores = batch.logits().gather(1, targets[:, None])  # B, 1
     if (weights := model.linear_weights(target_layer)) is not None:
         drops = weights[targets] * features.mean(dim=(2, 3))  # B, C
-        return weighted(drops / scores.abs(), features)
+        return weigh_channels(drops / scores.abs(), features)
     drops = features.new_zeros(features.shape[:2])  # B, C
     for i, target in enumerate(targets):
         beside = {name: others[i : i + 1] for name, others in batch.beside([target_layer]).items()}
@@ -36,4 +36,4 @@ def ablationcam(batch: Activations, targets: Tensor | None, target_layer: str) -
             without[torch.arange(len(channels)), channels] = 0
             drops[i, channels] = scores[i] - model.tail(without, target_layer, beside)[:, target]
             yield Progress((i + (int(channels[-1]) + 1) / features.shape[1]) / len(features))
-    return weighted(drops / scores.abs(), features)
+    return weigh_channels(drops / scores.abs(), features)

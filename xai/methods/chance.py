@@ -33,15 +33,15 @@ def depends_on_place(seen: Tensor, answers: Tensor, beside: Tensor, weights: Ten
     scale = torch.ones_like(answers) if weights is None else weights.double().cpu().sqrt()
     answers, seen = scale * (answers - answers.mean()), scale[:, None] * seen
     whole = remove_terms(scale[:, None], answers)
-    if share_of_orders(whole, remove_terms(scale[:, None], seen)) > SURE:
+    if count_stronger_orders(whole, remove_terms(scale[:, None], seen)) > SURE:
         return False
     known = scale[:, None] * make_terms(beside.double().cpu())  # N, t
     rest = remove_terms(known, answers)
     all_colour = rest.square().sum() < whole.square().sum() / 2
-    return share_of_orders(rest, remove_terms(known, seen)) <= (SURE if all_colour else LIKELY)
+    return count_stronger_orders(rest, remove_terms(known, seen)) <= (SURE if all_colour else LIKELY)
 
 
-def share_of_orders(answers: Tensor, seen: Tensor) -> float:
+def count_stronger_orders(answers: Tensor, seen: Tensor) -> float:
     """In which share of random orders answers (N) make as strong a map of what was seen (N, P); their own counts."""
     generator = torch.Generator().manual_seed(0)
     orders = torch.rand(DRAWS, len(answers), generator=generator).argsort(1)  # draws, N

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from xai.maps import resized
+from xai.maps import resize_maps
 from xai.methods.registry import method
 
 
@@ -38,4 +38,4 @@ def random(pixels: Tensor, seeds: Sequence[int], *, cells: int | None = None) ->
     """
     side = cells or pixels.shape[-1]
     grids = [torch.rand(side, side, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-    return resized(torch.stack(grids), pixels.shape[2:]).to(pixels)  # B, S, S
+    return resize_maps(torch.stack(grids), pixels.shape[2:]).to(pixels)  # B, S, S

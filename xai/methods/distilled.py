@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from xai.activations import Activations
-from xai.maps import resized, unit_range
-from xai.methods.gradcam import weighted
+from xai.maps import resize_maps, scale_to_unit
+from xai.methods.gradcam import weigh_channels
 from xai.methods.registry import method
 from xai.methods.suitability import needs_a_layer, needs_attention_blocks
 
@@ -71,32 +71,32 @@ def distilled(
         unit: scale `MATT` and `ML^c` to [0, 1] before they are put together; eq. 9 as printed does not.
         softmax: as in eq. 9; it keeps the order of the pixels, up to rounding, but leaves them next to no contrast.
     """
-    attention, evidence = parts(batch, targets, blocks, stages, sign)
-    maps = joined(attention, evidence, operator, scaled, unit)
+    attention, evidence = compute_parts(batch, targets, blocks, stages, sign)
+    maps = combine_parts(attention, evidence, operator, scaled, unit)
     return maps.flatten(1).softmax(1).view_as(maps) if softmax else maps
 
 
-def joined(
+def combine_parts(
     attention: Sequence[Tensor], evidence: Sequence[Tensor], operator: Operator, scaled: bool, unit: bool = True
 ) -> Tensor:
     """The map (B, S, S) that maps (B, S, S) of attention and of Grad-CAM make together; without the one, the other."""
-    both = [total(maps, scaled) for maps in (attention, evidence) if len(maps)]
-    both = [unit_range(part) for part in both] if unit else both
+    both = [add_maps(maps, scaled) for maps in (attention, evidence) if len(maps)]
+    both = [scale_to_unit(part) for part in both] if unit else both
     return math.prod(both) if operator == "product" else sum(both)
 
 
-def parts(
+def compute_parts(
     batch: Activations, targets: Tensor | None, blocks: Sequence[int], stages: Sequence[int], sign: Sign = "signed"
 ) -> tuple[list[Tensor], list[Tensor]]:
     """The maps (B, S, S) of some blocks' attention and of some stages' Grad-CAM, at the input's size."""
     size, names = batch.x.shape[2:], [f"layer{stage}" for stage in stages]
     gradients = batch.joint_gradients(names, targets)
-    evidence = [resized(weighted(g.mean(dim=(2, 3)), batch.at(name)), size) for name, g in gradients.items()]
+    evidence = [resize_maps(weigh_channels(g.mean(dim=(2, 3)), batch.at(name)), size) for name, g in gradients.items()]
     changes = [batch.attention(batch.model.attention_blocks[block - 1]) for block in blocks]  # B, 2, h, w each
     signs = {"signed": lambda c: c[:, 0], "negated": lambda c: -c[:, 0], "absolute": lambda c: c[:, 1]}
-    return [resized(signs[sign](change), size) for change in changes], evidence
+    return [resize_maps(signs[sign](change), size) for change in changes], evidence
 
 
-def total(maps: Sequence[Tensor], scaled: bool) -> Tensor:
+def add_maps(maps: Sequence[Tensor], scaled: bool) -> Tensor:
     """The sum (B, S, S) of maps, each scaled to [0, 1] first or not."""
-    return torch.stack([unit_range(m) if scaled else m for m in maps]).sum(0)
+    return torch.stack([scale_to_unit(m) if scaled else m for m in maps]).sum(0)

@@ -14,7 +14,7 @@ def eigencam(batch: Activations, targets: Tensor | None, target_layer: str) -> T
     Formula: `L = ReLU(A v₁)`, `v₁` the first right singular vector of the features as a matrix `A` (hw × C).
     Paper: Muhammad and Yeasin, Eigen-CAM: Class Activation Map using Principal Components, IJCNN 2020.
     """
-    return first_component(batch.at(target_layer))
+    return project_on_first_component(batch.at(target_layer))
 
 
 @method("eigengradcam", title="Eigen-Grad-CAM", source="muhammad2020")
@@ -24,10 +24,10 @@ def eigengradcam(batch: Activations, targets: Tensor | None, target_layer: str) 
     Formula: `L^c = ReLU(G v₁)`, `v₁` the first right singular vector of `G = ∂y^c/∂A ⊙ A` as a matrix (hw × C).
     Paper: none; from the library pytorch-grad-cam (Gildenblat et al.), after Muhammad and Yeasin, IJCNN 2020.
     """
-    return first_component(batch.gradients(target_layer, targets) * batch.at(target_layer))
+    return project_on_first_component(batch.gradients(target_layer, targets) * batch.at(target_layer))
 
 
-def first_component(features: Tensor) -> Tensor:
+def project_on_first_component(features: Tensor) -> Tensor:
     """The projection (B, h, w) of features (B, C, h, w) on their first right singular vector, rectified.
 
     A singular vector has no sign of its own: it gets the one with which the projection agrees with the features' sum.

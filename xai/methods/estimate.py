@@ -28,7 +28,7 @@ class Estimate:
     is_blank: Callable[[], bool] = lambda: False
 
 
-def expected_correlation(found: float, noise: float) -> float:
+def estimate_correlation(found: float, noise: float) -> float:
     """The correlation to be expected of two maps from different random questions.
 
     Formula: `1 − noise / found`, at least 0. Each map's variance over the photo, `found`, is that of what both have in

@@ -15,9 +15,9 @@ def gradcam(batch: Activations, targets: Tensor | None, target_layer: str) -> Te
     global average pooling and one linear layer, `∂y^c/∂A^k_ij = w_k^c/hw` everywhere, so `L^c = ReLU(CAM)/hw`.
     Paper: Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks, ICCV 2017.
     """
-    return weighted(batch.gradients(target_layer, targets).mean(dim=(2, 3)), batch.at(target_layer))
+    return weigh_channels(batch.gradients(target_layer, targets).mean(dim=(2, 3)), batch.at(target_layer))
 
 
-def weighted(weights: Tensor, features: Tensor) -> Tensor:
+def weigh_channels(weights: Tensor, features: Tensor) -> Tensor:
     """`ReLU(Σ_k w_k A^k)` (B, h, w) from weights (B, C) and features (B, C, h, w)."""
     return torch.einsum("bc,bchw->bhw", weights, features).relu()

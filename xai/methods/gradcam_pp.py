@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from xai.activations import Activations
-from xai.methods.gradcam import weighted
+from xai.methods.gradcam import weigh_channels
 from xai.methods.registry import method
 from xai.methods.suitability import DIVIDES
 
@@ -17,10 +17,10 @@ def gradcam_pp(batch: Activations, targets: Tensor | None, target_layer: str) ->
     Paper: Chattopadhay et al., Grad-CAM++: Generalized Gradient-based Visual Explanations, WACV 2018.
     """
     gradients = batch.gradients(target_layer, targets)  # B, C, h, w
-    return plus_plus(gradients, gradients, batch.at(target_layer))
+    return weigh_by_alpha(gradients, gradients, batch.at(target_layer))
 
 
-def plus_plus(gradients: Tensor, ratio: Tensor, features: Tensor) -> Tensor:
+def weigh_by_alpha(gradients: Tensor, ratio: Tensor, features: Tensor) -> Tensor:
     """The map (B, h, w) from `g` and the ratio of third to second derivatives, which is `g` again without smoothing.
 
     `α = 1 / (2 + ratio Σ A)` is the fraction of Chattopadhay et al. reduced by the second derivative: it needs no small
@@ -29,4 +29,4 @@ def plus_plus(gradients: Tensor, ratio: Tensor, features: Tensor) -> Tensor:
     sums = features.sum(dim=(2, 3), keepdim=True)  # B, C, 1, 1
     positive = gradients.relu()
     weights = (positive / (2 + ratio * sums)).where(positive > 0, 0).sum(dim=(2, 3))  # B, C
-    return weighted(weights, features)
+    return weigh_channels(weights, features)

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from xai.checks import check_color, check_numbers
 from xai.methods.chance import depends_on_place, is_rounding
-from xai.methods.estimate import Estimate, expected_correlation, nudge
+from xai.methods.estimate import Estimate, estimate_correlation, nudge
 from xai.methods.registry import method
 from xai.modes import without_gradients
-from xai.noise import without_contrast
+from xai.noise import lacks_contrast
 from xai.steps import Progress, Steps
 from xai.subject import Subject
 
@@ -122,7 +122,7 @@ class Covered:
         weights, errors = fitted
 
         def is_blank() -> bool:
-            if without_contrast(self.pixels) or is_rounding(answers, ask_again):
+            if lacks_contrast(self.pixels) or is_rounding(answers, ask_again):
                 return True
             z = self.seen[: len(answers)].double()
             no_places = torch.cat([z @ self.shares[:, None], colours], dim=1)  # n, 4
@@ -130,7 +130,7 @@ class Covered:
 
         def settled() -> float:
             variance = float(self.shares @ (weights - self.shares @ weights).square())
-            return expected_correlation(variance, float(self.shares @ errors.square()))
+            return estimate_correlation(variance, float(self.shares @ errors.square()))
 
         raw, error = (values.float()[self.segments.cpu()] for values in fitted)  # S, S each
         return Estimate(raw, len(answers), error, settled, is_blank)

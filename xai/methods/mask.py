@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from xai.activations import gradient
+from xai.activations import differentiate
 from xai.methods.chance import is_rounding, make_terms, remove_terms
 from xai.methods.estimate import Estimate, nudge
 from xai.methods.registry import method
 from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.modes import without_gradients
-from xai.noise import without_contrast
+from xai.noise import lacks_contrast
 from xai.steps import Progress, Steps
 
 BATCH_SIZE = 4  # photos a step: a step is the shortest time in which a visitor can stop it
@@ -77,7 +77,7 @@ def mask(
         m = disc[middles][:, middles]  # n, n
         adam = torch.optim.Adam([m], learning_rate, betas)
         for done, view in enumerate(seen.crop(iterations, jitter, seed), start=1):
-            m.grad = gradient(partial(objective, view=view), m)
+            m.grad = differentiate(partial(objective, view=view), m)
             adam.step()
             m.clamp_(0, 1)
             kept = apply_to_both(m, stretch)
@@ -140,7 +140,7 @@ def place_does_not_matter(seen: Blurred, kept: Tensor) -> bool:
     predict, by a polynomial of fourth degree, is taken from the answers; if the rest is rounding errors, no place
     differs from another.
     """
-    if without_contrast(seen.pixels):
+    if lacks_contrast(seen.pixels):
         return True
     moves = torch.randint(len(kept), (MOVED, 2), generator=torch.Generator().manual_seed(0)).tolist()
     masks = torch.stack([kept, *(kept.roll(move, (0, 1)) for move in moves)])  # N, S, S

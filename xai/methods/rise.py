@@ -11,10 +11,10 @@ from torch import Tensor
 
 from xai.checks import check_color, check_numbers
 from xai.methods.chance import depends_on_place, is_rounding
-from xai.methods.estimate import Estimate, expected_correlation, nudge
+from xai.methods.estimate import Estimate, estimate_correlation, nudge
 from xai.methods.registry import method
 from xai.modes import without_gradients
-from xai.noise import without_contrast
+from xai.noise import lacks_contrast
 from xai.photo import GREY
 from xai.steps import Progress, Steps
 from xai.subject import Subject
@@ -166,7 +166,7 @@ class Record:
         n = self.sums.n
 
         def is_blank() -> bool:
-            if bool(without_contrast(self.pixels)) or is_rounding(self.answers[:n], ask_again):
+            if bool(lacks_contrast(self.pixels)) or is_rounding(self.answers[:n], ask_again):
                 return True
             return not depends_on_place(self.places[:n], self.answers[:n], self.no_places[:n])
 
@@ -188,7 +188,7 @@ class Record:
             values = weighed.mean(0)
             moved = (weighed - values) / len(answers)
         moved = moved - moved.mean(1, keepdim=True)  # what is added to the whole map does not change its pattern
-        return expected_correlation(float(values.var(correction=0)), float(moved.square().sum(0).mean()))
+        return estimate_correlation(float(values.var(correction=0)), float(moved.square().sum(0).mean()))
 
 
 class Sums:

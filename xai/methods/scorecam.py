@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from xai.activations import Activations, chosen
-from xai.methods.gradcam import weighted
+from xai.activations import Activations, choose_targets
+from xai.methods.gradcam import weigh_channels
 from xai.methods.registry import method
-from xai.precision import half
+from xai.precision import in_half_precision
 from xai.steps import Progress, Steps, rescale
 
 AT_ONCE = 8  # masked photos in memory
@@ -23,7 +23,7 @@ def scorecam(batch: Activations, targets: Tensor | None, target_layer: str) -> S
     bilinearly to the input's size and scaled to [0, 1]. A silent channel adds nothing but its part of the softmax.
     Paper: Wang et al., Score-CAM: Score-Weighted Visual Explanations for Convolutional Neural Networks, CVPRW 2020.
     """
-    return (yield from through_channels(batch, targets, target_layer, batch.at(target_layer).shape[1]))
+    return (yield from look_through_channels(batch, targets, target_layer, batch.at(target_layer).shape[1]))
 
 
 @method("scorecam-fast", title="Fast Score-CAM", source="wang2020", pace="seconds")
@@ -42,33 +42,33 @@ def scorecam_fast(
     Options:
         channels: how many the network is asked about.
     """
-    return (yield from through_channels(batch, targets, target_layer, channels))
+    return (yield from look_through_channels(batch, targets, target_layer, channels))
 
 
-def through_channels(batch: Activations, targets: Tensor | None, target_layer: str, count: int) -> Steps[Tensor]:
+def look_through_channels(batch: Activations, targets: Tensor | None, target_layer: str, count: int) -> Steps[Tensor]:
     """Score-CAM with `count` channels' scores from the network and the others' inferred."""
     features = batch.at(target_layer)  # B, C, h, w
-    targets = chosen(batch.logits(), targets)
+    targets = choose_targets(batch.logits(), targets)
     scores = features.new_empty(features.shape[:2])  # B, C
     for i, channels in enumerate(features):
         known = choose_channels(channels, count)  # N
         steps = score_masked(batch, i, targets[i], channels[known])
         answers = yield from rescale(steps, i / len(features), (i + 1) / len(features))  # N
         scores[i] = infer_scores(channels, known, answers)
-    return weighted(scores.softmax(1), features)
+    return weigh_channels(scores.softmax(1), features)
 
 
 def choose_channels(features: Tensor, count: int) -> Tensor:
     """Which channels (N) of the features (C, h, w) to ask about: those whose scores are least known and matter most."""
     if count >= len(features):
         return torch.arange(len(features), device=features.device)
-    masks = unit_masks(features)  # C, hw
+    masks = scale_masks(features)  # C, hw
     deviation = (features - features.mean((1, 2), keepdim=True)).square().sum((1, 2)).sqrt()  # C
     variance = torch.ones_like(deviation)  # C, of the scores, given those of the channels taken
     taken, gains = [], masks.new_empty(count, len(masks))
     for j in range(min(count, max(1, int((deviation > 0).sum())))):
         k = int((variance * deviation).argmax())
-        covariance = kernel(masks, masks[k : k + 1])[:, 0] - gains[:j].T @ gains[:j, k]  # C
+        covariance = compare_masks(masks, masks[k : k + 1])[:, 0] - gains[:j].T @ gains[:j, k]  # C
         gains[j] = covariance / (variance[k] + NOISE).sqrt()
         variance = (variance - gains[j].square()).clamp(min=0)
         deviation[k] = -1  # it is not asked twice
@@ -80,22 +80,22 @@ def infer_scores(features: Tensor, known: Tensor, answers: Tensor) -> Tensor:
     """All channels' scores (C) from the features (C, h, w) and the answers (N) for the channels known (N)."""
     if len(known) == len(features):
         return features.new_empty(len(features)).scatter(0, known, answers)
-    masks = unit_masks(features)  # C, hw
-    alike = kernel(masks, masks[known])  # C, N
+    masks = scale_masks(features)  # C, hw
+    alike = compare_masks(masks, masks[known])  # C, N
     mean = answers.mean()
     slopes = torch.linalg.solve(alike[known] + NOISE * torch.eye(len(known)).to(alike), answers - mean)  # N
     scores = (mean + alike @ slopes).clamp(max=answers.max())  # C: no guess outdoes what was seen
     return scores.scatter(0, known, answers)
 
 
-def unit_masks(features: Tensor) -> Tensor:
+def scale_masks(features: Tensor) -> Tensor:
     """Each channel of features (C, h, w) scaled to [0, 1] (C, hw); a constant one is black."""
     flat = features.flatten(1)
     low, high = flat.amin(1, keepdim=True), flat.amax(1, keepdim=True)
     return ((flat - low) / (high - low)).where(high > low, 0)
 
 
-def kernel(a: Tensor, b: Tensor) -> Tensor:
+def compare_masks(a: Tensor, b: Tensor) -> Tensor:
     """How much masks (A, hw) and (B, hw) say the same, in (0, 1]: (A, B)."""
     distances = torch.cdist(a, b).square() / a.shape[1]  # A, B
     return (-distances / (2 * REACH**2)).exp()
@@ -112,7 +112,7 @@ def score_masked(batch: Activations, i: int, target: Tensor, features: Tensor) -
     for done, part in enumerate(parts, start=1):
         masks = F.interpolate(features[part, None], size=x.shape[2:], mode="bilinear")  # n, 1, S, S
         low, high = masks.amin((2, 3), keepdim=True), masks.amax((2, 3), keepdim=True)
-        with half(batch.model, x.device):
+        with in_half_precision(batch.model, x.device):
             logits = batch.model(x * ((masks - low) / (high - low)))  # n, K
         scores[part] = logits[:, target].to(scores.dtype)
         yield Progress(done / len(parts))

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from xai.activations import Activations
-from xai.methods.gradcam_pp import gradcam_pp, plus_plus
+from xai.methods.gradcam_pp import gradcam_pp, weigh_by_alpha
 from xai.methods.registry import method
-from xai.methods.smoothing import noisy_gradients
+from xai.methods.smoothing import compute_noisy_gradients
 from xai.methods.suitability import DIVIDES
 from xai.steps import Progress, Steps
 
@@ -47,7 +47,7 @@ def smooth_gradcam_pp(
     for i in range(photos):
         first = second = third = 0
         done = 0
-        for gradients in noisy_gradients(batch, i, targets, target_layer, samples, noise, seed):
+        for gradients in compute_noisy_gradients(batch, i, targets, target_layer, samples, noise, seed):
             done += len(gradients)
             gradients = gradients.double()  # the cube of a small one is nothing in single precision
             first = first + gradients.sum(0)  # C, h, w
@@ -56,5 +56,5 @@ def smooth_gradcam_pp(
             yield Progress((i + done / samples) / photos)
         ratio = (third / second).where(second > 0, 0)
         first, ratio = (first / samples).to(features.dtype), ratio.to(features.dtype)
-        maps.append(plus_plus(first[None], ratio[None], features[i : i + 1]))
+        maps.append(weigh_by_alpha(first[None], ratio[None], features[i : i + 1]))
     return torch.cat(maps)

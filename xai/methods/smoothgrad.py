@@ -5,7 +5,7 @@ from torch import Tensor
 
 from xai.activations import Activations
 from xai.methods.registry import method
-from xai.methods.smoothing import noisy_gradients
+from xai.methods.smoothing import compute_noisy_gradients
 from xai.methods.suitability import INPUT, needs_a_varying_gradient
 from xai.steps import Progress, Steps
 
@@ -42,7 +42,7 @@ def smoothgrad(
     maps, photos = [], len(batch.x)
     for i in range(photos):
         total, done = 0, 0
-        for gradients in noisy_gradients(batch, i, targets, target_layer, samples, noise, seed):
+        for gradients in compute_noisy_gradients(batch, i, targets, target_layer, samples, noise, seed):
             total, done = total + gradients.sum(0), done + len(gradients)  # C, h, w
             yield Progress((i + done / samples) / photos)
         sensitivity = (total / samples).abs().sum(0)  # h, w

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from xai.activations import Activations, gradient, target_logit
+from xai.activations import Activations, differentiate, pick_logits
 from xai.methods.suitability import INPUT
-from xai.precision import half
+from xai.precision import in_half_precision
 
 AT_ONCE = 4  # copies a step: a step is the shortest time in which a visitor can stop it
 
 
-def noisy_gradients(
+def compute_noisy_gradients(
     batch: Activations, i: int, targets: Tensor | None, layer: str, samples: int, noise: float, seed: int
 ) -> Iterator[Tensor]:
     """Gradients (n, C, h, w) of photo i's target logit at a layer, of `samples` noisy copies in all, a few at a time.
@@ -30,8 +30,8 @@ def noisy_gradients(
         copies = x + noise * (x.max() - x.min()) * normal  # n, 3, S, S
         same = target.repeat(n)
         if layer == INPUT:
-            with half(model, x.device):
-                gradients = gradient(lambda pixels, same=same: target_logit(model(pixels), same), copies)
+            with in_half_precision(model, x.device):
+                gradients = differentiate(lambda pixels, same=same: pick_logits(model(pixels), same), copies)
             yield gradients
         else:
             yield Activations(model, copies).gradients(layer, same)

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from xai.activations import Activations
-from xai.methods.gradcam import weighted
+from xai.methods.gradcam import weigh_channels
 from xai.methods.registry import method
 from xai.methods.suitability import DIVIDES
 
@@ -18,4 +18,4 @@ def xgradcam(batch: Activations, targets: Tensor | None, target_layer: str) -> T
     features = batch.at(target_layer)  # B, C, h, w
     sums = features.sum(dim=(2, 3))  # B, C
     products = (batch.gradients(target_layer, targets) * features).sum(dim=(2, 3))  # B, C
-    return weighted((products / sums).where(sums > 0, 0), features)
+    return weigh_channels((products / sums).where(sums > 0, 0), features)

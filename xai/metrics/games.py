@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from xai.explanation import Explanation
-from xai.maps import resized
+from xai.maps import resize_maps
 from xai.modes import without_gradients
 from xai.photo import GREY, Photo
 from xai.steps import Progress, Steps, finish
@@ -197,7 +197,7 @@ def draw_curves_steps(
     """`draw_curves` in steps."""
     side = pixels.shape[-1]
     steps = math.ceil(side * side / step)
-    ranked = rank_pixels(resized(maps.to(pixels), (side, side)))  # M, S, S
+    ranked = rank_pixels(resize_maps(maps.to(pixels), (side, side)))  # M, S, S
     found = {}
     for i, (game, substrate) in enumerate(games.items()):
         ground = SUBSTRATES[substrate](pixels)
@@ -232,4 +232,4 @@ def rank_pixels(maps: Tensor) -> Tensor:
 
 def stack_maps(raws: list[Tensor], pixels: Tensor) -> Tensor:
     """Maps (h, w), each of its own size, as (M, S, S), where S is the side of the pixels (1, 3, S, S)."""
-    return torch.cat([resized(raw[None].to(pixels), pixels.shape[2:]) for raw in raws])
+    return torch.cat([resize_maps(raw[None].to(pixels), pixels.shape[2:]) for raw in raws])

@@ -8,7 +8,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from xai.batch import Batch
-from xai.maps import resized
+from xai.maps import resize_maps
 from xai.methods.reading import plan_reading
 from xai.models import Classifier
 from xai.models.classifier import evaluating
@@ -82,7 +82,7 @@ def own_share(maps: Tensor, side: int, grid: int = 2) -> Tensor:
     is not counted, as it is not painted. A map without any such part counts as chance, `1/n²`: it points nowhere.
     Paper: Böhle et al., Convolutional Dynamic Alignment Networks for Interpretable Classifications, CVPR 2021.
     """
-    positive = resized(maps, (side, side)).double().relu()  # n², S, S
+    positive = resize_maps(maps, (side, side)).double().relu()  # n², S, S
     positive = positive - positive.amin((1, 2), keepdim=True)
     edges = edges_of(side, grid)
     own = torch.stack([positive[(i, *cell_of(i, edges, grid))].sum() for i in range(grid * grid)])

@@ -10,7 +10,7 @@ from torch import Tensor
 from xai.activations import Activations
 from xai.explanation import Explanation
 from xai.layers import COMBINED, suitable_layers
-from xai.maps import combined, resized, unit_range
+from xai.maps import combine_maps, resize_maps, scale_to_unit
 from xai.methods import METHODS, method_of
 from xai.metrics.controls import ANOTHER, MEAN, pair_photos
 from xai.metrics.hiding import Hiding, hide, keep_strongest
@@ -212,13 +212,13 @@ def compute_scaled_maps(
     batch.together = wanted  # one gradient call for all
     raws = {layer: finish(compute_maps(batch, method_of(method), targets, layer, **options)) for layer in wanted}
     if only in (None, COMBINED):
-        raws[COMBINED] = combined(list(raws.values()))
+        raws[COMBINED] = combine_maps(list(raws.values()))
     return {name: scale_maps(raw, batch.x) for name, raw in raws.items()}
 
 
 def scale_maps(raws: Tensor, x: Tensor) -> Tensor:
     """Raw maps (B, h, w) as maps (B, 1, S, S) in [0, 1] for an input (B, 3, S, S), as they are shown."""
-    return unit_range(resized(raws.to(x), x.shape[2:]))[:, None]
+    return scale_to_unit(resize_maps(raws.to(x), x.shape[2:]))[:, None]
 
 
 def join_scores(batches: Sequence[Scores]) -> Scores:

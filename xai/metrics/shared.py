@@ -3,7 +3,7 @@
 import numpy as np
 from torch import Tensor
 
-from xai.maps import unit_range
+from xai.maps import scale_to_unit
 
 NEARLY = 0.7  # of this sameness and more: the maps of any two photos correlate that much
 
@@ -27,7 +27,7 @@ def inner_products(maps: Tensor) -> np.ndarray:
 
     Each map is first scaled to [0, 1], and its mean is taken off. `sameness` needs no more of them.
     """
-    flat = unit_range(maps.double()).flatten(1)  # N, P
+    flat = scale_to_unit(maps.double()).flatten(1)  # N, P
     flat = flat - flat.mean(1, keepdim=True)
     return (flat @ flat.T / flat.shape[1]).cpu().numpy()
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from xai.models.classifier import Classifier, attention_of
+from xai.models.classifier import Classifier, name_attention
 from xai.models.cnn import CNN
 from xai.models.efficientnet import EfficientNetLite0
 from xai.models.pyramid import Pyramid
@@ -40,6 +40,13 @@ def create_model(architecture: str, classes: Sequence[str], **options) -> Classi
 
 
 __all__ = [
-    "ARCHITECTURES", "CLASSES", "CNN", "Classifier", "EfficientNetLite0", "Pyramid", "ResNet50", "attention_of",
+    "ARCHITECTURES",
+    "CLASSES",
+    "CNN",
+    "Classifier",
+    "EfficientNetLite0",
+    "Pyramid",
+    "ResNet50",
     "create_model",
+    "name_attention",
 ]  # fmt: skip

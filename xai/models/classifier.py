@@ -21,7 +21,7 @@ WEIGHTS = "model.safetensors"
 HUB_OPTIONS = ("revision", "cache_dir", "force_download", "local_files_only", "token")
 
 
-def attention_of(layer: str) -> str:
+def name_attention(layer: str) -> str:
     """What the attention map of a layer is called among the features known."""
     return f"{layer}.attention"
 
@@ -149,7 +149,7 @@ class Classifier(
 
     def pixels(self, images: Sequence[Photo]) -> Tensor:
         """Photos of any size to pixels (B, 3, S, S) in [0, 1]; the whole photo is squeezed into the square."""
-        return squeezed(images, self.input_size, self.device)
+        return squeeze_photos(images, self.input_size, self.device)
 
     @without_gradients
     def ask(self, pixels: Tensor) -> Tensor:
@@ -180,7 +180,7 @@ class Classifier(
         return torch.cat(rows).float().cpu().numpy() if rows else np.empty((0, len(self.classes)), np.float32)
 
 
-def squeezed(photos: Sequence[Photo], side: int, device: torch.device) -> Tensor:
+def squeeze_photos(photos: Sequence[Photo], side: int, device: torch.device) -> Tensor:
     """Photos of any size to pixels (B, 3, S, S) in [0, 1]; the whole photo is squeezed into the square."""
     pixels = [F.resize(F.pil_to_tensor(as_photo(photo)), [side, side], antialias=True) for photo in photos]
     return F.to_dtype(torch.stack(pixels).to(device), torch.float32, scale=True)

@@ -9,7 +9,7 @@ from torchvision.ops import FeaturePyramidNetwork
 from torchvision.transforms.v2 import functional as F
 
 from xai.models.attention import AttentionBranch
-from xai.models.classifier import INPUT, Classifier, attention_of
+from xai.models.classifier import INPUT, Classifier, name_attention
 
 STRIDES = (4, 8, 16, 32)
 
@@ -62,9 +62,9 @@ class Pyramid(Classifier):
             raise ValueError(f"attention branches can be on layers 1 to 4, not on {', '.join(map(str, unknown))}")
         self.grey, self.backbone_name, self.branch_gradient = grey, backbone, branch_gradient
         self.attended_layers = tuple(f"layer{i}" for i in sorted(set(attended)))
-        self.backbone = timm.create_model(backbone, features_only=True, out_indices=levels_of(backbone))
+        self.backbone = timm.create_model(backbone, features_only=True, out_indices=find_levels(backbone))
         self.fpn = FeaturePyramidNetwork(self.backbone.feature_info.channels(), width, norm_layer=nn.BatchNorm2d)
-        self.perception = nn.ModuleDict({name: perception(width, width // 2) for name in self.layer_names})
+        self.perception = nn.ModuleDict({name: make_perception(width, width // 2) for name in self.layer_names})
         self.fc = nn.Linear(len(STRIDES) * (width // 2), len(self.classes))
         # last, so that with the same seed all else starts from the same weights, whatever S
         self.branches = nn.ModuleDict(
@@ -89,7 +89,7 @@ class Pyramid(Classifier):
         return self.fc.weight.chunk(len(STRIDES), dim=1)[self.layer_names.index(layer)]  # K, width / 2
 
     def roots(self, layers: Sequence[str]) -> list[str]:
-        return [name for name in layers if name in self.attended_names or below(name) not in layers]
+        return [name for name in layers if name in self.attended_names or name_attended(name) not in layers]
 
     def beside(self, layers: Sequence[str]) -> list[str]:
         numbers = {name[-1] for name in layers}
@@ -108,14 +108,14 @@ class Pyramid(Classifier):
         if layer in known:
             return
         if layer in self.layer_names:
-            self.advance(known, below(layer))
-            known[layer] = self.perception[layer](known[below(layer)])
+            self.advance(known, name_attended(layer))
+            known[layer] = self.perception[layer](known[name_attended(layer)])
             return
         for name, features in self.feature_pyramid(known[INPUT]).items():
             if name in self.branches:
-                known[attention_of(name)], _ = self.branches[name](features)
-                features = (1 + known[attention_of(name)]) * features
-            known[below(name)] = features
+                known[name_attention(name)], _ = self.branches[name](features)
+                features = (1 + known[name_attention(name)]) * features
+            known[name_attended(name)] = features
 
     def conclude(self, known: Mapping[str, Tensor]) -> Tensor:
         """All four layers' features to logits; a layer may have those of one photo where another has those of many."""
@@ -135,21 +135,21 @@ class Pyramid(Classifier):
                 attention, class_maps = self.branches[name](read)
                 features = (1 + attention) * features
                 scores.append(self.branches[name].scores(class_maps))
-            known[below(name)] = features
+            known[name_attended(name)] = features
         return [self.conclude(known), *scores]
 
 
-def below(layer: str) -> str:
+def name_attended(layer: str) -> str:
     """The attended map that a layer reads."""
     return layer.replace("layer", "attended")
 
 
-def perception(width: int, out: int) -> nn.Sequential:
+def make_perception(width: int, out: int) -> nn.Sequential:
     """What is read of one layer: B, width, h, w to B, out, h, w."""
     return nn.Sequential(nn.Conv2d(width, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU())
 
 
-def levels_of(backbone: str) -> tuple[int, ...]:
+def find_levels(backbone: str) -> tuple[int, ...]:
     """Which of a backbone's feature maps have the strides of the pyramid."""
     with torch.device("meta"):
         strides = timm.create_model(backbone, features_only=True).feature_info.reduction()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from xai.models.attention import CBAM, SqueezeExcitation
-from xai.models.classifier import Classifier, attention_of
+from xai.models.classifier import Classifier, name_attention
 
 Attention = Literal["none", "se", "shared_se", "cbam"]
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -147,7 +147,7 @@ class ResNet50(Classifier):
         changes: list[Tensor] = []
         features = self.layers[layer](features, changes)
         first = sum(self.depths[: int(layer[-1]) - 1])
-        known.update({attention_of(self.attention_blocks[first + i]): change for i, change in enumerate(changes)})
+        known.update({name_attention(self.attention_blocks[first + i]): change for i, change in enumerate(changes)})
         return features
 
     def head(self, features: Tensor) -> Tensor:

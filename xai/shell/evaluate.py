@@ -8,7 +8,7 @@ from xai.blackbox.blackbox import BATCH_SIZE
 from xai.evaluation import Settings, evaluate
 from xai.evaluation.plan import ALL_LAYERS, SLOW_MOSAICS
 from xai.evaluation.subset import choose_photos
-from xai.folders import shown
+from xai.folders import show
 from xai.methods import METHODS
 from xai.metrics.games import GAMES, STEP, SUBSTRATES
 from xai.metrics.hiding import HIDINGS
@@ -118,18 +118,18 @@ def run(options: argparse.Namespace) -> int:
     )
     metrics = options.metrics or list(GAMES if options.black_box else TABLE_1)
     outcome = evaluate(
-        subjects(options), options.methods, metrics, options.data, options.output, names, options.layers, settings
+        load_subjects(options), options.methods, metrics, options.data, options.output, names, options.layers, settings
     )
     print((options.output / "results.md").read_text(encoding="utf-8"))
     for name, trouble in outcome.left_out.items():
-        print(f"left out: {shown(name)}: {trouble}")
+        print(f"left out: {show(name)}: {trouble}")
     for name, trouble in outcome.failures.items():
-        print(f"not measured: {shown(name)}: {trouble}")
+        print(f"not measured: {show(name)}: {trouble}")
     print(f"{len(names) - len(outcome.failures)} of {len(names)} photos measured; all is in {options.output}")
     return 1 if outcome.failures else 0
 
 
-def subjects(options: argparse.Namespace) -> list[BlackBox]:
+def load_subjects(options: argparse.Namespace) -> list[BlackBox]:
     """Who is asked.
 
     Raises:

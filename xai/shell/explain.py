@@ -11,9 +11,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from xai.batch import Batch
-from xai.explaining import class_index, evaluating_all, explain_batch
+from xai.explaining import evaluating_all, explain_batch, find_class
 from xai.explanation import COLORMAPS, Explanation
-from xai.folders import photos_named, shown
+from xai.folders import find_photos, show
 from xai.methods import METHODS, Method, UnsuitableError, method_of
 from xai.methods.reading import find_trouble, plan_reading
 from xai.models import Classifier
@@ -70,10 +70,10 @@ class Failure:
 
 def run(options: argparse.Namespace) -> int:
     """Explain all photos; 1 where some could not be used."""
-    names = photos_named(options.photos)
+    names = find_photos(options.photos)
     models = {name: load_model(name, options.device) for name in dict.fromkeys(options.model)}
     methods = {name: method_of(name) for name in dict.fromkeys(options.method)}
-    troubles = suitability(models, methods, options)
+    troubles = find_troubles(models, methods, options)
     if not 0 <= options.alpha <= 1:
         raise ValueError(f"--alpha must be from 0 to 1, not {options.alpha}")
     target = None if options.target == PREDICTED else options.target
@@ -85,14 +85,14 @@ def run(options: argparse.Namespace) -> int:
         rows = csv.writer(table)
         rows.writerow(["photo", "model", "method", "layer", "class", "confidence", "left", "top", "right", "bottom"])
         writing = []
-        for paths, photos in batches(list(names), failures):
+        for paths, photos in read_batches(list(names), failures):
             bar.total = (len(names) - len(failures)) * works
             found = explain_all(photos, models, methods, troubles, target, options.layer, bar)
             for i, path in enumerate(paths):
                 explanations = {key: batch[i] for key, batch in found.items()}
                 for (model, method), e in explanations.items():
                     box = e.bounding_box() or ("", "", "", "")
-                    rows.writerow([shown(path), model, method, e.target_layer, e.label, f"{e.confidence:.4f}", *box])
+                    rows.writerow([show(path), model, method, e.target_layer, e.label, f"{e.confidence:.4f}", *box])
                 file = options.output / names[path].with_name(f"{names[path].name}-why.jpg")
                 writing.append(pool.submit(save_sheet, file, path, explanations, models, methods, troubles, options))
             for sheet in writing:  # the batch before has been drawn while this one was computed
@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
     return report(failures, len(names), options.output)
 
 
-def suitability(
+def find_troubles(
     models: dict[str, Classifier], methods: dict[str, Method], options: argparse.Namespace
 ) -> dict[tuple[str, str], UnsuitableError]:
     """What does not suit, said before anything is computed.
@@ -111,7 +111,7 @@ def suitability(
     """
     for name, model in models.items():
         if options.target != PREDICTED:
-            class_index(model, options.target)
+            find_class(model, options.target)
         if options.layer and options.layer != "input" and options.layer not in model.layers:
             raise ValueError(f"{name} has no layer {options.layer!r}; it has {', '.join(model.layers)}")
     troubles = {
@@ -127,7 +127,7 @@ def suitability(
     return troubles
 
 
-def batches(paths: list[Path], failures: list[Failure]) -> Iterator[tuple[list[Path], list[Image.Image]]]:
+def read_batches(paths: list[Path], failures: list[Failure]) -> Iterator[tuple[list[Path], list[Image.Image]]]:
     """Photos in batches, the next one read while this one is explained; what cannot be used is put to the failures."""
 
     def read(path: Path) -> Image.Image | Failure:
@@ -194,11 +194,11 @@ def save_sheet(
             row.append(Tile(e.overlay(options.alpha, options.colormap), (METHODS[method].title, said)))
         rows.append(row)
     file.parent.mkdir(parents=True, exist_ok=True)
-    contact_sheet(rows, options.side, heading=shown(path)).save(file, quality=90)
+    contact_sheet(rows, options.side, heading=show(path)).save(file, quality=90)
 
 
 def report(failures: list[Failure], photos: int, folder: Path) -> int:
     print(f"{photos - len(failures)} of {photos} photos explained; sheets and explanations.csv are in {folder}")
     for failure in failures:
-        print(f"not explained: {shown(failure.path)}: {failure.trouble}")
+        print(f"not explained: {show(failure.path)}: {failure.trouble}")
     return 1 if failures else 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from xai.folders import read_layout, shown
+from xai.folders import read_layout, show
 from xai.similar import make_indices, save_indices
 from xai.zoo import GARBAGE, load_model
 
@@ -30,9 +30,9 @@ def run(options: argparse.Namespace) -> int:
     others = {photo for split in ("val", "test") for photo in splits.get(split, ())}
     class_of = {photo: label for photo, label in splits.get("train", {}).items() if photo not in others}
     if not class_of:
-        raise ValueError(f"{shown(options.folder)} has no training photos")
+        raise ValueError(f"{show(options.folder)} has no training photos")
     photos, labels = list(class_of), list(class_of.values())
-    names = [shown(photo.relative_to(options.folder).as_posix()) for photo in photos]
+    names = [show(photo.relative_to(options.folder).as_posix()) for photo in photos]
     models = [load_model(name) for name in options.model]
     indices = make_indices(models, photos, names, labels, lambda batches: tqdm(batches, unit="batch"))
     save_indices(options.output, dict(zip(options.model, indices, strict=True)))

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from xai.methods import METHODS, Method, method_of
 from xai.models import Classifier
-from xai.zoo import MODELS, find_checkpoint, read_json, skeleton
+from xai.zoo import MODELS, build_skeleton, find_checkpoint, read_json
 
 
 def add_models(commands) -> None:
@@ -45,7 +45,7 @@ def list_models(_: argparse.Namespace) -> int:
         tests = [f"{data} {splits['test']['accuracy']:.1f} %" for data, splits in metrics["data"].items()]
         size = f"{metrics['parameters'] / 1e6:5.1f} M weights, input {config['input_size']}²"
         print(f"{name:{width}}  {size}, test accuracy: {', '.join(tests) or 'not measured here'}")
-        print(f"{'':{width}}  layers: {', '.join(skeleton(name).layers)}")
+        print(f"{'':{width}}  layers: {', '.join(build_skeleton(name).layers)}")
     return 0
 
 
@@ -54,7 +54,7 @@ def list_methods(options: argparse.Namespace) -> int:
     if options.name:
         print(f"{options.name}\n\n{inspect.getdoc(method_of(options.name).run)}")
         return 0
-    skeletons = {name: skeleton(name) for name in MODELS}
+    skeletons = {name: build_skeleton(name) for name in MODELS}
     for name, method in METHODS.items():
         but = ", but not at the last layer of the ResNets and EfficientNet" if method.short_cut else ""
         slow = "" if method.pace == "instant" else f" Takes {method.pace} a photo on a CPU{but}."
@@ -64,12 +64,12 @@ def list_methods(options: argparse.Namespace) -> int:
             print(f"    Paper: {method.reference}")
         if method.options:
             print(f"    options in Python: {', '.join(method.options)}")
-        for unsuited, models_ in restrictions(method, skeletons).items():
+        for unsuited, models_ in find_restrictions(method, skeletons).items():
             print(f"    not {unsuited} {', '.join(models_)}")
     return 0
 
 
-def restrictions(method: Method, skeletons: dict[str, Classifier]) -> dict[str, list[str]]:
+def find_restrictions(method: Method, skeletons: dict[str, Classifier]) -> dict[str, list[str]]:
     """What a method does not suit, `for` whole models or `at` some layers, with the models it is so for."""
     found: dict[str, list[str]] = {}
     for name, model in skeletons.items():

@@ -12,19 +12,19 @@ from torch import Tensor
 
 from xai import Explanation
 from xai.activations import Activations
-from xai.agreement import TOP, Agreement, agreement, order
+from xai.agreement import TOP, Agreement, compare_answers, rank_classes
 from xai.blackbox import BlackBox, BlackBoxError
 from xai.blackbox.hosted import hosted_black_boxes, load_hosted
-from xai.explaining import class_index, explain_steps
+from xai.explaining import explain_steps, find_class
 from xai.familiar import is_familiar
 from xai.methods import METHODS, list_methods
-from xai.methods.distilled import parts
+from xai.methods.distilled import compute_parts
 from xai.methods.reading import SOURCES
 from xai.metrics import GAMES
 from xai.metrics.games import play_steps
 from xai.models import Classifier
 from xai.modes import without_gradients
-from xai.noise import without_contrast
+from xai.noise import lacks_contrast
 from xai.steps import Progress, follow
 from xai.studio.answers import LOADING, Answer, Look, Question, Side
 from xai.studio.blackbox.maps import BLOCKS, STAGES, Choice, StudentMaps
@@ -71,7 +71,7 @@ class BlackBoxSide(Side):
         """The most confident classes with their confidences, the surest first."""
         if self.silent:
             return []
-        return [(self.classes[k], float(self.confidences[k])) for k in order(self.confidences[None])[0, :TOP]]
+        return [(self.classes[k], float(self.confidences[k])) for k in rank_classes(self.confidences[None])[0, :TOP]]
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def look(photo: Image.Image, question: Question) -> BlackBoxSide:
     black_box = get_black_box(question.model)
     student = black_box.student
     confidences = black_box.ask(black_box.pixels([photo]))[0].cpu().numpy()  # K
-    target = int(confidences.argmax()) if question.target is None else class_index(black_box, question.target)
+    target = int(confidences.argmax()) if question.target is None else find_class(black_box, question.target)
     side = BlackBoxSide(question, classes=black_box.classes, confidences=confidences, target=target)
     side.familiar = is_familiar_to(question.model, photo)
     if student is None:
@@ -212,7 +212,7 @@ def look(photo: Image.Image, question: Question) -> BlackBoxSide:
         imitated, side.explained = look_inside(black_box, student, photo, target)
     else:
         imitated = student.predict_proba(photo)[0]
-    side.agreement = agreement(confidences, imitated, black_box.classes)
+    side.agreement = compare_answers(confidences, imitated, black_box.classes)
     return side
 
 
@@ -223,9 +223,9 @@ def look_inside(
     started = time.perf_counter()
     batch = Activations(student, student.preprocess([photo]), together=[f"layer{stage}" for stage in STAGES])
     targets = torch.tensor([target], device=student.device)
-    signed, evidence = (move_to_cpu(maps) for maps in parts(batch, targets, BLOCKS, STAGES))
-    absolute = move_to_cpu(parts(batch, targets, BLOCKS, (), "absolute")[0])
-    if without_contrast(black_box.pixels([photo])).any():  # the maps would be of the student's borders alone
+    signed, evidence = (move_to_cpu(maps) for maps in compute_parts(batch, targets, BLOCKS, STAGES))
+    absolute = move_to_cpu(compute_parts(batch, targets, BLOCKS, (), "absolute")[0])
+    if lacks_contrast(black_box.pixels([photo])).any():  # the maps would be of the student's borders alone
         signed, absolute, evidence = ([torch.zeros_like(m) for m in maps] for maps in (signed, absolute, evidence))
     maps = StudentMaps({"signed": signed, "absolute": absolute}, evidence, time.perf_counter() - started)
     return batch.logits()[0].softmax(0).cpu().numpy(), maps

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xai.methods.distilled import ALL_BLOCKS, Operator, Sign, joined
-from xai.noise import suspicious
+from xai.methods.distilled import ALL_BLOCKS, Operator, Sign, combine_parts
+from xai.noise import varies_little
 
 BLOCKS, STAGES = ALL_BLOCKS, (1, 2, 3, 4)
 OPERATORS, SIGNS = get_args(Operator), get_args(Sign)
@@ -54,8 +54,10 @@ class StudentMaps:
         attention = [self.get_attention(choice.sign)[block - 1] for block in choice.blocks]
         evidence = [self.evidence[stage - 1] for stage in choice.stages]
         pairs = (attention, []), ([], evidence), (attention, evidence)
-        maps = [joined(*pair, choice.operator, choice.scaled, choice.unit) if any(pair) else None for pair in pairs]
-        blank = [m is not None and bool(suspicious(m.flatten(1), m.abs().amax()[None])) for m in maps]
+        maps = [
+            combine_parts(*pair, choice.operator, choice.scaled, choice.unit) if any(pair) else None for pair in pairs
+        ]
+        blank = [m is not None and bool(varies_little(m.flatten(1), m.abs().amax()[None])) for m in maps]
         if choice.softmax and maps[-1] is not None:
             maps[-1] = maps[-1].flatten(1).softmax(1).view_as(maps[-1])
         maps = [torch.zeros_like(m) if empty else m for m, empty in zip(maps, blank, strict=True)]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from xai import Evidence
 from xai.batch import Batch
-from xai.class_evidence import evidence_of
+from xai.class_evidence import compute_evidence
 from xai.explaining import explain_batch, explain_steps
 from xai.familiar import is_familiar
 from xai.methods import METHODS
@@ -64,7 +64,7 @@ def look(photo: Image.Image, question: Question) -> GarbageSide:
         (explanation,) = finish(explain_batch(batch, reading, [question.target]))
     activations, index = batch.activations(model), get_index(question.model)
     neighbours = index.nearest_to(activations.last) if index else []
-    familiar, evidence = is_familiar(photo, question.model), evidence_of(photo, activations)
+    familiar, evidence = is_familiar(photo, question.model), compute_evidence(photo, activations)
     return GarbageSide(question, explanation, trouble, pending, familiar, evidence, neighbours)
 
 

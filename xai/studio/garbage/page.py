@@ -7,7 +7,7 @@ from string import ascii_lowercase
 import gradio as gr
 
 from xai import on_common_scale
-from xai.explanation import with_box
+from xai.explanation import draw_box
 from xai.methods import METHODS
 from xai.studio.answers import PREDICTED, Answer, Look, Question, read_question
 from xai.studio.components import (
@@ -139,7 +139,7 @@ class GarbageTab(RefiningTab):
         pictures = []
         for e, shown in zip(explanations, scaled, strict=True):
             picture = shown.overlay(look.alpha, look.colormap) if shown else answer.photo
-            pictures.append(with_box(picture, e.bounding_box()) if e and look.box else picture)
+            pictures.append(draw_box(picture, e.bounding_box()) if e and look.box else picture)
         heatmaps = {network.heatmap: picture for network, picture in zip(self.networks, pictures, strict=True)}
         return {**heatmaps, self.slider: (pictures[0], pictures[-1])}
 
