@@ -87,8 +87,8 @@ def test_games_in_the_table_equal_a_literal_loop(subject, student, folder, tmp_p
     evaluate([subject], methods, ["deletion", "insertion"], folder, tmp_path / "out", settings=settings)
     expected = {method: {"del": [], "ins": []} for method in methods}
     for name in names_in(folder):
-        pixels = subject.black_box.pixels([folder / name])
-        target = int(subject.black_box.ask(pixels).argmax())
+        pixels = subject.pixels([folder / name])
+        target = int(subject.ask(pixels).argmax())
         raws = {
             "gradcam": xai.explain(student, folder / name, "gradcam", target).raw,
             "layercam:student@conv1": xai.explain(student, folder / name, "layercam", target, "conv1").raw,
@@ -98,7 +98,7 @@ def test_games_in_the_table_equal_a_literal_loop(subject, student, folder, tmp_p
             saliency = resize_to_photo(raw.astype(np.float32), 64, 64)
             stable = -np.argsort(np.argsort(-saliency.ravel(), kind="stable"), kind="stable").reshape(64, 64)
             for mode in ("del", "ins"):
-                curve = literal_games.game(normalized_model(subject.black_box), pixels, stable, mode, 512)
+                curve = literal_games.game(normalized_model(subject), pixels, stable, mode, 512)
                 expected[method][mode].append(literal_games.auc(curve))
     found = rows(tmp_path / "out" / "results.csv")
     assert [row["method"] for row in found] == ["gradcam:student", "layercam:student@conv1", "gaussian"]

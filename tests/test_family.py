@@ -80,7 +80,7 @@ def test_every_method_says_what_it_is():
         assert method.summary, name
         assert method.reference or method.is_control, name
         assert "Formula: " in text or name in ("constant", "random"), name
-        options = re.findall(r"^    (\w[\w, ]*): ", text.partition("Options:\n")[2], re.MULTILINE)
+        options = re.findall(r"^    (\w[\w, ]*): ", text.partition("Options:\n")[2].partition("\n\n")[0], re.MULTILINE)
         assert [option for line in options for option in line.split(", ")] == method.options, name
 
 

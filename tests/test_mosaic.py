@@ -475,7 +475,7 @@ def test_what_is_known_of_a_checkpoints_layers(tmp_path):
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "SHA256SUMS").write_text("0  config.json\n1  explained.json\n")
     explain(tmp_path, "net", tmp_path / "DATA", [row, {**row, "method": "gradcam++@layer1"}])
-    assert metrics.explained_layers(tmp_path / "net") == {"layer1": {"shared": 0.42, "mosaic": 0.42, "chance": 0.25}}
+    assert metrics.read_explained(tmp_path / "net") == {"layer1": {"shared": 0.42, "mosaic": 0.42, "chance": 0.25}}
     sums = (tmp_path / "net" / "SHA256SUMS").read_text().splitlines()
     assert [line.split("  ")[1] for line in sums] == ["config.json", "explained.json"]
-    assert metrics.explained_layers(tmp_path) == {}
+    assert metrics.read_explained(tmp_path) == {}

@@ -224,7 +224,7 @@ def test_opens_with_an_example_explained(tab):
     said, imitated = black_box.predict_proba(EXAMPLES[0])[0], student.predict_proba(EXAMPLES[0])[0]
     for who, row in (("black_box", said), ("student", imitated)):
         assert tab.locator(f"#says-{who} h2").inner_text() == ENGLISH[f"class.{black_box.classes[row.argmax()]}"]
-    told = ENGLISH["divergence"].format(measure_divergence=measure_divergence(said[None], imitated[None])[0])
+    told = ENGLISH["divergence"].format(divergence=measure_divergence(said[None], imitated[None])[0])
     expect(tab.locator("#verdict")).to_contain_text(told)
     e = xai.explain(student, EXAMPLES[0], "distilled", target=int(said.argmax()))
     shown = np.asarray(Image.open(io.BytesIO(httpx.get(source(tab)).content)).convert("RGB"), int)

@@ -100,7 +100,7 @@ def shrink_grey(photo: Image.Image) -> np.ndarray:
 def hash_pixels(greys: np.ndarray) -> np.ndarray:
     """Grey photos (N, 32, 32) as hashes: uint64 (N)."""
     corner = dctn(greys, axes=(1, 2), norm="ortho")[:, :CORNER, :CORNER].reshape(len(greys), -1)  # N, 64
-    return hash_features(corner, np.median(corner, axis=1, keepdims=True))
+    return to_bits(corner, np.median(corner, axis=1, keepdims=True))
 
 
 def find_close(hashes: np.ndarray, bits: int) -> Iterable[tuple[int, int]]:

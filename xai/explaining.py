@@ -108,7 +108,8 @@ def explain_in_batches(
     """One photo's result, or those of a list of photos, from what explains the photos of a batch."""
     single = not isinstance(image, (list, tuple))
     images = [image] if single else image
-    targets = list(target) if isinstance(target, (list, tuple, np.ndarray)) else [target] * len(images)
+    several = not single and isinstance(target, (list, tuple, np.ndarray))
+    targets = list(target) if several else [target] * len(images)
     if len(targets) != len(images):
         raise ValueError(f"there are {len(images)} images but {len(targets)} targets")
     results = []
@@ -140,7 +141,7 @@ def make_explanation(batch: Batch, i: int, reading: Reading, estimate: Estimate,
         target_layer=reading.layer,
         seconds=batch.seconds(),
         source=reading.source,
-        compare_answers=measure_agreement(batch, i),
+        agreement=measure_agreement(batch, i),
         blank=bool(raw.min() == raw.max()) or estimate.is_blank(),
         questions=estimate.questions,
         error=None if estimate.error is None else estimate.error.float().numpy(),

@@ -71,8 +71,8 @@ def find_blank(raws: Tensor, activations: Activations, reading: Reading, targets
     """Which of a method's maps (B, h, w) cannot be told from noise: bool (B).
 
     These are the maps of photos without contrast, those that are the same everywhere or no numbers (0 / 0, say), and
-    those that are rounding errors. A map may be the latter where its range is small (`may_be_rounding`). Only then is it
-    computed once more, in float64, and the difference is what rounding did to it: where the variance of this
+    those that are rounding errors. A map may be the latter where its range is small (`may_be_rounding`). Only then
+    it is computed once more, in float64, and the difference is what rounding did to it: where the variance of this
     difference over the positions reaches that of the second map, rounding says as much as the photo.
     """
     network, flat = activations.model, raws.flatten(1)

@@ -185,8 +185,10 @@ def parse_spec(spec: str) -> tuple[str, str, str]:
     if not match:
         raise ValueError(f"a method is written NAME[:VARIANT][@LAYER], not {spec!r}")
     name, variant, layer = (part or "" for part in match.groups())
+    if name in COMPANIONS and (variant or layer):
+        raise ValueError(f"{name} has no variant {variant or layer!r}; it has none")
     if name in COMPANIONS:
-        return name, variant, layer
+        return name, "", ""
     if name not in METHODS:
         raise ValueError(f"there is no method {name!r}; choose one of {', '.join([*METHODS, *COMPANIONS])}")
     method = METHODS[name]
