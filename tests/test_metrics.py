@@ -14,6 +14,8 @@ from xai.methods.controls import constant, gaussian
 from xai.metrics.registry import TABLE_1
 from xai.metrics.reliability import adcc, coherency, complexity
 from xai.references import REFERENCES
+from xai.studio.cards import name_metric
+from xai.studio.text import LANGUAGES
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +202,14 @@ def test_a_metrics_direction_says_which_value_is_best():
     assert adcc.beats(2, 1)
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_has_a_name_for_every_metric_it_shows(lang):
+    for metric in (*TABLE_1, *metrics.GAMES):
+        name, arrow = name_metric(metric, lang).rsplit(" ", 1)
+        assert name
+        assert arrow == metrics.METRICS[metric].arrow
+
+
 def test_every_metric_of_others_names_its_source():
     sources = {name: metric.source for name, metric in metrics.METRICS.items()}
     assert set(sources.values()) <= {*REFERENCES, ""}
@@ -221,7 +231,7 @@ def test_arrays_are_measured_as_tensors_are(fal, photos):
 
 def test_coherency_is_left_out_where_it_is_not_wanted(fal, photos):
     batch = Activations(fal, fal.preprocess(photos))
-    maps = gaussian(batch.x[:, :1])
+    maps = gaussian(batch.x, ())[:, None]
     scores = metrics.score_maps(batch, maps, batch.logits().argmax(1), coherent=False)
     assert scores.coherency.isnan().all()
     assert scores.average_drop() == pytest.approx(metrics.score_layers(fal, photos)["gaussian"].average_drop())
