@@ -1,5 +1,5 @@
 # make run: set up and open the studio.  make test: set up and run all tests.
-# make quick: those that need neither the app nor training.  make lint: style, without running them.
+# make quick: those that need neither the app nor training.  make lint: style and types.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
@@ -17,6 +17,7 @@ quick: .venv/test
 lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/pyrefly check --python-interpreter-path $(BIN)/python
 
 .venv/pip:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \

@@ -886,7 +886,7 @@ def test_what_is_assumed_is_said(tmp_path):
 def test_the_shell_says_what_is_assumed(tmp_path, capsys):
     file = save_onnx(tmp_path / "net.onnx")
     options = Namespace(black_box=f"onnx:{file}?mean=0&std=1", model=None, student=None, device="cpu", at_once=4)
-    assert load_subjects(options)[0].black_box.classes == ["0", "1", "2", "3"]
+    assert load_subjects(options)[0].classes == ["0", "1", "2", "3"]
     said = capsys.readouterr().out
     assert said == "net; assumed, as neither it nor its host says it: scale=1 classes=0…3 logits=true\n"
 

@@ -92,7 +92,7 @@ def test_games_in_the_table_equal_a_literal_loop(subject, student, folder, tmp_p
         raws = {
             "gradcam": xai.explain(student, folder / name, "gradcam", target).raw,
             "layercam:student@conv1": xai.explain(student, folder / name, "layercam", target, "conv1").raw,
-            "gaussian": gaussian(pixels[:, :1])[0, 0].numpy(),
+            "gaussian": gaussian(pixels, ())[0].numpy(),
         }
         for method, raw in raws.items():
             saliency = resize_to_photo(raw.astype(np.float32), 64, 64)

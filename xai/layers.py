@@ -125,10 +125,9 @@ def suitable_layers(network: Classifier | None, method: str) -> list[str]:
     found = method_of(method)
     if found.needs != "features":
         return [INPUT]
-    troubles = {layer: found.unsuitable(network, layer) for layer in network.explained_layers}
-    suitable = [layer for layer, trouble in troubles.items() if trouble is None]
+    suitable = [layer for layer in network.explained_layers if found.unsuitable(network, layer) is None]
     if not suitable and found.usual_layer == INPUT:
         return [INPUT]
-    if not suitable:
-        raise next(iter(troubles.values()))
+    if not suitable and (trouble := found.unsuitable(network, network.explained_layers[0])):
+        raise trouble
     return suitable
