@@ -16,6 +16,7 @@ from xai.explaining import explain, explain_steps
 from xai.methods import METHODS
 from xai.methods.lime import draw_samples, find_superpixels, lime
 from xai.methods.mask import mask
+from xai.methods.reading import plan_reading
 from xai.methods.rise import draw_masks, rise
 from xai.models import Classifier
 from xai.photo import GREY
@@ -354,7 +355,7 @@ def test_the_photo_itself_is_asked_about_once(photos, student):
 def test_steps_show_the_map_growing_and_stop(black_box, photos, monkeypatch):
     monkeypatch.setattr(stepping, "EVERY", 0)
     monkeypatch.setattr(stepping, "PATIENCE", 0)
-    steps = explain_steps(black_box, photos[0], "rise", masks=160)
+    steps = explain_steps(black_box, photos[0], plan_reading(black_box, "rise", options={"masks": 160}))
     seen = [next(steps), next(steps)]
     steps.close()
     assert [share for share, _ in seen] == [0.4, 0.8]
@@ -363,7 +364,11 @@ def test_steps_show_the_map_growing_and_stop(black_box, photos, monkeypatch):
     np.testing.assert_array_equal(seen[0][1].saliency, first.saliency)
     assert not np.array_equal(seen[1][1].raw, first.raw)
     monkeypatch.setattr(stepping, "EVERY", 1e6)
-    assert {so_far for _, so_far in explain_steps(black_box, photos[0], "rise", masks=160)} == {None}
+    steps = explain_steps(black_box, photos[0], plan_reading(black_box, "rise", options={"masks": 160}))
+    assert {progress.so_far for progress in steps} == {None}
+        so_far
+        for _, so_far in explain_steps(black_box, photos[0], plan_reading(black_box, "rise", options={"masks": 160}))
+    } == {None}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tests.test_methods import trace
 from xai.activations import Activations
 from xai.explaining import explain_steps
 from xai.methods import METHODS, UnsuitableError
+from xai.methods.reading import plan_reading
 
 FEW = {
     "smoothgrad": {"samples": 5},
@@ -130,13 +131,13 @@ SLOW = [name for name in READING if METHODS[name].pace != "instant"]
 def test_slow_ones_say_how_far_they_are_and_stop_when_closed(photos, name):
     model, calls = fresh("cnn"), []
     model.fc.register_forward_hook(lambda *_: calls.append(1))
-    done = [progress.done for progress in explain_steps(model, photos[:2], name, target_layer="conv2")]
+    done = [progress.done for progress in explain_steps(model, photos[:2], plan_reading(model, name, "conv2"))]
     assert len(done) >= 4
     assert done == sorted(done)
     assert 0 < done[0] < 0.5 < done[-1] <= 1
     complete = len(calls)
     calls.clear()
-    steps = explain_steps(model, photos[:2], name, target_layer="conv2")
+    steps = explain_steps(model, photos[:2], plan_reading(model, name, "conv2"))
     next(steps)
     steps.close()
     assert 0 < len(calls) < complete / 2
@@ -148,7 +149,7 @@ def test_leaves_no_trace_even_when_stopped_or_stepped_by_several_threads(photos,
     model, layer = suited(name)
     model.train()
     before = trace(model)
-    steps = explain_steps(model, photos[0], name, 1, layer, **FEW.get(name, {}))
+    steps = explain_steps(model, photos[0], plan_reading(model, name, layer, options=FEW.get(name)), 1)
     while True:
         with ThreadPoolExecutor(1) as pool:  # a new thread for every step, as a web server may do it
             try:
@@ -156,7 +157,7 @@ def test_leaves_no_trace_even_when_stopped_or_stepped_by_several_threads(photos,
             except StopIteration as end:
                 e = end.value
                 break
-    stopped = explain_steps(model, photos[0], name, 1, layer, **FEW.get(name, {}))
+    stopped = explain_steps(model, photos[0], plan_reading(model, name, layer, options=FEW.get(name)), 1)
     next(stopped, None)
     stopped.close()
     after = trace(model)

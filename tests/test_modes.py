@@ -12,6 +12,7 @@ from xai.blackbox import from_checkpoint
 from xai.evaluation import Settings, evaluate
 from xai.explaining import explain_steps
 from xai.methods import METHODS
+from xai.methods.reading import plan_reading
 from xai.models import ARCHITECTURES
 from xai.steps import finish
 from xai.studio.garbage import EXAMPLES
@@ -127,7 +128,7 @@ def test_a_network_that_was_loaded_there_is_like_any(mode, photos):
 def test_steps_may_begin_there_and_end_elsewhere(mode, photos, cnn):
     expected = xai.explain(cnn, photos[0], "smoothgrad", samples=8)
     with mode():
-        steps = explain_steps(cnn, photos[0], "smoothgrad", samples=8)
+        steps = explain_steps(cnn, photos[0], plan_reading(cnn, "smoothgrad", options={"samples": 8}))
         next(steps)
         assert not torch.is_grad_enabled()
         assert torch.is_inference_mode_enabled() == (mode is torch.inference_mode)

@@ -61,22 +61,15 @@ def explain(
             does not suit it; one sentence says which.
         BlackBoxError: the black box gave no answer, or none that could be confidences.
     """
-    steps = explain_steps(subject, image, method, target, target_layer, reads, **options)
-    return mark_familiar(finish(steps), subject)
+    reading = plan_reading(subject, method, target_layer, reads, options)
+    return mark_familiar(finish(explain_steps(subject, image, reading, target)), subject)
 
 
 @without_gradients
 def explain_steps(
-    subject: Subject,
-    image: Photo | Sequence[Photo],
-    method: str = "gradcam",
-    target: Target | Sequence[Target] = None,
-    target_layer: str | None = None,
-    reads: str | None = None,
-    **options,
+    subject: Subject, image: Photo | Sequence[Photo], reading: Reading, target: Target | Sequence[Target] = None
 ) -> Steps[Explanation | list[Explanation]]:
     """`explain` in steps; while a single photo is asked about they have the explanation so far, now and then."""
-    reading = plan_reading(subject, method, target_layer, reads, options)
 
     def explain_some(batch: Batch, targets: list[Target]) -> Steps[list[Explanation]]:
         return explain_batch(batch, reading, targets)

@@ -51,27 +51,21 @@ def explain_layers(
     Raises:
         ValueError: as `explain` does.
     """
-    steps = explain_layers_steps(subject, image, method, target, layers, reads, **options)
-    return mark_familiar(finish(steps), subject)
+    readings = plan_layers(subject, method, layers, reads, **options)
+    return mark_familiar(finish(explain_layers_steps(subject, image, readings, target)), subject)
 
 
 @without_gradients
 def explain_layers_steps(
-    subject: Subject,
-    image: Photo | Sequence[Photo],
-    method: str = "gradcam",
-    target: Target | Sequence[Target] = None,
-    layers: Sequence[str] | None = None,
-    reads: str | None = None,
-    **options,
+    subject: Subject, image: Photo | Sequence[Photo], readings: Sequence[Reading], target: Target | Sequence[Target]
 ) -> Steps[dict[str, Explanation] | list[dict[str, Explanation]]]:
     """`explain_layers` in steps."""
-    readings = plan_layers(subject, method, layers, reads, **options)
 
     def explain_some(batch: Batch, targets: list[Target]) -> Steps[list[dict[str, Explanation]]]:
         return explain_layers_batch(batch, readings, targets)
 
-    return (yield from explain_in_batches(explain_some, subject, image, target, together=[r.layer for r in readings]))
+    together = [reading.layer for reading in readings]
+    return (yield from explain_in_batches(explain_some, subject, image, target, together))
 
 
 def plan_layers(

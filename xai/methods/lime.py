@@ -19,20 +19,11 @@ from xai.subject import Subject
 @method("lime", title="LIME", source="ribeiro2016", needs="answers", pace="minutes", number="samples")
 @without_gradients
 def lime(
-    subject: Subject,
-    pixels: Tensor,
-    target: int,
-    *,
-    samples: int = 1000,
-    kernel_width: float = 0.25,
-    alpha: float = 1.0,
-    kernel_size: float = 4,
-    max_dist: float = 200,
-    ratio: float = 0.2,
-    substrate: Sequence[float] | None = None,
-    seed: int = 0,
+    subject: Subject, pixels: Tensor, target: int,
+    *, samples: int = 1000, kernel_width: float = 0.25, alpha: float = 1.0, kernel_size: float = 4,
+    max_dist: float = 200, ratio: float = 0.2, substrate: Sequence[float] | None = None, seed: int = 0,
     batch_size: int | None = None,
-) -> Steps[Estimate]:
+) -> Steps[Estimate]:  # fmt: skip
     """LIME: superpixels by their weights in a linear model of the confidence in the class; no gradient.
 
     Formula: `w = argmin Σ_i π_i (f_c(x_i) − w_0 − w·z_i)² + α |w|²`; `z_i` says which superpixels (quickshift's) are

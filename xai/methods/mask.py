@@ -25,25 +25,11 @@ MOVED = 63  # masks moved elsewhere, to compare
 @method("mask", title="MASK", source="fong2017", needs="gradients", pace="minutes")
 @without_gradients
 def mask(
-    network: Classifier,
-    pixels: Tensor,
-    target: int,
-    *,
-    iterations: int = 300,
-    learning_rate: float = 0.1,
-    betas: tuple[float, float] = (0.9, 0.999),
-    l1: float = 1e-4,
-    tv: float = 1e-2,
-    tv_power: float = 3,
-    cell: int = 8,
-    mask_blur: float = 5,
-    photo_blur: float = 10,
-    jitter: int = 4,
-    disc_step: float = 5,
-    disc_blur: float = 10,
-    disc_left: float = 0.01,
-    seed: int = 0,
-) -> Steps[Estimate]:
+    network: Classifier, pixels: Tensor, target: int,
+    *, iterations: int = 300, learning_rate: float = 0.1, betas: tuple[float, float] = (0.9, 0.999), l1: float = 1e-4,
+    tv: float = 1e-2, tv_power: float = 3, cell: int = 8, mask_blur: float = 5, photo_blur: float = 10,
+    jitter: int = 4, disc_step: float = 5, disc_blur: float = 10, disc_left: float = 0.01, seed: int = 0,
+) -> Steps[Estimate]:  # fmt: skip
     """MASK: where blurring the photo, as little and as smoothly as possible, takes the class's confidence away.
 
     Formula: `S = 1 − U m`, `m = argmin f_c(Um ⊙ x + (1 − Um) ⊙ b) + λ₁ Σ |1 − m| + λ₂ Σ |∇m|^β` over m in [0, 1], by

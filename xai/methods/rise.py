@@ -35,19 +35,10 @@ FEWEST = 100  # masks, before it is judged whether a map has settled
 )
 @without_gradients
 def rise(
-    subject: Subject,
-    pixels: Tensor,
-    target: int,
-    *,
-    masks: int = 400,
-    cells: int = 7,
-    p: float = 0.5,
-    seed: int = 0,
-    substrate: Sequence[float] = GREY,
-    normalised: bool = True,
-    until: float | None = None,
-    batch_size: int | None = None,
-) -> Steps[Estimate]:
+    subject: Subject, pixels: Tensor, target: int,
+    *, masks: int = 400, cells: int = 7, p: float = 0.5, seed: int = 0, substrate: Sequence[float] = GREY,
+    normalised: bool = True, until: float | None = None, batch_size: int | None = None,
+) -> Steps[Estimate]:  # fmt: skip
     """RISE: random masks, weighed by the confidence in the class when the photo is seen through them; no gradient.
 
     Formula: `S = Σ_i f_i M_i / Σ_i M_i`, the mean confidence when a pixel is seen, with `f_i = f_c(M_i ⊙ x +

@@ -20,14 +20,9 @@ from xai.steps import Progress, Steps
     short_cut=True,
 )
 def smooth_gradcam_pp(
-    batch: Activations,
-    targets: Tensor | None,
-    target_layer: str,
-    *,
-    samples: int = 16,
-    noise: float = 0.15,
-    seed: int = 0,
-) -> Steps[Tensor]:
+    batch: Activations, targets: Tensor | None, target_layer: str,
+    *, samples: int = 16, noise: float = 0.15, seed: int = 0,
+) -> Steps[Tensor]:  # fmt: skip
     """Smooth Grad-CAM++: Grad-CAM++ with first, second and third derivatives averaged over noisy copies of the photo.
 
     Formula: as Grad-CAM++, with `D_p = (1/n) Σ_i g(x + ε_i)^p`, `α = D_2 / (2 D_2 + D_3 Σ_lm A_lm)` and

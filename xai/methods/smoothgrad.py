@@ -19,14 +19,9 @@ from xai.steps import Progress, Steps
     usual_layer=INPUT,
 )
 def smoothgrad(
-    batch: Activations,
-    targets: Tensor | None,
-    target_layer: str,
-    *,
-    samples: int = 16,
-    noise: float = 0.15,
-    seed: int = 0,
-) -> Steps[Tensor]:
+    batch: Activations, targets: Tensor | None, target_layer: str,
+    *, samples: int = 16, noise: float = 0.15, seed: int = 0,
+) -> Steps[Tensor]:  # fmt: skip
     """SmoothGrad: which pixels a class's logit is sensitive to; or, for a layer, which of its positions.
 
     Formula: `M = Σ_k |(1/n) Σ_i ∂y^c(x + ε_i)/∂A^k|` with `A` the input `x`, or a layer's features, and

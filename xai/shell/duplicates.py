@@ -11,6 +11,7 @@ from xai.duplicates import Pair, find_near_duplicates, group_pairs
 from xai.folders import read_layout, show
 from xai.photo import load_photo
 from xai.sheet import Tile, contact_sheet
+from xai.shell.parser import add_command
 from xai.similar import load_index
 from xai.zoo import load_model
 
@@ -19,16 +20,17 @@ SIDE, PAIRS_A_ROW, ROWS = 180, 4, 12  # of a picture sheet
 
 
 def add_to(commands) -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
+        run,
         "duplicates",
-        help="near-duplicates in a data set, within and across its splits",
-        description="Find photos that are nearly the same. FOLDER holds CLASS/PHOTO, split by train.txt, val.txt and "
+        "near-duplicates in a data set, within and across its splits",
+        "Find photos that are nearly the same. FOLDER holds CLASS/PHOTO, split by train.txt, val.txt and "
         "test.txt that list such paths, or by folders of these names. DIR gets a table, duplicates.csv; pictures of "
         "all pairs, duplicates-1.jpg and so on; and leaked.txt: photos of val and test with a near-duplicate in train.",
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from xai.methods import METHODS
 from xai.metrics.games import GAMES, STEP, SUBSTRATES
 from xai.metrics.hiding import HIDINGS
 from xai.metrics.registry import METRICS, PLAIN, TABLE_1
+from xai.shell.parser import add_command
 
 CONTROLS = [name for name, method in METHODS.items() if method.is_control]
 EPILOG = f"""
@@ -41,13 +42,9 @@ mosaics.jsonl and companions.jsonl: the same command goes on from there.
 
 
 def add_to(commands) -> None:
-    parser = commands.add_parser(
-        "evaluate",
-        help="what explanation methods are worth: methods × metrics over a folder",
-        description="Measure explanation methods by metrics over the photos of a folder, in one pass.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    summary = "what explanation methods are worth: methods × metrics over a folder"
+    description = "Measure explanation methods by metrics over the photos of a folder, in one pass."
+    parser = add_command(commands, run, "evaluate", summary, description, EPILOG)
     add = parser.add_argument
     asked = parser.add_mutually_exclusive_group(required=True)
     asked.add_argument("--model", nargs="+", metavar="NAME",
@@ -91,7 +88,6 @@ def add_to(commands) -> None:
     add("--resamples", type=int, default=2000, metavar="N", help="of the photos, for intervals (default: 2000)")
     add("--reference", metavar="METHOD", help="the row that all others are compared with, photo by photo")
     add("--device", help="cpu, cuda, … (default: a GPU if there is one)")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from xai.models import Classifier
 from xai.modes import without_gradients
 from xai.photo import PhotoError, load_photo
 from xai.sheet import Tile, contact_sheet
+from xai.shell.parser import add_command
 from xai.steps import finish
 from xai.zoo import load_model
 
@@ -38,13 +39,9 @@ explanations.csv with the answers as a table.
 
 
 def add_to(commands) -> None:
-    parser = commands.add_parser(
-        "explain",
-        help="what models see in photos, and where: one contact sheet a photo",
-        description="Explain photos, or all photos in folders, by one or several models and methods.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    summary = "what models see in photos, and where: one contact sheet a photo"
+    description = "Explain photos, or all photos in folders, by one or several models and methods."
+    parser = add_command(commands, run, "explain", summary, description, EPILOG)
     add = parser.add_argument
     add("photos", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER", help="photos, or folders of them")
     add("--model", nargs="+", default=["garbage-s_se_resnet50"], metavar="NAME",
@@ -59,7 +56,6 @@ def add_to(commands) -> None:
     add("--colormap", default="turbo", choices=COLORMAPS, help="the colours (default: turbo)")
     add("--side", type=int, default=360, metavar="PIXELS", help="longer side of a picture on a sheet (default: 360)")
     add("--device", help="cpu, cuda, … (default: a GPU if there is one)")
-    parser.set_defaults(run=run)
 
 
 @dataclass

@@ -6,22 +6,24 @@ from pathlib import Path
 from tqdm import tqdm
 
 from xai.folders import read_layout, show
+from xai.shell.parser import add_command
 from xai.similar import make_indices, save_indices
 from xai.zoo import GARBAGE, load_model
 
 
 def add_to(commands) -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
+        run,
         "index",
-        help="make the file behind `photos like this one` from labelled photos",
-        description="Make an index of labelled photos: their hashes, labels and thumbnails. FOLDER holds CLASS/PHOTO; "
+        "make the file behind `photos like this one` from labelled photos",
+        "Make an index of labelled photos: their hashes, labels and thumbnails. FOLDER holds CLASS/PHOTO; "
         "with a train.txt listing such paths, or a folder train, only the training photos are taken. The class is the "
         "folder below that, whatever lies deeper.",
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
     parser.add_argument("--model", nargs="+", default=list(GARBAGE), metavar="NAME", help="default: those of waste")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

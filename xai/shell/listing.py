@@ -6,24 +6,23 @@ from types import SimpleNamespace
 
 from xai.methods import METHODS, Method, method_of
 from xai.models import Classifier
+from xai.shell.parser import add_command
 from xai.zoo import MODELS, build_skeleton, find_checkpoint, read_json
 
 
 def add_models(commands) -> None:
-    parser = commands.add_parser(
-        "models", help="the models, with their size and accuracy", description="List the models."
-    )
-    parser.set_defaults(run=list_models)
+    add_command(commands, list_models, "models", "the models, with their size and accuracy", "List the models.")
 
 
 def add_methods(commands) -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
+        list_methods,
         "methods",
-        help="the explanation methods, and which models they do not suit",
-        description="List the explanation methods, or show one's formula, source and options.",
+        "the explanation methods, and which models they do not suit",
+        "List the explanation methods, or show one's formula, source and options.",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="show all there is to know of this one")
-    parser.set_defaults(run=list_methods)
 
 
 NEEDS = {

@@ -19,7 +19,7 @@ from xai.explaining import explain_steps, find_class
 from xai.familiar import is_familiar
 from xai.methods import METHODS, list_methods
 from xai.methods.distilled import compute_parts
-from xai.methods.reading import SOURCES
+from xai.methods.reading import SOURCES, plan_reading
 from xai.metrics import GAMES
 from xai.metrics.games import play_steps
 from xai.models import Classifier
@@ -249,8 +249,9 @@ def look_slowly(photo: Image.Image, question: Question, size: int | None = None)
     """
     number = METHODS[question.method].number if question.method in METHODS else ""
     options = {number: size} if number and size is not None else {}
-    steps = explain_steps(get_black_box(question.model), photo, question.method, question.target, **options)
-    yield from follow(steps)
+    black_box = get_black_box(question.model)
+    reading = plan_reading(black_box, question.method, options=options)
+    yield from follow(explain_steps(black_box, photo, reading, question.target))
 
 
 @GPU(duration=120)

@@ -77,7 +77,8 @@ def look_at(photo: Image.Image, questions: list[Question]) -> list[GarbageSide]:
 @GPU(duration=120)
 def look_slowly(photo: Image.Image, question: Question) -> Iterator[Progress]:
     """How far the explanation is, with the one so far where there is one, and at last all of it."""
-    steps = explain_steps(get_model(question.model), photo, question.method, question.target, question.layer)
-    for done, e in follow(steps):
+    model = get_model(question.model)
+    reading = plan_reading(model, question.method, question.layer)
+    for done, e in follow(explain_steps(model, photo, reading, question.target)):
         # the very photo of the answer: a copy would weigh as much again
         yield Progress(done, e and replace(e, photo=photo))

@@ -102,6 +102,7 @@ def look_at(photo: Image.Image, questions: list[Question]) -> list[PyramidSide]:
 def look_slowly(photo: Image.Image, question: Question) -> Iterator[Progress]:
     """How far the explanations are, again and again, and at last every layer's with its scores."""
     model, photo = get_model(question.model), make_grey(photo)
-    for done, found in follow(explain_layers_steps(model, photo, question.method, question.target)):
+    readings = plan_layers(model, question.method)
+    for done, found in follow(explain_layers_steps(model, photo, readings, question.target)):
         # the very photo of the answer: copies would weigh as much again
         yield Progress(done, found and score_layers(model, {k: replace(e, photo=photo) for k, e in found.items()}))
