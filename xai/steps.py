@@ -1,5 +1,7 @@
 """Slow things as generators: they say how far they are, hand out what they have so far, and end when they are closed.
 
+from xai.steps import Progress, Steps, finish, follow
+
 def count(n: int) -> Steps[int]:
     for i in range(n):
         yield Progress(i / n)
