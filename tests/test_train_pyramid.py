@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from PIL import Image
 
 import train.fal
@@ -14,7 +15,8 @@ import xai
 from tests.test_train import folder  # noqa: F401  # a fixture
 from train.data.augment import HideParts
 from train.data.sources import read_splits
-from train.fal import Procedure, run_procedure
+from train.data.splits import DataSet
+from train.fal import Procedure, read_photos, run_procedure
 from train.measure.layer_scores import average_by_class, find_weak_layers
 from train.presets import CLASSIFIER_PRESETS
 from train.publish.checkpoint import record_layers
@@ -190,6 +192,16 @@ def test_both_networks_start_from_the_same_weights():
     shared = {key for key in states[1] if not key.startswith("branches.")}
     assert shared == set(states[0])
     assert all(torch.equal(states[0][key], states[1][key]) for key in shared)
+
+
+def test_photos_are_read_in_the_precision_of_the_networks(procedure, tmp_path, monkeypatch):
+    """Since accelerate refuses a second precision in a process."""
+    found = []
+    monkeypatch.setattr(train.fal, "prepare_data", lambda run, sources: found.append(run) or {"x": DataSet({})})
+    AcceleratorState._reset_state(reset_partial_state=True)
+    read_photos(replace(procedure, out=tmp_path, recipe=replace(procedure.recipe, precision="bf16")))
+    assert found[0].accelerator.mixed_precision == "bf16"
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def test_a_pyramid_takes_no_teacher():
