@@ -9,6 +9,7 @@ from tests import literal
 from tests.conftest import fresh
 from xai import metrics
 from xai.activations import Activations
+from xai.evaluation.lines import measure_values
 from xai.layers import COMBINED
 from xai.methods.controls import constant, gaussian
 from xai.metrics.registry import TABLE_1
@@ -227,6 +228,14 @@ def test_arrays_are_measured_as_tensors_are(fal, photos):
     assert scores.row()["drop"] == scores.average_drop() == scores.average("drop")
     curves = random(6).numpy().reshape(2, 3)
     np.testing.assert_array_equal(metrics.METRICS["deletion"].measure({"deletion": curves}), metrics.auc(curves))
+
+
+def test_confidences_near_one_are_told_apart_in_records():
+    """In single precision both would be 1, and nothing would be gained."""
+    records = [{"before": 1 - 2e-9, "after": 1 - 1e-9, "complexity": 0.5}]
+    assert measure_values("gain", records) == pytest.approx([50], rel=1e-6)
+    assert measure_values("increase", records) == [100]
+    assert np.isnan(measure_values("adcc", records)).all()  # its coherency was not measured
 
 
 def test_coherency_is_left_out_where_it_is_not_wanted(fal, photos):

@@ -18,7 +18,7 @@ from tests.conftest import EXAMPLES, load_once, open_app
 from tests.test_photo import BAD
 from tests.test_studio import EXPLAINED, KOREAN, choose, serious, told_and_dismissed
 from xai.layers import COMBINED
-from xai.metrics import average_drop, seen_through
+from xai.metrics import average_drop, see_through
 from xai.studio import pyramid
 from xai.studio.examples import read_class
 from xai.studio.facts import read_records
@@ -77,7 +77,7 @@ def test_api_answers_like_the_package(client):
     answer, heatmaps = ask(client, pyramid.EXAMPLES[0])
     model = load_once("pyramid-fal")
     found = xai.explain_layers(model, pyramid.EXAMPLES[0])
-    after = seen_through(model, list(found.values()))
+    after = see_through(model, list(found.values()))
     assert list(answer["layers"]) == LAYERS
     assert answer["label"] == found[COMBINED].label
     assert answer["familiar"] is True

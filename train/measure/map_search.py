@@ -18,9 +18,11 @@ from train.data.sources import name_source
 from xai.activations import Activations
 from xai.blackbox import BlackBox, load_black_box
 from xai.evaluation.subset import choose_photos
+from xai.markdown import format_table
 from xai.methods.controls import gaussian, random
 from xai.methods.distilled import ALL_BLOCKS, LITERAL, Operator, Sign, combine_parts, compute_parts
 from xai.metrics.games import auc, draw_curves
+from xai.metrics.registry import METRICS
 from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.photo import load_photo
@@ -199,22 +201,23 @@ def write_results(options: Search, names, scores, literal, best, controls) -> di
     }
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "combinations.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    lines = ["| map | deletion ↓ | insertion ↑ |", "| --- | --- | --- |"]
+    rows = []
 
-    def line(name: str, row: tuple[float, float]) -> None:
-        lines.append(f"| {name} | {row[0]:.4f} | {row[1]:.4f} |")
+    def add_row(name: str, row: tuple[float, float]) -> None:
+        rows.append([name, f"{row[0]:.4f}", f"{row[1]:.4f}"])
 
     for stage in (1, 2, 3, 4):
-        line(f"Grad-CAM of stage {stage}", scores[Combination((), (stage,))])
+        add_row(f"Grad-CAM of stage {stage}", scores[Combination((), (stage,))])
     for block in ALL_BLOCKS:
         for sign in get_args(Sign):
-            line(f"attention of block {block}, {sign}", scores[Combination((block,), (), sign=sign)])
+            add_row(f"attention of block {block}, {sign}", scores[Combination((block,), (), sign=sign)])
     for sign in get_args(Sign):
-        line(f"all attention maps, {sign}", scores[Combination(ALL_BLOCKS, (), sign=sign)])
-        line(f"eq. 9, parts scaled, {sign}", scores[Combination(ALL_BLOCKS, (2, 3, 4), sign=sign)])
-    line("eq. 9 as printed", scores[literal])
-    line("the best: " + ", ".join(f"{key} {value}" for key, value in vars(best).items()), scores[best])
+        add_row(f"all attention maps, {sign}", scores[Combination(ALL_BLOCKS, (), sign=sign)])
+        add_row(f"eq. 9, parts scaled, {sign}", scores[Combination(ALL_BLOCKS, (2, 3, 4), sign=sign)])
+    add_row("eq. 9 as printed", scores[literal])
+    add_row("the best: " + ", ".join(f"{key} {value}" for key, value in vars(best).items()), scores[best])
     for name, row in controls.items():
-        line(name, row)
+        add_row(name, row)
+    lines = format_table(["map", *(f"{game} {METRICS[game].arrow}" for game in found["columns"])], rows)
     (options.out / "combinations.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return found

@@ -64,9 +64,9 @@ def make_lines(
             found = [each for each in found if each is not None]
             mine = [each for each in mosaics.get(subject.name, ()) if row.name in each["maps"]]
             tested = [each["maps"][row.name] for each in mine]
-            values = {metric: values_of(metric, found) for metric in select_photo_metrics(metrics) if found}
+            values = {metric: measure_values(metric, found) for metric in select_photo_metrics(metrics) if found}
             if tested:
-                values[MOSAIC] = values_of(MOSAIC, tested)
+                values[MOSAIC] = measure_values(MOSAIC, tested)
             if (subject.name, row.name) in products:
                 values[SHARED] = products[subject.name, row.name]
             seconds = [each["seconds"] for each in found or tested if each.get("seconds") is not None]
@@ -90,7 +90,7 @@ def name_asked(subject: Subject, row: Row) -> str:
     return subject.networks[row.role].name if row.role == "student" else subject.name
 
 
-def values_of(metric: str, records: Sequence[Mapping]) -> np.ndarray:
+def measure_values(metric: str, records: Sequence[Mapping]) -> np.ndarray:
     """A metric's values (N), as they are shown, of photos or mosaics; not a number where a part was not measured."""
     wanted = METRICS[metric]
     parts = {part: np.array([record.get(part, np.nan) for record in records]) for part in wanted.parts}

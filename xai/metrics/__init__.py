@@ -15,7 +15,7 @@ from xai.metrics.hiding import HIDINGS, hide, keep_strongest
 from xai.metrics.mosaic import join_photos, mosaic_test, own_share
 from xai.metrics.registry import METRICS, Metric
 from xai.metrics.reliability import adcc, coherency, complexity
-from xai.metrics.scores import Scores, score_layers, score_maps, seen_through
+from xai.metrics.scores import Scores, score_layers, score_maps, see_through
 from xai.metrics.shared import nearly_the_same, sameness
 
 __all__ = [
@@ -46,5 +46,5 @@ __all__ = [
     "sameness",
     "score_layers",
     "score_maps",
-    "seen_through",
+    "see_through",
 ]  # fmt: skip

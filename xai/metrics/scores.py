@@ -190,7 +190,7 @@ def score_maps(
 
 
 @without_gradients
-def seen_through(model: Classifier, explanations: Sequence[Explanation], hiding: Hiding = "black") -> Tensor:
+def see_through(model: Classifier, explanations: Sequence[Explanation], hiding: Hiding = "black") -> Tensor:
     """Confidences (N) in the explained classes when each photo is seen through its explanation's map."""
     with evaluating(model):
         x = model.preprocess([e.photo for e in explanations])  # N, 3, S, S

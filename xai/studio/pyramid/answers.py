@@ -12,7 +12,7 @@ from xai.familiar import is_familiar
 from xai.layers import explain_layers_batch, explain_layers_steps, plan_layers
 from xai.methods import UnsuitableError
 from xai.methods.reading import Reading
-from xai.metrics import average_drop, average_gain, seen_through
+from xai.metrics import average_drop, average_gain, see_through
 from xai.models import Classifier
 from xai.modes import without_gradients
 from xai.steps import Progress, finish, follow
@@ -86,7 +86,7 @@ def look(photo: Image.Image, question: Question) -> PyramidSide:
 
 def score_layers(model: Classifier, found: dict[str, Explanation]) -> dict[str, Scored]:
     """Every layer's explanation with what it is worth on its photo."""
-    after = seen_through(model, list(found.values()))
+    after = see_through(model, list(found.values()))
     before = torch.tensor([e.confidence for e in found.values()]).to(after)
     scores = [(average_drop(y, o), average_gain(y, o)) for y, o in zip(before.split(1), after.split(1), strict=True)]
     return {name: Scored(e, *score) for (name, e), score in zip(found.items(), scores, strict=True)}
