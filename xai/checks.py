@@ -17,8 +17,7 @@ def check_numbers(owner: str, **options: tuple[Any, float]) -> None:
     """
     for name, (value, least) in options.items():
         kind, called = (Integral, "a whole number") if isinstance(least, int) else (Real, "a number")
-        fits = isinstance(value, kind) and not isinstance(value, bool)
-        if not fits or not least <= value < inf:
+        if isinstance(value, bool) or not isinstance(value, kind) or value < least or not value < inf:
             raise ValueError(f"{owner} needs {called} of {least} or more for {name}, not {value!r}")
 
 
