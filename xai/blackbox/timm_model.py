@@ -134,7 +134,8 @@ def find_safetensors(network: str) -> Path:
 def read_class_names(model: Any) -> list[str] | None:
     """What a network of timm's calls its classes; None where that is not known."""
     k, config = model.num_classes, model.pretrained_cfg
-    labels, descriptions = config.get("label_names") or (), config.get("label_descriptions") or {}
+    labels: Any = config.get("label_names") or ()
+    descriptions: Any = config.get("label_descriptions") or {}
     if isinstance(labels, dict):  # JSON knows no keys but strings
         labels = [labels.get(str(i)) for i in range(k)]
     elif not labels and (subset := infer_imagenet_subset(model)):

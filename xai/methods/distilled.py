@@ -1,7 +1,7 @@
 """What a student's attention and gradients say together of the black box it imitates."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from xai.methods.suitability import needs_a_layer, needs_attention_blocks
 Operator = Literal["product", "sum"]
 Sign = Literal["signed", "negated", "absolute"]
 ALL_BLOCKS = tuple(range(1, 17))
-LITERAL = {  # eq. 9 of Kang et al. (2021), as printed
+LITERAL: dict[str, Any] = {  # eq. 9 of Kang et al. (2021), as printed
     "blocks": ALL_BLOCKS,
     "stages": (2, 3, 4),
     "operator": "product",
