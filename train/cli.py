@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
+from typing import Any
 
 import tyro
 
@@ -18,8 +20,9 @@ def run_command(
         command: takes the dataclass.
         mistakes: errors whose sentence is for the user.
     """
-    parse = tyro.extras.overridable_config_cli if isinstance(options, dict) else tyro.cli
-    sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know the letters of a name
+    parse: Callable[..., Any] = tyro.extras.overridable_config_cli if isinstance(options, dict) else tyro.cli
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know the letters of a name
     try:
         command(parse(options))
     except mistakes as error:

@@ -24,7 +24,7 @@ from train.presets import CLASSIFIER_PRESETS, ClassifierRecipe
 from train.publish.checkpoint import record_layers
 from train.run import STATE, Run, choose_precision, read_progress
 from train.tasks.supervised import train_classifier
-from xai.metrics import HIDINGS
+from xai.metrics.hiding import Hiding
 from xai.zoo import SUMS, load_model, read_json
 
 
@@ -46,7 +46,7 @@ class Procedure:
     """Explanation method that is measured."""
     maps: Literal["layer", "attended"] = "layer"
     """Of what the explanations are: what the network reads of each layer, or the attended maps below."""
-    hiding: Literal[HIDINGS] = "black"
+    hiding: Hiding = "black"
     """What a hidden pixel becomes: black in the photo, or the mean in the normalised input."""
     broken: Literal["refuse", "skip"] = "refuse"
     """What happens where photos are damaged, tiny or huge: nothing is trained, or they are left out."""
@@ -85,8 +85,10 @@ def run_procedure(procedure: Procedure) -> Path:
     speed = measure_once(procedure.out / "milliseconds.json", lambda: time_models([fpn, fal], splits["test"]))
     names = ("FPN", f"FAL {{{', '.join(map(str, attended))}}}")
     facts = [describe_network(name, runs, ms) for name, runs, ms in zip(names, (fpns, fals), speed, strict=True)]
-    tests = [[measure_network(procedure, folder, splits, "test") for folder in folders] for folders in (fpns, fals)]
-    report.write_table1(procedure.out, *tests, names, facts)
+    before, after = (
+        [measure_network(procedure, folder, splits, "test") for folder in folders] for folders in (fpns, fals)
+    )
+    report.write_table1(procedure.out, before, after, names, facts)
     report.draw_figures(procedure.out / "figures", fpn, fal, splits["test"], procedure.method)
     print(f"table: {procedure.out / 'table1.md'}")
     return procedure.out

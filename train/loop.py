@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate.utils import set_seed
@@ -32,7 +33,7 @@ def train_task(run: Run, task: Task) -> Path:
     end = min(recipe.epochs, recipe.stop_after or recipe.epochs)
     for epoch in range(progress["epoch"], end):
         started = time.perf_counter()
-        row = {"epoch": epoch + 1, "size": recipe.size_at(epoch)}
+        row: dict[str, Any] = {"epoch": epoch + 1, "size": recipe.size_at(epoch)}
         row |= train_epoch(run, task, module, optimizer, epoch)
         due = (epoch + 1) % task.validate_every == 0 or epoch + 1 == end
         if due:

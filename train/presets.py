@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import timm
 
-from train.data.augment import AUGMENTATIONS
+from train.data.augment import Augmentation
 from train.data.sources import HUB
 from train.recipe import Recipe, define_presets
 
@@ -17,7 +17,7 @@ OF_PYRAMIDS = ("backbone", "width", "attended", "branch_width", "branch_depth", 
 class ClassifierRecipe(Recipe):
     """Train a classifier of photos, measure it and write a checkpoint."""
 
-    augmentation: Literal[tuple(AUGMENTATIONS)] = "paper"
+    augmentation: Augmentation = "paper"
     """Random views of the photos."""
     pasted: float = 0.0
     """Share of the objects on a plain ground that are pasted on another photo of their class."""
@@ -62,11 +62,13 @@ class ClassifierRecipe(Recipe):
 
     def model_options(self) -> dict:
         """What `create_model` needs to know besides architecture and classes."""
-        options = {"input_size": self.test_size}
+        options: dict[str, Any] = {"input_size": self.test_size}
         if self.model == "pyramid":
             options |= {key: getattr(self, key) for key in OF_PYRAMIDS}
             if self.pretrained:
                 known = timm.get_pretrained_cfg(self.backbone)
+                if known is None:
+                    raise ValueError(f"timm knows no ImageNet weights for {self.backbone}")
                 options |= {"mean": known.mean, "std": known.std}
         return options
 
@@ -121,7 +123,7 @@ class StudentRecipe(Recipe):
     """Epochs from one validation, and saving of the state, to the next."""
 
     module: ClassVar = "train.distill"
-    without_effect: ClassVar = (*Recipe.without_effect, "every")
+    without_effect: ClassVar[tuple[str, ...]] = (*Recipe.without_effect, "every")
 
     @property
     def folder(self) -> Path:

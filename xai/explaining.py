@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from numbers import Integral
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from xai.methods.reading import Reading, plan_reading
 from xai.models import Classifier
 from xai.models.classifier import BATCH, evaluating
 from xai.modes import without_gradients
-from xai.photo import Photo
+from xai.photo import Photo, list_photos
 from xai.running import run_method
 from xai.steps import Steps, convert, finish, rescale
 from xai.subject import Subject
@@ -82,7 +82,7 @@ def explain_batch(batch: Batch, reading: Reading, targets: Sequence[Target]) -> 
     """`explain_steps` of a batch of photos, which others may have computed something of already."""
     indices = find_targets(batch, targets)
 
-    def make_explanations(found: Estimate | list[Estimate]) -> Explanation | list[Explanation]:
+    def make_explanations(found: Estimate | list[Estimate]) -> Any:
         if isinstance(found, Estimate):
             return make_explanation(batch, 0, reading, found, indices)
         return [make_explanation(batch, i, reading, estimate, indices) for i, estimate in enumerate(found)]
@@ -99,10 +99,9 @@ def explain_in_batches(
     together: Sequence[str] = (),
 ) -> Steps[Result | list[Result]]:
     """One photo's result, or those of a list of photos, from what explains the photos of a batch."""
-    single = not isinstance(image, (list, tuple))
-    images = [image] if single else image
+    single, images = not isinstance(image, (list, tuple)), list_photos(image)
     several = not single and isinstance(target, (list, tuple, np.ndarray))
-    targets = list(target) if several else [target] * len(images)
+    targets: list[Any] = list(target) if several else [target] * len(images)
     if len(targets) != len(images):
         raise ValueError(f"there are {len(images)} images but {len(targets)} targets")
     results = []

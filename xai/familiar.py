@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -16,7 +16,6 @@ from torch.nn.functional import normalize
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.transforms.v2 import functional as F
 
-from xai.explanation import Explanation
 from xai.models import Classifier
 from xai.modes import without_gradients
 from xai.photo import Photo, as_photo
@@ -29,8 +28,6 @@ FLAT = 2  # levels of 255: a photo whose every channel deviates less from its me
 NOTICED = 0.03  # of the validation photos, in all
 AS_SURFACES = 0.01  # of them at most, as being too like a surface
 MARGIN = 0.06  # over the surfaces, at most
-
-Found = TypeVar("Found", Explanation, dict, list)
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ def is_familiar(photo: Photo, network: str | PathLike | Subject) -> bool | None:
     return bool(known.knows(describe_once(pixels.numpy().tobytes())[None])[0])
 
 
-def mark_familiar(found: Found, subject: Subject) -> Found:
+def mark_familiar(found: Any, subject: Subject) -> Any:
     """Explanations of a photo, or a list of such, with whether their photo is familiar to the subject."""
     if isinstance(found, list):
         return [mark_familiar(each, subject) for each in found]
@@ -125,8 +122,11 @@ def is_flat(pixels: Tensor) -> bool:
 @lru_cache(maxsize=16)
 def describe_once(pixels: bytes) -> Tensor:
     """The unit vector (1280) of pixels (3, 224, 224), kept, since several networks are asked about one photo."""
+    network = load_frozen_network()
+    if network is None:
+        raise FileNotFoundError(f"there is no {IMAGENET} to read photos")
     photo = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(1, 3, SIDE, SIDE)
-    return describe(load_frozen_network(), photo)[0]
+    return describe(network, photo)[0]
 
 
 @without_gradients
@@ -218,7 +218,7 @@ def load(file: Path, changed: int = 0) -> Known:
     """
     try:
         with np.load(file, allow_pickle=False) as saved:
-            limits = (float(saved[name]) for name in ("threshold", "margin"))
-            return Known(from_8_bits(saved["photos"]), *limits, bool(saved["grey"]))
+            threshold, margin = (float(saved[name]) for name in ("threshold", "margin"))
+            return Known(from_8_bits(saved["photos"]), threshold, margin, bool(saved["grey"]))
     except (BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
         raise ValueError(f"{file} does not say what photos look like, or is damaged") from error

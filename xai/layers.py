@@ -117,7 +117,7 @@ def suitable_layers(network: Classifier | None, method: str) -> list[str]:
         ValueError: it suits none.
     """
     found = method_of(method)
-    if found.needs != "features":
+    if found.needs != "features" or network is None:
         return [INPUT]
     suitable = [layer for layer in network.explained_layers if found.unsuitable(network, layer) is None]
     if not suitable and found.usual_layer == INPUT:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -93,6 +94,11 @@ def as_photo(image: Photo) -> Image.Image:
         return as_rgb(image)
     except Exception as error:  # an image opened from a damaged file is decoded only here
         raise PhotoError("unreadable") from error
+
+
+def list_photos(images: Any) -> Sequence[Photo]:
+    """A list or tuple of photos as it is, and anything else as a list of one."""
+    return images if isinstance(images, (list, tuple)) else [images]
 
 
 def as_photos(images: Sequence[Photo]) -> list[Image.Image]:

@@ -1,5 +1,7 @@
 """Half precision where it is faster."""
 
+from typing import Any
+
 import torch
 
 
@@ -7,7 +9,8 @@ def is_faster_in_half(model: torch.nn.Module, device: torch.device) -> bool:
     """True on GPUs and, unless it has depthwise convolutions, which gain nothing, on CPUs with matrix units (AMX)."""
     if device.type != "cpu":
         return device.type == "cuda"
-    depthwise = any(getattr(module, "groups", 1) > 1 for module in model.modules())
+    groups: list[Any] = [getattr(module, "groups", 1) for module in model.modules()]
+    depthwise = any(number > 1 for number in groups)
     return not depthwise and bool(torch.cpu.get_capabilities().get("amx_bf16"))
 
 

@@ -24,7 +24,10 @@ def run_method(batch: Batch, reading: Reading, targets: Tensor | None) -> Steps[
 
 def read_features(batch: Batch, reading: Reading, targets: Tensor | None) -> Steps[list[Estimate]]:
     """All photos at once, from one forward pass."""
-    activations, method = batch.activations(reading.network), reading.method
+    method = reading.method
+    if reading.network is None:
+        raise ValueError(f"{method.title} reads a network, and there is none to read")
+    activations = batch.activations(reading.network)
     targets = None if targets is None else targets.to(activations.x.device)
     raws = yield from compute_maps(activations, method, targets, reading.layer, **reading.options)
     blank = yield from find_blank(raws, activations, reading, targets)

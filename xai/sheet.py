@@ -50,7 +50,7 @@ def shrink(picture: Image.Image | None, side: int) -> Image.Image | None:
     return picture
 
 
-def fit_text(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def fit_text(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
     if font.getlength(line) <= width:
         return line
     while line and font.getlength(line + "…") > width:

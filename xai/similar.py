@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -138,8 +139,8 @@ def make_indices(
 def save_indices(file: Path, indices: dict[str, Index]) -> None:
     """Indices of the same photos, by the names of their models, as one npz file."""
     first = next(iter(indices.values()))
-    hashes = {f"hashes/{name}": index.hashes for name, index in indices.items()}
-    medians = {f"medians/{name}": index.medians for name, index in indices.items()}
+    hashes: dict[str, Any] = {f"hashes/{name}": index.hashes for name, index in indices.items()}
+    medians: dict[str, Any] = {f"medians/{name}": index.medians for name, index in indices.items()}
     lengths = np.array([len(webp) for webp in first.thumbnails])
     webps = np.frombuffer(b"".join(first.thumbnails), np.uint8)
     np.savez(file, names=first.names, labels=first.labels, lengths=lengths, webps=webps, **hashes, **medians)

@@ -27,7 +27,9 @@ class Subject(Protocol):
     name: str
     classes: list[str]
     input_size: int
-    batch_size: int
+
+    @property
+    def batch_size(self) -> int: ...
 
     @property
     def device(self) -> torch.device: ...

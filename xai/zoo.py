@@ -6,6 +6,7 @@ import logging
 import os
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
@@ -71,7 +72,7 @@ def load_model(name: str | PathLike, device: str | torch.device | None = None) -
         raise make_damage_error(folder / "model.safetensors", "does not hold the weights of this model") from error
     model.name, model.familiar_file = Path(name).name, find_familiar_file(name)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    return model.to(device, memory_format=torch.channels_last)  # the faster order, on CPUs too
+    return model.to(device).to(memory_format=torch.channels_last)  # the faster order, on CPUs too
 
 
 def build_skeleton(name: str | PathLike) -> Classifier:
@@ -170,7 +171,8 @@ def verify(folder: Path) -> None:
     if not sums.is_file():
         raise make_damage_error(sums, "is missing")
     lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
-    expected = dict(reversed(line.split("  ", 1)) for line in lines if "  " in line)
+    parts = [line.split("  ", 1) for line in lines if "  " in line]
+    expected = {name: checksum for checksum, name in parts}
     for name in (*NEEDED, *(name for name in OPTIONAL if name in expected)):
         file = folder / name
         if not file.is_file():
@@ -180,7 +182,7 @@ def verify(folder: Path) -> None:
                 raise make_damage_error(file, "is truncated or altered")
 
 
-def read_json(file: Path) -> dict | list:
+def read_json(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

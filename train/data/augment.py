@@ -1,5 +1,7 @@
 """Named augmentations: each makes uint8 views (3, size, size) of uint8 photos (3, H, W)."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -70,4 +72,5 @@ class HideParts(nn.Module):
         return (pixels * mask).to(pixels.dtype)
 
 
+Augmentation = Literal["paper", "life", "gentle", "aerial"]
 AUGMENTATIONS = {"paper": build_paper, "life": build_life, "gentle": build_gentle, "aerial": build_aerial}

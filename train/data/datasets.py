@@ -77,7 +77,7 @@ class RandomViews(Dataset):
             torch.manual_seed(hash((self.seed, self.epoch, index)))
             photo, grounds = self.load(number), self.grounds[self.labels[number]] if number in self.masks else []
             if grounds and torch.rand(()) < self.pasted:
-                ground = grounds[torch.randint(len(grounds), ()).item()]
+                ground = grounds[int(torch.randint(len(grounds), ()))]
                 photo = paste_object(photo, self.masks[number], self.load(ground))
             return self.transform(photo), self.labels[number]
 

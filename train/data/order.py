@@ -12,7 +12,7 @@ def derive_seed(seed: int, epoch: int) -> int:
     return (seed * EPOCH_SEEDS + epoch) % 2**32
 
 
-def draw_order(labels: Sequence[int], seed: int, balance: bool = False) -> torch.Tensor:
+def draw_order(labels: Sequence[int] | torch.Tensor, seed: int, balance: bool = False) -> torch.Tensor:
     """The photos' indices (N) in random order; balanced, about N indices with as many of every class.
 
     Formula: each of K classes has `⌈N/K⌉` places. A class with fewer photos repeats them in another order: the r-th

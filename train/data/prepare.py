@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -168,8 +169,9 @@ def name_photo(photo: LazyPhoto, data: DataSet) -> str:
     """What a photo is called in its data set."""
     if not isinstance(photo, Path):
         return getattr(photo, "name", "a photo without a name")
-    inside = data.root and photo.is_relative_to(data.root)
-    return (photo.relative_to(data.root) if inside else photo).as_posix()
+    if data.root and photo.is_relative_to(data.root):
+        photo = photo.relative_to(data.root)
+    return photo.as_posix()
 
 
 def make_record(data: dict[str, DataSet], earlier: Contents) -> PhotoRecord:
@@ -221,7 +223,7 @@ def format_counts(data: dict[str, DataSet]) -> str:
         classes = sorted(set().union(*counts.values()))
         lines += [f"{name}: {note}" for note in each.notes]
         width = max(map(len, [*classes, "photos of all classes"]))
-        rows = [("", *SPLITS)]
+        rows: list[tuple[Any, ...]] = [("", *SPLITS)]
         if len(classes) <= LISTED:
             rows += [(label, *(counts[split][label] for split in SPLITS)) for label in classes]
         else:

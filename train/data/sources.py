@@ -121,6 +121,7 @@ def read_hub(name: str) -> DataSet:
         return read_archive(name, revision or None)
     data = DataSet({})
     for called, rows in found.items():
+        called = str(called)
         split = match_split(called)
         if split is None or split in data.splits:
             data.notes.append(f"left out: {count(len(rows), 'photo')} called {called}, which is no split of its own")
@@ -152,7 +153,7 @@ def read_archive(name: str, revision: str | None) -> DataSet:
     archives = sorted(str(path) for path in Path(folder).glob("*.zip"))
     if len(archives) != 1:
         raise ValueError(f"{name}: expected the columns image and label, or one zip of CLASS/PHOTO")
-    root = outer = Path(DownloadManager().extract(archives[0]))
+    root = outer = Path(str(DownloadManager().extract(archives[0])))
     while len(inner := list_folders(root)) == 1 and not match_split(inner[0].name) and list_folders(inner[0]):
         root = inner[0]  # a folder around the folders of the classes
     data = read_folder(root)

@@ -1,7 +1,7 @@
 """Photos with labels in three splits, and how a split that nobody chose is drawn."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ class Split:
         contents: the hash of each photo's content, or nothing where they were not hashed yet.
     """
 
-    photos: list[LazyPhoto]
+    photos: Sequence[LazyPhoto]
     labels: list[str]
     contents: list[str] = field(default_factory=list, compare=False)
 
@@ -32,8 +32,8 @@ class Split:
     def filter(self, wanted: Callable[[int], bool]) -> "Split":
         """The photos whose indices are wanted."""
         kept = [i for i in range(len(self)) if wanted(i)]
-        parts = (self.photos, self.labels, self.contents)
-        return Split(*([part[i] for i in kept] if part else [] for part in parts))
+        photos, labels = [self.photos[i] for i in kept], [self.labels[i] for i in kept]
+        return Split(photos, labels, [self.contents[i] for i in kept] if self.contents else [])
 
 
 @dataclass

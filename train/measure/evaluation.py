@@ -17,7 +17,7 @@ from train.data.prepare import find_trouble
 from train.data.sources import name_source, read_data_set
 from train.data.splits import LazyPhoto, Split, hash_photos
 from train.measure.predict import predict, score
-from xai.folders import SPLITS, show
+from xai.folders import show
 from xai.models import CNN
 from xai.zoo import GARBAGE, PHOTOS, find_checkpoint, load_model, read_json
 
@@ -33,7 +33,7 @@ class Evaluation:
     """Image folders, or hub:OWNER/NAME."""
     models: list[str] = field(default_factory=lambda: list(GARBAGE))
     """Names or folders of checkpoints; by default those of waste."""
-    split: Literal[SPLITS] = "test"
+    split: Literal["train", "val", "test"] = "test"
     """Part of the data."""
     only: str = ""
     """Measure only photos whose file name begins like this."""
@@ -79,11 +79,13 @@ def evaluate(options: Evaluation) -> list[dict]:
                 raise ValueError(f"{name} takes photos of one size only, {model.input_size}: leave out --sizes or it")
             photos = PhotosToCheck(split, model.classes, size, cache=False)
             loader = accelerator.prepare(DataLoader(photos, BATCH_SIZE, num_workers=1))
-            if len(split):
-                split, *answers = drop_unusable(split, *predict(model, loader, accelerator), source)
+            trouble = f"{show(source)} has no photo for {options.split}"
             if not len(split):
-                raise ValueError(f"{show(source)} has no photo for {options.split}")
-            measured = score(*answers, model.classes)
+                raise ValueError(trouble)
+            split, logits, labels = drop_unusable(split, *predict(model, loader, accelerator), source)
+            if not len(split):
+                raise ValueError(trouble)
+            measured = score(logits, labels, model.classes)
             rows.append({"model": Path(name).name, "data": name_source(source), "size": size, **measured})
     return rows
 

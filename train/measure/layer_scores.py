@@ -1,7 +1,9 @@
 """What the layers of a pyramid are worth as explanations: figures for every class, and the layers to strengthen."""
 
 import time
+from collections.abc import Callable
 from statistics import mean, median
+from typing import Any
 
 import torch
 from PIL import Image
@@ -9,6 +11,7 @@ from tqdm import tqdm
 
 from train.data.splits import Split, open_photo
 from xai.metrics import Scores, score_layers
+from xai.metrics.hiding import Hiding
 from xai.models import Classifier
 
 ALL = "all"
@@ -19,7 +22,7 @@ BRANCHES = 2  # as many as the FAL of the FPN-ABN layered model has
 
 
 def score_split(
-    model: Classifier, split: Split, method: str, layers: list[str], hiding: str, title: str
+    model: Classifier, split: Split, method: str, layers: list[str], hiding: Hiding, title: str
 ) -> dict[str, dict[str, Scores]]:
     """Scores of layers on a split's photos: dimmed by the map (`soft`), or only its strongest pixels kept.
 
@@ -52,7 +55,7 @@ def average_by_class(scores: dict[str, dict[str, Scores]], labels: list[str]) ->
     return {**figures, "photos": {name: len(members) for name, members in groups.items()}}
 
 
-def average(figures: list[dict], across=mean) -> dict:
+def average(figures: list, across: Callable[[list], Any] = mean) -> Any:
     """Figures of several seeds, nested alike, as one of their means, or of what `across` makes of a list."""
     first = figures[0]
     if isinstance(first, dict):
@@ -67,7 +70,7 @@ def find_weak_layers(figures: dict[str, dict[str, float]]) -> list[int]:
         figures: by layer, `drop` and `increase`, on validation photos; combination and controls are passed over.
     """
     weakness = {name: row["drop"] - row["increase"] for name, row in figures.items() if name[-1].isdigit()}
-    return sorted(int(name[-1]) for name in sorted(weakness, key=weakness.get)[-BRANCHES:])
+    return sorted(int(name[-1]) for name in sorted(weakness, key=lambda name: weakness[name])[-BRANCHES:])
 
 
 @torch.no_grad()

@@ -175,7 +175,7 @@ def play_games(black_box: BlackBox, photo: PhotoMaps, candidates: list[Combinati
 def measure_areas(black_box: BlackBox, photo: PhotoMaps, maps: Tensor, step: int) -> Tensor:
     """Deletion and insertion AUC (M, 2) of maps (M, S, S)."""
     found = draw_curves(black_box, photo.pixels, maps, photo.target, step=step)
-    return torch.stack([auc(found["deletion"]), auc(found["insertion"])], dim=1)
+    return torch.stack([torch.as_tensor(auc(found[game])) for game in ("deletion", "insertion")], dim=1)
 
 
 def score_controls(black_box: BlackBox, photos: list[PhotoMaps], step: int) -> dict[str, list[float]]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import create_repo, upload_folder
 
@@ -106,7 +107,8 @@ def write_folder(
 ) -> Path:
     """Write a checkpoint anew, weights in half precision, with more texts by file name; returns its folder."""
     shutil.rmtree(folder, ignore_errors=True)
-    config = {**model._hub_mixin_config, "model_class": type(model).__name__}
+    options: Any = model._hub_mixin_config
+    config = {**options, "model_class": type(model).__name__}
     model.half().save_pretrained(folder, config=config)
     records = {"metrics.json": format_json(record), "history.json": format_json(history)}
     write_texts(folder, {**records, "README.md": card, **(more or {})})

@@ -56,6 +56,6 @@ def describe_training_photos(sources: list[dict[str, Split]], grey: bool = False
     )
 
 
-def open_photos(photos: list[LazyPhoto], title: str) -> Iterator[Image.Image]:
+def open_photos(photos: Iterable[LazyPhoto], title: str) -> Iterator[Image.Image]:
     """Photos one by one, with a progress bar."""
     yield from map(open_photo, tqdm(photos, title, leave=False))

@@ -6,6 +6,7 @@ pictures that show nothing.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from tqdm import tqdm
 from train.publish.checkpoint import write_folder
 from train.weights import IMAGENET_CLASSES, read_efficientnet_lite0_weights
 from xai.familiar import describe, squeeze_photo, to_8_bits
-from xai.models import EfficientNetLite0
+from xai.models import Classifier, EfficientNetLite0
 from xai.surfaces import draw_surfaces
 from xai.zoo import SURFACES, load_model
 
@@ -59,7 +60,7 @@ def convert_imagenet(options: Conversion) -> Path:
     return folder
 
 
-def describe_pictures(network: EfficientNetLite0, pictures: list[Image.Image]) -> dict[str, np.ndarray]:
+def describe_pictures(network: Classifier, pictures: list[Image.Image]) -> dict[str, Any]:
     """The network's features of pictures, in colour and turned grey: int8 (N, 1280) each."""
     return {
         name: to_8_bits(torch.cat([describe(network, squeeze_photo(p, grey)[None]) for p in tqdm(pictures, name)]))

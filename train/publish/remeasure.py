@@ -6,7 +6,6 @@ Training measures and writes both itself.
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from accelerate import Accelerator
 from torch import Tensor
@@ -21,7 +20,7 @@ from train.measure.predict import predict
 from train.measure.temperature import fit_temperature, measure_folded, measure_unfolded
 from train.publish.cards import CALIBRATION, WEIGHTS, describe_calibration
 from train.publish.checkpoint import format_json, record_layers, write_texts
-from xai.metrics import HIDINGS
+from xai.metrics.hiding import Hiding
 from xai.models import Pyramid
 from xai.zoo import find_checkpoint, load_model, read_json
 
@@ -48,7 +47,7 @@ class LayerMeasurement:
     """An image folder, or hub:OWNER/NAME."""
     method: str = "gradcam"
     """How a layer is explained."""
-    hiding: Literal[HIDINGS] = "black"
+    hiding: Hiding = "black"
     """What pixels become where the map is dark."""
 
 

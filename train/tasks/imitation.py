@@ -68,7 +68,7 @@ class Imitation(Task):
         BlackBoxError: the black box does not answer.
     """
 
-    def __init__(self, run: Run, black_box: BlackBox, data: dict[str, DataSet]) -> None:
+    def __init__(self, run: Run[StudentRecipe], black_box: BlackBox, data: dict[str, DataSet]) -> None:
         recipe = run.recipe
         self.run, self.black_box, self.validate_every = run, black_box, recipe.every
         self.sources = {name: each.splits for name, each in data.items()}
@@ -176,7 +176,8 @@ class Imitation(Task):
 
         The test photos' figures say what a temperature fitted on the validation photos would change.
         """
-        similarities, data, answers, classes = {}, {}, {"val": {}, "test": {}}, self.black_box.classes
+        similarities, data, classes = {}, {}, self.black_box.classes
+        answers: dict[str, dict[str, tuple[Tensor, Tensor]]] = {"val": {}, "test": {}}
         for name, splits in self.sources.items():
             similarities[name], data[name] = {}, {}
             for split in answers:

@@ -28,8 +28,8 @@ class SupervisedLoss(nn.Module):
     def forward(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Views in [0, 1] (B, 3, S, S) and labels (B) to the loss and the logits (B, K)."""
         logits = self.model.all_logits(self.model.normalize(pixels))  # B, K each, the model's own first
-        loss = sum(F.cross_entropy(each, labels, label_smoothing=self.label_smoothing) for each in logits)
-        return loss, logits[0]
+        own, *others = (F.cross_entropy(each, labels, label_smoothing=self.label_smoothing) for each in logits)
+        return sum(others, own), logits[0]
 
 
 class TaughtLoss(nn.Module):
@@ -120,8 +120,9 @@ class ImitationLoss(nn.Module):
         loss = F.cross_entropy(logits, classes) if self.ask_class else logits.new_zeros(())
         for t in self.temperatures:
             loss = loss + t**2 * soft_divergence(confidences, logits, t)
-        if self.follow:
-            loss = loss + self.guide_weight * self.follow(features, self.guide[0](pixels))
+        guide = self.guide[0]
+        if self.follow is not None and guide is not None:
+            loss = loss + self.guide_weight * self.follow(features, guide(pixels))
         return loss, logits
 
 
@@ -148,7 +149,7 @@ class HintLoss(nn.Module):
 
     def forward(self, features: dict[int, Tensor], hints: dict[int, Tensor]) -> Tensor:
         """`Σ_r mean (P_r f_r − z(g_r))²` over strides r, of feature maps (B, C, S/r, S/r) by stride."""
-        loss = 0.0
+        loss = next(iter(features.values())).new_zeros(())
         for r, project in self.project.items():
             ours = project(features[int(r)])  # B, C', S/r, S/r
             hint = F.adaptive_avg_pool2d(hints[int(r)], ours.shape[-2:])  # B, C', S/r, S/r

@@ -51,7 +51,7 @@ class Supervised(Task):
         ValueError: the recipe does not suit the photos.
     """
 
-    def __init__(self, run: Run, data: dict[str, DataSet]) -> None:
+    def __init__(self, run: Run[ClassifierRecipe], data: dict[str, DataSet]) -> None:
         recipe = run.recipe
         self.run, self.kept = run, recipe.kept
         self.sources = {name: each.splits for name, each in data.items()}
@@ -140,6 +140,8 @@ class Taught(Supervised):
         Raises:
             ValueError: the teacher knows other classes, or takes photos of another size.
         """
+        if recipe.teacher is None:
+            raise ValueError("there is no --teacher to learn from")
         teacher = load_model(recipe.teacher, device="cpu")
         if isinstance(teacher, CNN) and recipe.teacher_size != teacher.input_size:
             raise ValueError(

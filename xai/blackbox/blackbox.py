@@ -11,7 +11,7 @@ from xai.models import Classifier
 from xai.models.classifier import squeeze_photos
 from xai.modes import without_gradients
 from xai.names import tell_apart
-from xai.photo import Photo
+from xai.photo import Photo, list_photos
 
 BATCH_SIZE = 64  # photos a question
 REASON = 200  # letters at most of somebody else's error message
@@ -55,7 +55,8 @@ class BlackBox:
         check_numbers(name, input_size=(input_size, 1), batch_size=(batch_size, 1))
         self.answer, self.classes, self.name = answer, tell_apart(classes), name
         self.input_size, self.device, self.batch_size = input_size, torch.device(device), batch_size
-        self.network, self.assumed, self.student = network, dict(assumed or {}), None
+        self.network, self.assumed = network, dict(assumed or {})
+        self.student: Classifier | None = None
         if student is not None:
             self.learn(student)
 
@@ -114,8 +115,8 @@ class BlackBox:
             ValueError: an image is none, or cannot be read.
             BlackBoxError: it gave no answer, or none that could be confidences.
         """
-        images = images if isinstance(images, (list, tuple)) else [images]
-        parts = [images[i : i + self.batch_size] for i in range(0, len(images), self.batch_size)]
+        photos = list_photos(images)
+        parts = [photos[i : i + self.batch_size] for i in range(0, len(photos), self.batch_size)]
         rows = [self.ask(self.pixels(part)).cpu().numpy() for part in parts]
         return np.concatenate(rows) if rows else np.empty((0, len(self.classes)), np.float32)
 

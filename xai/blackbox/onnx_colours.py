@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,7 +39,7 @@ def settle_colours(
     """
     scale_known = scale is not None or metadata.scale is not None
     plain = channels == 1 or scale_known  # who names the scale describes colours as they are
-    settled = {}
+    settled: dict[str, Any] = {}
     for name, given, usual in (
         ("scale", scale, 1),
         ("mean", mean, 0 if plain else GREY),
@@ -85,7 +86,7 @@ def check_scale(value: object) -> float:
     Raises:
         ValueError: it cannot be that.
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or not 1 <= value < np.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or value < 1 or not value < np.inf:
         raise ValueError(f"scale must be what white is for the file, 1 or 255 for most, not {value!r}")
     return float(value)
 

@@ -1,10 +1,10 @@
 """A classifier in an ONNX file as a black box, run by onnxruntime."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 INPUT_SIZE = 224  # where the file takes any
 PROBES = 4
 SUM_TOLERANCE = 1e-3  # by which the confidences of half a precision may miss 1 in sum
-READERS = {  # of the options that a host may write behind the file's name
+READERS: dict[str, Callable[[str], object]] = {  # of the options that a host may write behind the file's name
     "classes": read_names,
     "input_size": read_whole,
     "mean": read_numbers,
@@ -305,7 +305,7 @@ def open_session(file: Path, device: str | torch.device | None) -> "InferenceSes
     device = torch.device(device)
     if device.type != "cpu" and not (gpu and device.type == "cuda"):
         raise ValueError(f"this onnxruntime cannot compute on {device}: its GPU version is a package of its own")
-    providers = ["CPUExecutionProvider"]
+    providers: list[Any] = ["CPUExecutionProvider"]
     if device.type == "cuda":
         providers.insert(0, ("CUDAExecutionProvider", {"device_id": device.index or 0}))
     settings = onnxruntime.SessionOptions()

@@ -50,13 +50,24 @@ class Form:
     @property
     def input_size(self) -> int:
         """S, from which photos are squeezed to the height and width."""
-        return max(self.height, self.width)
+        return max(self.size)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width.
+
+        Raises:
+            ValueError: they are not settled.
+        """
+        if self.height is None or self.width is None:
+            raise ValueError(f"it is not settled of what size {self.input} is")
+        return self.height, self.width
 
     def fill(self, pixels: Tensor, colours: Colours | None) -> np.ndarray:
         """Pixels (N, 3, S, S) in [0, 1] to what the file reads; without colours as bytes."""
         pixels = pixels.cpu()
-        if pixels.shape[2:] != (self.height, self.width):
-            pixels = F.interpolate(pixels, size=(self.height, self.width), mode="bilinear", antialias=True)
+        if pixels.shape[2:] != self.size:
+            pixels = F.interpolate(pixels, size=self.size, mode="bilinear", antialias=True)
         x = to_grey(pixels) if self.channels == 1 else pixels  # N, C, H, W
         x = (x * 255).round().clamp(0, 255).to(torch.uint8) if colours is None else colours.apply(x)
         if self.layout == "nhwc":
@@ -81,6 +92,7 @@ def list_forms(session: "InferenceSession", name: str, layout: str | None) -> li
     shape = [1, *shape] if alone else shape or [None] * 4  # no shape at all: it says nothing of it
     axes = {"nchw": (1, 2, 3), "nhwc": (3, 1, 2)} if len(shape) == 4 else {}
     sizes = {each: [shape[axis] for axis in order] for each, order in axes.items()}  # C, H, W
+    found: list[str] = []
     for channels in (3, 1) if alone else (3, 1, None):
         if found := [each for each, (c, _, _) in sizes.items() if c == channels]:
             break
@@ -93,7 +105,11 @@ def list_forms(session: "InferenceSession", name: str, layout: str | None) -> li
         )
         raise ValueError(f"{name} must read photos, {wanted}, but reads {reads}")
     dtype = DTYPES[inputs[0].type]
-    return [Form(inputs[0].name, dtype, each, channels or 3, *sizes[each][1:], shape[0], alone) for each in found]
+    forms = []
+    for each in found:
+        _, height, width = sizes[each]
+        forms.append(Form(inputs[0].name, dtype, each, channels or 3, height, width, shape[0], alone))
+    return forms
 
 
 def settle_size(

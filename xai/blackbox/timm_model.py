@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -50,7 +51,7 @@ def from_timm(
             fit.
         OSError: the weights are nowhere to be found, or damaged.
     """
-    model = create_model(network, weights, classes)
+    model: Any = create_model(network, weights, classes)
     config = resolve_model_data_config(model)
     channels, height, width = config["input_size"]
     if channels != 3 or height != width or model.num_classes < 2:
@@ -119,7 +120,7 @@ def find_safetensors(network: str) -> Path:
             known = get_pretrained_cfg(network, allow_unregistered=False)
         except RuntimeError as error:
             raise ValueError(f"timm knows no pre-trained network {network!r}; timm.list_pretrained() does") from error
-        if not known.hf_hub_id:
+        if known is None or not known.hf_hub_id:
             raise FileNotFoundError(f"no weights of {network} are to be had but in a pickle, which is not read")
         address = known.hf_hub_id
     repository, _, revision = address.partition("@")
@@ -130,10 +131,11 @@ def find_safetensors(network: str) -> Path:
         raise FileNotFoundError(f"neither the local cache nor the Hub has {WEIGHTS} of {where}") from error
 
 
-def read_class_names(model: nn.Module) -> list[str] | None:
+def read_class_names(model: Any) -> list[str] | None:
     """What a network of timm's calls its classes; None where that is not known."""
     k, config = model.num_classes, model.pretrained_cfg
-    labels, descriptions = config.get("label_names") or (), config.get("label_descriptions") or {}
+    labels: Any = config.get("label_names") or ()
+    descriptions: Any = config.get("label_descriptions") or {}
     if isinstance(labels, dict):  # JSON knows no keys but strings
         labels = [labels.get(str(i)) for i in range(k)]
     elif not labels and (subset := infer_imagenet_subset(model)):

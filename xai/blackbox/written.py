@@ -3,12 +3,13 @@
 import ast
 import json
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qs
 
 UNREADABLE = (ValueError, SyntaxError, RecursionError, MemoryError)
 
 
-def read_value(text: str) -> object:
+def read_value(text: str) -> Any:
     """JSON, a Python list or dictionary, or else the parts of a text between line breaks, or between commas."""
     text = text.strip()
     try:
@@ -39,7 +40,7 @@ def read_names(text: str) -> list[str]:
         value = [by_index.get(str(i)) for i in range(len(value))]
     if not isinstance(value, (list, tuple)) or not value or not all(isinstance(name, str) and name for name in value):
         raise ValueError(f"a list of names, or a dictionary of them by index, is needed, not {shorten(text)}")
-    return list(value)
+    return [str(name) for name in value]
 
 
 def is_index(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +31,9 @@ class KeptMaps:
 
     def keep(self, name: str, maps: Mapping[str, Tensor]) -> None:
         """Write the maps of a photo into its file."""
-        arrays = {f"row{self.rows.index(row)}": maps[row].float().cpu().numpy() for row in maps if row in self.rows}
+        arrays: dict[str, Any] = {
+            f"row{self.rows.index(row)}": maps[row].float().cpu().numpy() for row in maps if row in self.rows
+        }
         np.savez_compressed(self.file(name), **arrays)
 
     def file(self, name: str) -> Path:

@@ -1,7 +1,7 @@
 """The maps of a batch of photos, by every method that looks into a network, from one forward pass."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 
 import torch
@@ -17,7 +17,7 @@ from xai.running import compute_maps
 from xai.steps import finish
 
 
-def look_at(network: Classifier, x: Tensor, layers: Sequence[str]) -> Activations:
+def look_at(network: Classifier, x: Tensor, layers: Collection[str]) -> Activations:
     """A forward pass that keeps some layers; they come in order, so that none is computed twice."""
     batch = Activations(network, x)
     for layer in network.layers:

@@ -19,7 +19,7 @@ from xai.steps import finish
 from xai.subject import Subject
 
 DIGITS = 6  # of a curve's confidences
-Tick = Callable[[float], None]
+Tick = Callable[[float], object]
 Keep = Callable[[str, Mapping[str, Tensor]], None]
 
 
@@ -59,7 +59,7 @@ def measure(
         row.name: draw_control_maps(row, pixels, names, settings.seed) for row in rows if row.control
     }  # B, h, w each
     shared = [row for row in rows if row.name in maps]
-    seen = score_rows(own, shared, maps, targets, "coherency" in parts, settings) if looking else {}
+    seen = score_rows(own, shared, maps, targets, "coherency" in parts, settings) if own is not None else {}
     for i in missing:
         one, target = slice(i, i + 1), int(targets[i])
         raws = {name: raw[i] for name, raw in maps.items()}
@@ -69,7 +69,7 @@ def measure(
                 started = read_clock(subject.device)
                 raws[row.name] = ask_about(subject, row, pixels[one], target, tick)
                 found[row.name] = {"seconds": read_clock(subject.device) - started}
-                if looking:
+                if own is not None:
                     alone, its_map = Activations(own.model, own.x[one]), {row.name: raws[row.name][None]}
                     through = score_rows(alone, [row], its_map, targets[one], False, settings)
                     found[row.name] |= record_scores(through[row.name], 0)
@@ -101,8 +101,8 @@ def measure_given(
     pixels = subject.pixels(photos)  # B, 3, S, S
     ends = ask_endpoints(subject, pixels, games)  # B, K each
     targets, seen = ends[PHOTO].argmax(1), {}  # B
-    if parts.issuperset(SEEN):
-        network = own_network(subject)
+    network = own_network(subject)
+    if parts.issuperset(SEEN) and network is not None:
         with evaluating(network):
             batch = look_at(network, network.normalize(pixels), ())
             seen = score_rows(batch, rows, maps, targets, "coherency" in parts, settings)

@@ -233,7 +233,7 @@ def remember_answers(subject: Subject) -> Subject:
     again, known = copy(subject), {}
 
     def ask(pixels: Tensor) -> Tensor:
-        question = hashlib.blake2b(pixels.cpu().contiguous().numpy()).digest()
+        question = hashlib.blake2b(pixels.cpu().numpy().tobytes()).digest()
         if question not in known:
             known[question] = subject.ask(pixels)
         return known[question]

@@ -37,7 +37,7 @@ def draw(
     heights = [curves] * len(models) * bool(games) + [dots] * bool(others)
     width = max(WIDTH * len(games), 2 + 3 * len(others))
     picture = Figure(figsize=(width, sum(heights)), layout="constrained")
-    parts = np.ravel(picture.subfigures(len(heights), 1, height_ratios=heights))
+    parts = np.ravel(picture.subfigures(len(heights), 1, squeeze=False, height_ratios=heights))
     if games:
         for part, model in zip(parts, models, strict=False):
             mine = [line for line in lines if line.model == model]

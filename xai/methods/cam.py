@@ -16,10 +16,10 @@ def cam(batch: Activations, targets: Tensor | None, target_layer: str) -> Tensor
     Paper: Zhou et al., Learning Deep Features for Discriminative Localization, CVPR 2016.
     """
     features = batch.at(target_layer)  # B, C, h, w
-    weights = batch.model.linear_weights(target_layer)[choose_targets(batch.logits(), targets)]  # B, C
+    weights = batch.model.read_linear_weights(target_layer)[choose_targets(batch.logits(), targets)]  # B, C
     return torch.einsum("bc,bchw->bhw", weights, features)
 
 
 def compute_all_class_maps(batch: Activations, layer: str) -> Tensor:
     """The maps (B, K, h, w) of all classes at a layer below global average pooling and one linear layer."""
-    return torch.einsum("kc,bchw->bkhw", batch.model.linear_weights(layer), batch.at(layer))
+    return torch.einsum("kc,bchw->bkhw", batch.model.read_linear_weights(layer), batch.at(layer))

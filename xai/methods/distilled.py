@@ -1,8 +1,7 @@
 """What a student's attention and gradients say together of the black box it imitates."""
 
-import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -16,7 +15,7 @@ from xai.methods.suitability import needs_a_layer, needs_attention_blocks
 Operator = Literal["product", "sum"]
 Sign = Literal["signed", "negated", "absolute"]
 ALL_BLOCKS = tuple(range(1, 17))
-LITERAL = {  # eq. 9 of Kang et al. (2021), as printed
+LITERAL: dict[str, Any] = {  # eq. 9 of Kang et al. (2021), as printed
     "blocks": ALL_BLOCKS,
     "stages": (2, 3, 4),
     "operator": "product",
@@ -82,7 +81,7 @@ def combine_parts(
     """The map (B, S, S) that maps (B, S, S) of attention and of Grad-CAM make together; without the one, the other."""
     both = [add_maps(maps, scaled) for maps in (attention, evidence) if len(maps)]
     both = [scale_to_unit(part) for part in both] if unit else both
-    return math.prod(both) if operator == "product" else sum(both)
+    return torch.stack(both).prod(0) if operator == "product" else torch.stack(both).sum(0)
 
 
 def compute_parts(

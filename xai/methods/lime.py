@@ -57,6 +57,7 @@ def lime(
     segments = find_superpixels(pixels, kernel_size, max_dist, ratio, seed)  # S, S
     covered = Covered(pixels, segments, draw_samples(samples, int(segments.max()) + 1, seed), substrate)
     answers, colours = [], []
+    estimate = Estimate(torch.zeros(pixels.shape[2:]))  # before the first answer
 
     def ask_again(n: int) -> Tensor:
         return subject.ask(nudge(covered.look(slice(n))))[:, target]
@@ -67,7 +68,7 @@ def lime(
         so_far = torch.cat(answers), torch.cat(colours)
         fitted = fit_weights(covered.seen[: len(so_far[0])], so_far[0], kernel_width, alpha)  # d, d
         estimate = covered.estimate(*so_far, fitted, kernel_width, ask_again)
-        yield Progress(estimate.questions / samples, estimate)
+        yield Progress(len(so_far[0]) / samples, estimate)
     return estimate
 
 

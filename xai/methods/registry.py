@@ -63,7 +63,7 @@ class Method:
     @property
     def summary(self) -> str:
         """What it shows: the first line of its docstring, without the name."""
-        return inspect.getdoc(self.run).splitlines()[0].partition(": ")[2]
+        return (inspect.getdoc(self.run) or "").splitlines()[0].partition(": ")[2]
 
     @property
     def reference(self) -> Reference | None:
@@ -93,13 +93,13 @@ class Method:
 
     def layer(self, network: Classifier | None, target_layer: str | None = None) -> str:
         """The layer that it explains; `input` for a method that reads none."""
-        if self.needs != "features":
+        if self.needs != "features" or network is None:
             return INPUT
         return target_layer or self.usual_layer or network.last_layer
 
     def unsuitable(self, network: Classifier | None, target_layer: str | None = None) -> UnsuitableError | None:
         """Why it cannot explain this network at this layer; None where it can."""
-        if self.needs != "features":
+        if self.needs != "features" or network is None:
             whole = target_layer in (None, INPUT)
             return None if whole else UnsuitableError("layerless", title=self.title, layer=target_layer)
         layer = self.layer(network, target_layer)
@@ -110,7 +110,8 @@ class Method:
 
     def is_slow(self, network: Classifier | None, target_layer: str | None = None) -> bool:
         """Whether it takes longer than a moment at this layer of this network."""
-        if self.short_cut and network.linear_weights(self.layer(network, target_layer)) is not None:
+        layer = self.layer(network, target_layer)
+        if self.short_cut and network is not None and network.linear_weights(layer) is not None:
             return False
         return self.pace != "instant"
 

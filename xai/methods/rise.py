@@ -75,14 +75,16 @@ def rise(
     check_shares(p, until)
     masked = Masked(pixels, *draw_masks(masks, cells, p, seed, pixels.shape[-1]), pixels.new_tensor(substrate))
     record = Record(masked, normalised, p)
+    estimate = Estimate(torch.zeros(pixels.shape[2:]))  # before the first answer
     for start in range(0, masks, batch_size):
         part = slice(start, start + batch_size)
         seen, photos = masked.look(part)
         record.add(part, subject.ask(photos)[:, target], seen, photos)
         estimate = record.estimate(lambda n: subject.ask(nudge(masked.look(slice(n))[1]))[:, target])
-        if until is not None and estimate.questions >= FEWEST and estimate.settled() >= until:
+        asked = record.sums.n
+        if until is not None and asked >= FEWEST and record.settled(asked) >= until:
             return estimate
-        yield Progress(estimate.questions / masks, estimate)
+        yield Progress(asked / masks, estimate)
     return estimate
 
 
@@ -189,12 +191,12 @@ class Sums:
     """
 
     def __init__(self, side: int, p: float) -> None:
-        self.p, self.n, self.base = p, 0, None
-        self.side = side
+        self.p, self.n, self.side = p, 0, side
+        self.base = torch.zeros(())
 
     def add(self, answers: Tensor, seen: Tensor) -> None:
         """Answers (n) to masks (n, S²)."""
-        if self.base is None:
+        if self.n == 0:
             self.base = answers.mean()
             self.once = answers.new_zeros(2, self.side**2)  # Σ M, Σ g M, with g the answer less the base
             self.twice = answers.new_zeros(3, self.side**2)  # Σ M², Σ g M², Σ g² M²

@@ -40,12 +40,12 @@ def smooth_gradcam_pp(
         return gradcam_pp(batch, targets, target_layer)
     maps = []
     for i in range(photos):
-        first = second = third = 0
+        first = second = third = features.new_zeros((), dtype=torch.float64)  # then C, h, w
         done = 0
         for gradients in compute_noisy_gradients(batch, i, targets, target_layer, samples, noise, seed):
             done += len(gradients)
             gradients = gradients.double()  # the cube of a small one is nothing in single precision
-            first = first + gradients.sum(0)  # C, h, w
+            first = first + gradients.sum(0)
             second = second + gradients.square().sum(0)
             third = third + gradients.pow(3).sum(0)
             yield Progress((i + done / samples) / photos)

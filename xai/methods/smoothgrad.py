@@ -36,9 +36,9 @@ def smoothgrad(
     """
     maps, photos = [], len(batch.x)
     for i in range(photos):
-        total, done = 0, 0
+        total, done = batch.x.new_zeros(()), 0  # then C, h, w
         for gradients in compute_noisy_gradients(batch, i, targets, target_layer, samples, noise, seed):
-            total, done = total + gradients.sum(0), done + len(gradients)  # C, h, w
+            total, done = total + gradients.sum(0), done + len(gradients)
             yield Progress((i + done / samples) / photos)
         sensitivity = (total / samples).abs().sum(0)  # h, w
         maps.append(sensitivity.clamp(max=sensitivity.flatten().quantile(0.99)))

@@ -1,6 +1,9 @@
 """Controls made of the maps of other photos by the same method and layer: an explanation has to beat them, too."""
 
 from collections.abc import Mapping
+from typing import TypeVar
+
+Name = TypeVar("Name")
 
 ANOTHER, MEAN = "another", "mean"
 COMPANIONS = {
@@ -9,7 +12,7 @@ COMPANIONS = {
 }
 
 
-def pair_photos(classes: Mapping[str, str]) -> dict[str, str]:
+def pair_photos(classes: Mapping[Name, object]) -> dict[Name, Name]:
     """For each photo the one whose map stands in for its own: the next of another class, by name.
 
     After the last photo comes the first. Where all are of one class it is simply the next one, and a single photo's is

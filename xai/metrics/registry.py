@@ -74,7 +74,13 @@ class Metric:
         return value != other and self.best(value, other) == value
 
     def measure(self, measured: Parts) -> Tensor | np.ndarray:
-        """The values (N), not scaled, of N photos of which all `parts` were measured."""
+        """The values (N), not scaled, of N photos of which all `parts` were measured.
+
+        Raises:
+            ValueError: it is not measured photo by photo.
+        """
+        if self.formula is None:
+            raise ValueError(f"{self.title} is measured of all photos together")
         return self.formula(*(measured[part] for part in self.parts))
 
 

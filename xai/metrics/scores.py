@@ -23,7 +23,7 @@ from xai.photo import Photo
 from xai.running import compute_maps
 from xai.steps import finish
 
-Step = Callable[[int], None]
+Step = Callable[[int], object]
 CONTROLS = ("constant", "gaussian")  # that table 1 has beside the layers
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Literal
 
 from xai.models.classifier import Classifier, name_attention
 from xai.models.cnn import CNN
@@ -9,6 +10,9 @@ from xai.models.efficientnet import EfficientNetLite0
 from xai.models.pyramid import Pyramid
 from xai.models.resnet import ResNet50
 
+Architecture = Literal[
+    "cnn", "resnet50", "se_resnet50", "s_se_resnet50", "cbam_resnet50", "efficientnet_lite0", "pyramid"
+]  # fmt: skip
 ARCHITECTURES = {
     "cnn": CNN,
     "resnet50": partial(ResNet50, attention="none"),
@@ -43,6 +47,7 @@ __all__ = [
     "ARCHITECTURES",
     "CLASSES",
     "CNN",
+    "Architecture",
     "Classifier",
     "EfficientNetLite0",
     "Pyramid",

@@ -61,11 +61,12 @@ class CBAM(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Features (B, C, h, w) to scales (B, C, h, w) in (0, 1)."""
         pooled = features.mean(dim=(2, 3)), features.flatten(2).max(2).values  # B, C each
-        channels = sum(self.excite(self.squeeze(p).relu()) for p in pooled).sigmoid()[:, :, None, None]  # B, C, 1, 1
+        average, strongest = (self.excite(self.squeeze(p).relu()) for p in pooled)  # B, C each
+        channels = (average + strongest).sigmoid()[:, :, None, None]  # B, C, 1, 1
         seen = channels * features  # B, C, h, w
         # max, not amax, whose gradient is 0 / 0 where torch.compile compares rounded with unrounded features
-        strongest = torch.cat([seen.max(1, keepdim=True).values, seen.mean(1, keepdim=True)], dim=1)  # B, 2, h, w
-        return channels * self.norm(self.spatial(strongest)).sigmoid()
+        both = torch.cat([seen.max(1, keepdim=True).values, seen.mean(1, keepdim=True)], dim=1)  # B, 2, h, w
+        return channels * self.norm(self.spatial(both)).sigmoid()
 
 
 class AttentionBranch(nn.Module):

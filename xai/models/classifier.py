@@ -12,7 +12,7 @@ from torchvision.transforms.v2 import functional as F
 
 from xai.modes import without_gradients
 from xai.names import tell_apart
-from xai.photo import Photo, as_photo
+from xai.photo import Photo, as_photo, list_photos
 
 BATCH = 32  # photos that are explained together
 BATCH_SIZE, BATCH_SIZE_ON_GPU = 16, 256  # photos a question: on a CPU more are no faster, and features fill gigabytes
@@ -41,7 +41,7 @@ class Classifier(
         mean, std: of the input normalisation, for red, green and blue in [0, 1].
     """
 
-    layers: dict[str, Callable[[Tensor], Tensor]]
+    layers: dict[str, Callable[..., Tensor]]
     signed_layers: frozenset[str] = frozenset()  # layers whose features may be negative
     attended_layers: tuple[str, ...] = ()  # layers with an attention branch
     attention_blocks: tuple[str, ...] = ()  # blocks inside the layers whose attention maps become known with these
@@ -77,6 +77,17 @@ class Classifier(
     def linear_weights(self, layer: str) -> Tensor | None:
         """The weights (K, C), where nothing but global average pooling and one linear layer is above a layer."""
         return self.linear_head.weight if layer == self.last_layer and self.linear_head else None
+
+    def read_linear_weights(self, layer: str) -> Tensor:
+        """`linear_weights` of a layer that has them.
+
+        Raises:
+            ValueError: something else is above it.
+        """
+        weights = self.linear_weights(layer)
+        if weights is None:
+            raise ValueError(f"above {layer} of {self.name} is more than global average pooling and one linear layer")
+        return weights
 
     @property
     def explained_layers(self) -> list[str]:
@@ -174,9 +185,9 @@ class Classifier(
         Raises:
             ValueError: an image is none, or cannot be read.
         """
-        images = images if isinstance(images, (list, tuple)) else [images]
+        photos = list_photos(images)
         with evaluating(self):
-            rows = [self(self.preprocess(images[i : i + BATCH])).softmax(1) for i in range(0, len(images), BATCH)]
+            rows = [self(self.preprocess(photos[i : i + BATCH])).softmax(1) for i in range(0, len(photos), BATCH)]
         return torch.cat(rows).float().cpu().numpy() if rows else np.empty((0, len(self.classes)), np.float32)
 
 

@@ -1,6 +1,6 @@
 """The small baseline: two convolutions, two poolings, three fully connected layers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
@@ -37,7 +37,7 @@ class CNN(Classifier):
         )  # fmt: skip
 
     @property
-    def layers(self):
+    def layers(self) -> dict[str, Callable[..., Tensor]]:
         return {"conv1": self.conv1, "conv2": self.conv2}  # B, 32, S, S  and  B, 64, S/4, S/4
 
     def head(self, features: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """EfficientNet-Lite0: small, quick, and pre-trained weights for it can be had without a hub."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import timm
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ class EfficientNetLite0(Classifier):
         mean, std: of the input normalisation (these weights were trained with .498 and .502).
     """
 
+    network: Any  # timm's types know it as some module only
     signed_layers = frozenset(f"stage{i}" for i in range(1, 8))  # they end without an activation function
 
     def __init__(
@@ -32,7 +34,7 @@ class EfficientNetLite0(Classifier):
         self.network = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=len(self.classes))
 
     @property
-    def layers(self):
+    def layers(self) -> dict[str, Callable[..., Tensor]]:
         stages = {f"stage{i}": stage for i, stage in enumerate(self.network.blocks, start=1)}
         return {"stem": self.stem, **stages, "conv_head": self.conv_head}
 

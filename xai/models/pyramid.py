@@ -1,6 +1,7 @@
 """A feature pyramid that classifies, with attention branches on any of its layers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import timm
 import torch
@@ -40,6 +41,8 @@ class Pyramid(Classifier):
         ValueError: the backbone has no features at these strides, or S names a layer there is not.
     """
 
+    backbone: Any  # timm's types know it as some module only
+    branches: Any  # nn.ModuleDict, whose values are some modules to its types: `AttentionBranch`
     layer_names = tuple(f"layer{i + 1}" for i in range(len(STRIDES)))
     attended_names = tuple(f"attended{i + 1}" for i in range(len(STRIDES)))
 
@@ -62,8 +65,9 @@ class Pyramid(Classifier):
             raise ValueError(f"attention branches can be on layers 1 to 4, not on {', '.join(map(str, unknown))}")
         self.grey, self.backbone_name, self.branch_gradient = grey, backbone, branch_gradient
         self.attended_layers = tuple(f"layer{i}" for i in sorted(set(attended)))
-        self.backbone = timm.create_model(backbone, features_only=True, out_indices=find_levels(backbone))
-        self.fpn = FeaturePyramidNetwork(self.backbone.feature_info.channels(), width, norm_layer=nn.BatchNorm2d)
+        features: Any = timm.create_model(backbone, features_only=True, out_indices=find_levels(backbone))
+        self.backbone = features
+        self.fpn = FeaturePyramidNetwork(features.feature_info.channels(), width, norm_layer=nn.BatchNorm2d)
         self.perception = nn.ModuleDict({name: make_perception(width, width // 2) for name in self.layer_names})
         self.fc = nn.Linear(len(STRIDES) * (width // 2), len(self.classes))
         # last, so that with the same seed all else starts from the same weights, whatever S
@@ -75,8 +79,10 @@ class Pyramid(Classifier):
         )
 
     @property
-    def layers(self):
-        attended = dict.fromkeys(self.attended_names, self.fpn)  # B, width, S/4, S/4 … B, width, S/32, S/32
+    def layers(self) -> dict[str, Callable[..., Tensor]]:
+        attended: dict[str, Callable[..., Tensor]] = dict.fromkeys(
+            self.attended_names, self.fpn
+        )  # B, width, S/4, S/4 … B, width, S/32, S/32
         return attended | dict(self.perception.items())  # B, width / 2, and the same sizes
 
     @property
@@ -152,7 +158,8 @@ def make_perception(width: int, out: int) -> nn.Sequential:
 def find_levels(backbone: str) -> tuple[int, ...]:
     """Which of a backbone's feature maps have the strides of the pyramid."""
     with torch.device("meta"):
-        strides = timm.create_model(backbone, features_only=True).feature_info.reduction()
+        network: Any = timm.create_model(backbone, features_only=True)
+    strides = network.feature_info.reduction()
     if missing := set(STRIDES) - set(strides):
         raise ValueError(f"{backbone} has no features of stride {', '.join(map(str, sorted(missing)))}")
     return tuple(strides.index(stride) for stride in STRIDES)

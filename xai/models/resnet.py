@@ -1,6 +1,6 @@
 """ResNet-50 with a choice of attention."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import torch
@@ -62,14 +62,14 @@ class Stage(nn.Sequential):
         super().__init__(*blocks)
         self.shared = attention == "shared_se"
 
-    def forward(self, x: Tensor, changes: list[Tensor] | None = None) -> Tensor:
+    def forward(self, input: Tensor, changes: list[Tensor] | None = None) -> Tensor:
         """Features (B, C, h, w) to the stage's; to `changes` comes what each block's attention changed (B, 2, h, w).
 
         Formula: `ATT = F_o − F_i`, the residual less what it was before attention; its mean over the channels, and the
         mean of its absolute values.
         Papers: Woo et al., ECCV 2018, for the block; Kang et al., 2021, eq. 7, for the difference.
         """
-        shared = None
+        x, shared = input, None
         for block in self:
             x, scale, residual = block(x, shared)
             shared = scale if self.shared else None
@@ -95,6 +95,10 @@ class ResNet50(Classifier):
     """
 
     depths = (3, 4, 6, 3)
+    layer1: Stage
+    layer2: Stage
+    layer3: Stage
+    layer4: Stage
 
     def __init__(
         self,
@@ -125,7 +129,7 @@ class ResNet50(Classifier):
                 nn.init.zeros_(module.bn3.weight)  # every block starts as the identity: trains better from scratch
 
     @property
-    def layers(self):
+    def layers(self) -> dict[str, Callable[..., Tensor]]:
         return {
             "stem": self.stem,
             "layer1": self.layer1,

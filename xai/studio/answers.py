@@ -1,8 +1,10 @@
 """A visitor's question, and what networks answer: at once, or by slow methods little by little until stopped."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from PIL import Image
 
@@ -37,7 +39,7 @@ class Side:
     """
 
     question: Question
-    explained: object = None
+    explained: Any = None
     trouble: UnsuitableError | None = None
     pending: bool = False
     familiar: bool | None = None
@@ -65,8 +67,8 @@ class Answer:
     """
 
     photo: Image.Image
-    sides: list[Side]
-    look: Look | None = None
+    sides: Sequence[Side]
+    look: Any = None
     stopped: threading.Event = field(default_factory=threading.Event)
     halted: bool = False
     task: str = ""

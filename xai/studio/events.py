@@ -7,11 +7,18 @@ from gradio.blocks import Block
 Values = dict[Block, Any]  # what components hold, or shall hold; one that is not in it stays as it is
 
 # always_last: what is clicked while an answer is on its way is answered after it, not dropped
-QUIET = {"api_visibility": "private", "show_progress": "minimal", "trigger_mode": "always_last"}
-EACH = {**QUIET, "trigger_mode": "multiple"}  # a click that had to wait would have forgotten which example it was on
-ANSWERING = {**QUIET, "concurrency_id": "model"}
-REFINING = {**EACH, "concurrency_id": "slow", "show_progress": "hidden"}  # nobody waits behind a slow method
-IN_BROWSER = {**EACH, "show_progress": "hidden", "queue": False}
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", "trigger_mode": "always_last"}
+EACH: dict[str, Any] = {
+    **QUIET,
+    "trigger_mode": "multiple",
+}  # a click that had to wait would have forgotten which example it was on
+ANSWERING: dict[str, Any] = {**QUIET, "concurrency_id": "model"}
+REFINING: dict[str, Any] = {
+    **EACH,
+    "concurrency_id": "slow",
+    "show_progress": "hidden",
+}  # nobody waits behind a slow method
+IN_BROWSER: dict[str, Any] = {**EACH, "show_progress": "hidden", "queue": False}
 
 WAIT_A_SECOND = "() => new Promise(done => setTimeout(done, 1000))"  # to fetch pictures and draw them
 SHOW_WITHOUT_PHOTO = "(photo) => ({__type__: 'update', visible: !photo})"

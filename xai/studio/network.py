@@ -2,12 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
 from xai.studio.about import AboutPanel
-from xai.studio.answers import Side
 from xai.studio.components import make_note
 from xai.studio.events import Values
 
@@ -32,11 +32,11 @@ class NetworkParts(ABC):
         self.about = AboutPanel(key)
 
     @abstractmethod
-    def show(self, side: Side, lang: str) -> Values:
+    def show(self, side: Any, lang: str) -> Values:
         """All that the network says, but its heatmaps."""
 
     @abstractmethod
-    def describe(self, side: Side, lang: str) -> str:
+    def describe(self, side: Any, lang: str) -> str:
         """The lines of the note: on the explanation, or why there is none."""
 
     def lay_out_about(self) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
 
 import gradio as gr
 from PIL import Image
@@ -16,8 +17,10 @@ from xai.studio.notices import warn_of_strange_photo
 from xai.studio.tab import Tab
 from xai.studio.text import read_language, say, translate
 
+Parts = TypeVar("Parts", bound=NetworkParts)
 
-class RefiningTab(Tab):
+
+class RefiningTab(Tab, Generic[Parts]):
     """A tab that first answers without the maps of slow methods, then computes these until it is stopped.
 
     Attributes:
@@ -27,9 +30,9 @@ class RefiningTab(Tab):
         look_slowly: takes a photo and a question; yields how far it is, again and again, and at last what is explained.
     """
 
-    networks: Sequence[NetworkParts]
+    networks: Sequence[Parts]
     trained_on: str
-    look_at: Callable[[Image.Image, list[Question]], list[Side]]
+    look_at: Callable[[Image.Image, list[Question]], Sequence[Side]]
     look_slowly: Callable[[Image.Image, Question], Iterator[Progress]]
 
     @property

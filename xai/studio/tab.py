@@ -4,6 +4,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
@@ -42,7 +43,7 @@ class Tab(ABC):
     column: PhotoColumn
     notices: Notices
     question_inputs: Sequence[Component]
-    look_inputs: Sequence[Component]
+    look_inputs: Sequence[Any]
     answer_outputs: Sequence[Block]
     picture_outputs: Sequence[Component]
 
@@ -58,7 +59,7 @@ class Tab(ABC):
         """Let the networks answer."""
 
     @abstractmethod
-    def show(self, answer: Answer, values: Values, lang: str) -> Values:
+    def show(self, answer: Any, values: Values, lang: str) -> Values:
         """An answer in words; `values` still has the former answer."""
 
     @abstractmethod
@@ -66,7 +67,7 @@ class Tab(ABC):
         """How the visitor wants pictures to look."""
 
     @abstractmethod
-    def paint(self, answer: Answer, lang: str) -> Values:
+    def paint(self, answer: Any, lang: str) -> Values:
         """An answer in pictures, as `answer.look` wants them."""
 
     def prepare(self, photo: Image.Image) -> Image.Image:

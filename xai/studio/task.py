@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 from gradio.components import Component
@@ -63,7 +64,7 @@ class Task:
     row: TaskRow
     inputs: Sequence[Component]
     outputs: Sequence[Component]
-    steps: Callable[[Answer, Values, str], Iterator[Values | None]]
+    steps: Callable[[Any, Values, str], Iterator[Values | None]]
 
     def connect(self) -> None:
         started = self.row.start.click(self.start, self.answered, self.row.outputs, **QUIET)

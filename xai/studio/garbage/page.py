@@ -42,7 +42,7 @@ class GarbageLook(Look):
     common: bool
 
 
-class GarbageTab(RefiningTab):
+class GarbageTab(RefiningTab[GarbageNetwork]):
     """One photo of waste and networks side by side, as many as are named."""
 
     examples, trained_on = GARBAGE_EXAMPLES, "learnt.garbage"

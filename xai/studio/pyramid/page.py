@@ -32,7 +32,7 @@ from xai.zoo import PYRAMID
 ALL = "all"
 
 
-class PyramidTab(RefiningTab):
+class PyramidTab(RefiningTab[PyramidNetwork]):
     """One aerial photo, and a row of heatmaps for each network, one below the other, as many as are named."""
 
     examples, trained_on = PYRAMID_EXAMPLES, "learnt.pyramid"
