@@ -27,10 +27,10 @@ def check_data(data: dict[str, DataSet], labelled: bool) -> None:
     totals = sum(counts.values(), Counter())
     if labelled:
         check_names(data, set(totals))
+        check_sizes(totals, drawn)
         if lost := sorted(set(totals) - set(counts["train"])):
             left = "; ".join(note for each in data.values() for note in each.notes if note.startswith("left out"))
             raise ValueError(f"no training photo of {', '.join(lost)} is left ({left})")
-        check_sizes(totals, drawn)
     for name, each in data.items():
         for split, part in each.splits.items():
             if not len(part):
@@ -84,11 +84,12 @@ def check_trained_classes(data: dict[str, DataSet]) -> None:
     """Refuse classes that nothing could be learned of.
 
     Raises:
-        ValueError: a photo of val or test shows a class that no training photo does.
+        ValueError: a photo of val or test, unless drawn from the training photos, shows a class that none of them does.
     """
-    shows = {split: {label for each in data.values() for label in each.splits[split].labels} for split in SPLITS}
+    trained = {label for each in data.values() for label in each.splits["train"].labels}
     for split in ("val", "test"):
-        if unknown := sorted(shows[split] - shows["train"]):
+        given = [each.splits[split] for each in data.values() if split not in each.drawn]
+        if unknown := sorted({label for part in given for label in part.labels} - trained):
             raise ValueError(f"no training photo shows {', '.join(map(show, unknown))}, which the {split} photos do")
 
 

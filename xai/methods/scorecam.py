@@ -15,17 +15,6 @@ REACH = 0.3  # root mean square difference of two masks, in [0, 1], at which wha
 NOISE = 0.05  # share of the scores' variance that masks alike do not share
 
 
-@method("scorecam", title="Score-CAM", source="wang2020", pace="minutes")
-def scorecam(batch: Activations, targets: Tensor | None, target_layer: str) -> Steps[Tensor]:
-    """Score-CAM: channels weighed by the class's logit when the photo is seen through them; no gradient.
-
-    Formula: `L^c = ReLU(Σ_k a_k A^k)` with `a = softmax_k(y^c(x ⊙ H_k))` and `H_k` the channel `A^k`, resized
-    bilinearly to the input's size and scaled to [0, 1]. A silent channel adds nothing but its part of the softmax.
-    Paper: Wang et al., Score-CAM: Score-Weighted Visual Explanations for Convolutional Neural Networks, CVPRW 2020.
-    """
-    return (yield from look_through_channels(batch, targets, target_layer, batch.at(target_layer).shape[1]))
-
-
 @method("scorecam-fast", title="Fast Score-CAM", source="wang2020", pace="seconds")
 def scorecam_fast(
     batch: Activations, targets: Tensor | None, target_layer: str, *, channels: int = 40
@@ -43,6 +32,17 @@ def scorecam_fast(
         channels: how many the network is asked about.
     """
     return (yield from look_through_channels(batch, targets, target_layer, channels))
+
+
+@method("scorecam", title="Score-CAM", source="wang2020", pace="minutes")
+def scorecam(batch: Activations, targets: Tensor | None, target_layer: str) -> Steps[Tensor]:
+    """Score-CAM: channels weighed by the class's logit when the photo is seen through them; no gradient.
+
+    Formula: `L^c = ReLU(Σ_k a_k A^k)` with `a = softmax_k(y^c(x ⊙ H_k))` and `H_k` the channel `A^k`, resized
+    bilinearly to the input's size and scaled to [0, 1]. A silent channel adds nothing but its part of the softmax.
+    Paper: Wang et al., Score-CAM: Score-Weighted Visual Explanations for Convolutional Neural Networks, CVPRW 2020.
+    """
+    return (yield from look_through_channels(batch, targets, target_layer, batch.at(target_layer).shape[1]))
 
 
 def look_through_channels(batch: Activations, targets: Tensor | None, target_layer: str, count: int) -> Steps[Tensor]:
