@@ -1,7 +1,7 @@
 """What training photos look like, so that others can be told from them."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
