@@ -78,6 +78,8 @@ def load_photo(path: str | PathLike, max_side: int | None = None) -> Image.Image
 def as_photo(image: Photo) -> Image.Image:
     """A PIL image, a path, or an array (H, W, 3) or (H, W) of uint8, as an upright RGB photo of its own size.
 
+    An image in memory that is one already is returned itself: copies of large photos would fill the memory.
+
     Raises:
         PhotoError: it is none of these, or cannot be read; a ValueError.
     """
@@ -90,6 +92,8 @@ def as_photo(image: Photo) -> Image.Image:
     if not isinstance(image, Image.Image):
         raise PhotoError("type", type=type(image).__name__)
     check_shape(*image.size)
+    if type(image) is Image.Image and image.mode == "RGB" and not image.info and not image.getexif():
+        return image
     try:
         return as_rgb(image)
     except Exception as error:  # an image opened from a damaged file is decoded only here

@@ -59,15 +59,15 @@ class Answer:
 
     Attributes:
         photo: the photo.
-        sides: an answer of each network.
-        look: how its pictures were last painted; None before they were.
+        sides: an answer of each network, a `Side` of the tab's kind.
+        look: how its pictures were last painted, a `Look` of the tab's kind; None before they were.
         stopped: set once what is being computed for it has to end.
         halted: whether the visitor pressed Stop, so that it did not end for something else that was asked.
         task: name of what a button of its own has started; "" where nothing of the kind runs.
     """
 
     photo: Image.Image
-    sides: Sequence[Side]
+    sides: Sequence[Any]
     look: Any = None
     stopped: threading.Event = field(default_factory=threading.Event)
     halted: bool = False

@@ -18,8 +18,8 @@ def describe_explanation(e: Explanation, method: str, lang: str) -> list[str]:
 
 def say_seconds(label: str, confidence: float, seconds: float, lang: str) -> str:
     """A class, how sure a network is of it, and how long its explanation took."""
-    label, seconds = say(lang, f"class.{label}"), format_seconds(seconds)
-    return say(lang, "seconds", label=label, confidence=f"{confidence:.0%}", seconds=seconds)
+    took = format_seconds(seconds)
+    return say(lang, "seconds", label=say(lang, f"class.{label}"), confidence=f"{confidence:.0%}", seconds=took)
 
 
 def say_why_missing(side: Side, lang: str) -> str | None:

@@ -39,6 +39,8 @@ def make_picture(key: str, height: int) -> Picture:
 
 def make_thumbnails(key: str, elem_id: str, classes: Sequence[str], pickable: bool = False, **options) -> Thumbnails:
     """A row of captioned pictures, to pick from or to look at closely."""
+    if pickable:
+        options["allow_preview"] = False
     return Thumbnails(
         label=translate(key),
         height="auto",
@@ -47,7 +49,6 @@ def make_thumbnails(key: str, elem_id: str, classes: Sequence[str], pickable: bo
         elem_id=elem_id,
         elem_classes=["thumbnails", *classes],
         render=False,
-        **({"allow_preview": False} if pickable else {}),
         **options,
     )
 

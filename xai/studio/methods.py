@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from xai.layers import plan_layers
 from xai.methods import METHODS, UnsuitableError
-from xai.methods.distilled import LITERAL, distilled
+from xai.methods.distilled import LITERAL
 from xai.models.classifier import INPUT
 from xai.studio.answers import get_model
 from xai.studio.text import say
@@ -12,7 +12,7 @@ from xai.studio.text import say
 DEFAULT = "gradcam"
 MEASURED = "gradcam"  # the method of the figures that come with a network's layers
 TITLES = {name: method.title for name, method in METHODS.items()}
-PRESETS = {"source": LITERAL, "best": distilled.__kwdefaults__}  # ready choices of what enters the distilled map
+PRESETS = {"source": LITERAL, "best": METHODS["distilled"].defaults}  # ready choices of what enters the distilled map
 PALETTE = ("#059669", "#3b82f6", "#ef4444", "#d97706", "#a855f7", "#0891b2", "#db2777", "#65a30d", "#7c3aed", "#b45309")
 CONTROL_COLOR = "#78716c"
 

@@ -1,5 +1,7 @@
 """The column that a photo comes from, and what is said of a photo that cannot be used."""
 
+from typing import Any
+
 import gradio as gr
 from PIL import Image
 
@@ -34,7 +36,7 @@ class PhotoColumn:
         self.explain = gr.Button(
             translate("explain"), variant="primary", elem_id=f"{prefix}explain", min_width=120, render=False
         )
-        self.stop = make_stop_button(prefix) if stoppable else None
+        self.stop: Any = make_stop_button(prefix) if stoppable else None
         self.examples = gr.Gallery(
             label=translate("examples"),
             columns=4,

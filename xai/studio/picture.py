@@ -47,7 +47,10 @@ class PictureSlider(gr.ImageSlider):
     is_template = True
 
     def postprocess(self, value):
-        return super().postprocess(value and tuple(cache_picture(picture, self.GRADIO_CACHE) for picture in value))
+        if not value:
+            return super().postprocess(value)
+        left, right = (cache_picture(picture, self.GRADIO_CACHE) for picture in value)
+        return super().postprocess((left, right))
 
 
 class Thumbnails(gr.Gallery):

@@ -89,12 +89,11 @@ class RefiningTab(Tab, Generic[Parts]):
         It ends when the visitor stops it, asks for something else or leaves.
         """
         lang = read_language(request)
-        pending = []
-        if answer is not None and not answer.stopped.is_set():
-            pairs = zip(self.networks, answer.sides, strict=True)
-            pending = [(network, side) for network, side in pairs if side.pending]
-        if not pending:
+        if answer is None or answer.stopped.is_set() or not any(side.pending for side in answer.sides):
             yield gr.skip()
+            return
+        pairs = zip(self.networks, answer.sides, strict=True)
+        pending = [(network, side) for network, side in pairs if side.pending]
         for network, side in pending:
             title, started = TITLES[side.question.method], time.perf_counter()
             yield {network.note: say(lang, "running", method=title)}

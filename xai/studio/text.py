@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -27,7 +28,7 @@ PREFIX = "xai."  # Gradio has texts of its own, under names like "common" and "s
 I18N = gr.I18n(**{lang: {PREFIX + key: text for key, text in texts.items()} for lang, texts in LANGUAGES.items()})
 
 
-def translate(key: str):
+def translate(key: str) -> Any:
     """A text that the visitor's browser shows in the visitor's language.
 
     Raises:

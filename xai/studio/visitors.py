@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
-from fastapi import FastAPI
+from gradio.routes import App
 from gradio.state_holder import StateHolder
 
 LOG = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ VISITORS = 1000  # visitors whose menus are kept, at most; each takes some 25 kB
 
 
 @asynccontextmanager
-async def forget_visitors(app: FastAPI) -> AsyncIterator[None]:
+async def forget_visitors(app: App) -> AsyncIterator[None]:
     """Forget visitors as long as the app runs: its lifespan."""
     task = asyncio.create_task(forget_every_second(app.state_holder))
     try:

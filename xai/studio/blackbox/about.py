@@ -24,10 +24,13 @@ class AboutStudent:
         if answer is None or answer.side.agreement is None:
             return ""
         black_box = answer.side.question.model
+        student = get_black_box(black_box).student
+        if student is None:
+            return ""
         metrics, _ = read_records(hosted_black_boxes()[black_box].student)
         if "similarity" in metrics:  # it learnt from this black box: its title, not its address
             metrics = {**metrics, "recipe": {**metrics["recipe"], "teacher": black_box}}
-        return draw_facts(get_black_box(black_box).student, metrics, read_language(request))
+        return draw_facts(student, metrics, read_language(request))
 
 
 def say_assumed(title: str, request: gr.Request) -> gr.Markdown:

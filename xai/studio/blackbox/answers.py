@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -64,12 +65,14 @@ class BlackBoxSide(Side):
 
     @property
     def confidence(self) -> float:
+        if self.confidences is None:
+            raise ValueError("a black box that did not answer is sure of nothing")
         return float(self.confidences[self.target])
 
     @property
     def surest(self) -> list[tuple[str, float]]:
         """The most confident classes with their confidences, the surest first."""
-        if self.silent:
+        if self.confidences is None:
             return []
         return [(self.classes[k], float(self.confidences[k])) for k in rank_classes(self.confidences[None])[0, :TOP]]
 
@@ -248,7 +251,7 @@ def look_slowly(photo: Image.Image, question: Question, size: int | None = None)
     `size` is how many questions a method asks, where that can be chosen.
     """
     number = METHODS[question.method].number if question.method in METHODS else ""
-    options = {number: size} if number and size is not None else {}
+    options: dict[str, Any] = {number: size} if number and size is not None else {}
     black_box = get_black_box(question.model)
     reading = plan_reading(black_box, question.method, options=options)
     yield from follow(explain_steps(black_box, photo, reading, question.target))

@@ -74,8 +74,8 @@ def explain_black_box(
 
 def average_cells(raw: np.ndarray) -> np.ndarray:
     """A map (h, w), or the means of its parts where it has more than `MOST_CELLS` a side."""
-    size = [min(side, MOST_CELLS) for side in raw.shape]
-    return F.adaptive_avg_pool2d(torch.from_numpy(raw)[None], size)[0].numpy()
+    height, width = (min(side, MOST_CELLS) for side in raw.shape)
+    return F.adaptive_avg_pool2d(torch.from_numpy(raw)[None], (height, width))[0].numpy()
 
 
 def publish(photo: Component, black_box: Component, masks: Component, alpha: Component, colormap: Component) -> None:

@@ -21,8 +21,8 @@ class Choice:
 
     blocks: tuple[int, ...]
     stages: tuple[int, ...]
-    operator: str
-    sign: str
+    operator: Operator
+    sign: Sign
     scaled: bool
     unit: bool
     softmax: bool
@@ -60,5 +60,5 @@ class StudentMaps:
         blank = [m is not None and bool(varies_little(m.flatten(1), m.abs().amax()[None])) for m in maps]
         if choice.softmax and maps[-1] is not None:
             maps[-1] = maps[-1].flatten(1).softmax(1).view_as(maps[-1])
-        maps = [torch.zeros_like(m) if empty else m for m, empty in zip(maps, blank, strict=True)]
+        maps = [m if m is None or not empty else torch.zeros_like(m) for m, empty in zip(maps, blank, strict=True)]
         return [m if m is None else m[0].numpy() for m in maps]

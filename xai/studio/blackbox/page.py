@@ -180,11 +180,10 @@ class BlackBoxTab(Tab):
         classes = [(translate("predicted"), PREDICTED), *((names[c], c) for c in side.classes)]
         others = [] if side.silent else list_others(side.question.model)
         target = PREDICTED if side.silent else side.question.target or PREDICTED  # Gradio refuses what is not in a menu
+        chosen = [method for _, method in others if is_preselected(method)]
         return {
             self.target: gr.Dropdown(classes, value=target),
-            self.others.methods: gr.CheckboxGroup(
-                others, value=[method for _, method in others if is_preselected(method)]
-            ),
+            self.others.methods: gr.CheckboxGroup([*others], value=chosen),
         }
 
     def read_look(self, values: Values) -> BlackBoxLook:

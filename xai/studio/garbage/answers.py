@@ -28,8 +28,8 @@ LOG = logging.getLogger(__name__)
 class GarbageSide(Side):
     """One network's answer; what is `explained` is an Explanation."""
 
-    evidence: Evidence | None = None
-    neighbours: list[Neighbour] = field(default_factory=list)
+    evidence: Evidence = field(kw_only=True)
+    neighbours: list[Neighbour] = field(default_factory=list, kw_only=True)
 
     @property
     def label(self) -> str:
@@ -65,7 +65,7 @@ def look(photo: Image.Image, question: Question) -> GarbageSide:
     activations, index = batch.activations(model), get_index(question.model)
     neighbours = index.nearest_to(activations.last) if index else []
     familiar, evidence = is_familiar(photo, question.model), compute_evidence(photo, activations)
-    return GarbageSide(question, explanation, trouble, pending, familiar, evidence, neighbours)
+    return GarbageSide(question, explanation, trouble, pending, familiar, evidence=evidence, neighbours=neighbours)
 
 
 @GPU(duration=20)

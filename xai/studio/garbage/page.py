@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
+from typing import Any
 
 import gradio as gr
 
@@ -102,7 +103,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
 
     def connect(self, opened: Callable):
         first_shown = super().connect(opened)
-        places = {menu for network in self.networks for menu in (network.menu, network.layer)}
+        places: set[Any] = {menu for network in self.networks for menu in (network.menu, network.layer)}
         for network in self.networks:
             changed = network.menu.input(update_layers, network.menu, network.layer, **QUIET)
             self.answer_after(changed.success)

@@ -119,7 +119,7 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
 
     def draw_table(self, answer: Answer | None, group: str, lang: str) -> str:
         """The networks' layers on the test photos of a class, or of the class that the last network explains."""
-        if group == PREDICTED:
+        if group == PREDICTED and answer is not None:
             side = answer.sides[-1]
             group = side.question.target or max(side.confidences, key=side.confidences.get)
         figures = [read_records(network.name)[0]["layers"] for network in self.networks]
