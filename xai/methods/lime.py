@@ -56,8 +56,7 @@ def lime(
         check_color("LIME", substrate)
     segments = find_superpixels(pixels, kernel_size, max_dist, ratio, seed)  # S, S
     covered = Covered(pixels, segments, draw_samples(samples, int(segments.max()) + 1, seed), substrate)
-    answers, colours = [], []
-    estimate = Estimate(torch.zeros(pixels.shape[2:]))  # before the first answer
+    answers, colours, estimate = [], [], Estimate(torch.zeros(pixels.shape[2:]))  # a map before the first answer
 
     def ask_again(n: int) -> Tensor:
         return subject.ask(nudge(covered.look(slice(n))))[:, target]

@@ -61,8 +61,7 @@ def mask(
         disc, asked = yield from find_disc(seen, disc_step, disc_blur, disc_left)  # S, S
         middles = (torch.arange(stretch.shape[1]) * cell + cell // 2).clamp(max=side - 1)  # n
         m = disc[middles][:, middles]  # n, n
-        estimate = Estimate(torch.zeros(side, side))  # before the first step
-        adam = torch.optim.Adam([m], learning_rate, betas)
+        adam, estimate = torch.optim.Adam([m], learning_rate, betas), Estimate(torch.zeros(side, side))
         for done, view in enumerate(seen.crop(iterations, jitter, seed), start=1):
             m.grad = differentiate(partial(objective, view=view), m)
             adam.step()

@@ -74,8 +74,7 @@ def rise(
     check_color("RISE", substrate)
     check_shares(p, until)
     masked = Masked(pixels, *draw_masks(masks, cells, p, seed, pixels.shape[-1]), pixels.new_tensor(substrate))
-    record = Record(masked, normalised, p)
-    estimate = Estimate(torch.zeros(pixels.shape[2:]))  # before the first answer
+    record, estimate = Record(masked, normalised, p), Estimate(torch.zeros(pixels.shape[2:]))
     for start in range(0, masks, batch_size):
         part = slice(start, start + batch_size)
         seen, photos = masked.look(part)
