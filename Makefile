@@ -17,6 +17,7 @@ quick: .venv/test
 lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	rm -f xai/studio/*.pyi  # Gradio writes them when the page is built, and they may be old
 	$(BIN)/pyrefly check --python-interpreter-path $(BIN)/python
 
 .venv/pip:
