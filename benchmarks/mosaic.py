@@ -32,7 +32,7 @@ BLACK_BOX, STUDENT = "garbage-efficientnet_lite0", STUDENTS[0]
 FIRST = "garbage-resnet50"  # whom the others are compared with
 LEFT_OUT = ("scorecam",)
 SLOW = ["scorecam-fast", "smoothgrad"]
-QUICK = [name for name in METHODS if name not in (*SLOW, *LEFT_OUT)]
+QUICK = [name for name, method in METHODS.items() if method.needs == "features" and name not in (*SLOW, *LEFT_OUT)]
 BY_STUDENT = ["gradcam", "gradcam++", "layercam", "hirescam", "eigencam"]
 ASKING = ["rise", "lime"]
 LAYERED = ["gradcam", "gradcam++", "layercam", "eigencam"]

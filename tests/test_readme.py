@@ -229,7 +229,7 @@ def code_in(text: str) -> str:
             tree = ast.parse(textwrap.dedent(paragraph))
         except SyntaxError:
             continue
-        if any(isinstance(node, (ast.Call, ast.Import)) for node in ast.walk(tree)):
+        if any(isinstance(node, (ast.Call, ast.Import, ast.ImportFrom)) for node in ast.walk(tree)):
             kept.append(paragraph)
     return "\n".join(kept)
 

@@ -1,8 +1,13 @@
-"""Options that are no numbers, or no colours, refused by one sentence."""
+"""What is no number, no colour, no list of names or no network where one is needed, refused by one sentence."""
 
+from collections.abc import Iterable
 from math import inf
 from numbers import Integral, Real
 from typing import Any
+
+from xai.models import Classifier
+
+LARGEST = 2**63  # that seeds and sizes hold
 
 
 def check_numbers(owner: str, **options: tuple[Any, float]) -> None:
@@ -17,8 +22,31 @@ def check_numbers(owner: str, **options: tuple[Any, float]) -> None:
     """
     for name, (value, least) in options.items():
         kind, called = (Integral, "a whole number") if isinstance(least, int) else (Real, "a number")
-        if isinstance(value, bool) or not isinstance(value, kind) or value < least or not value < inf:
+        if isinstance(value, bool) or not isinstance(value, kind) or not least <= value < inf or value >= LARGEST:
             raise ValueError(f"{owner} needs {called} of {least} or more for {name}, not {value!r}")
+
+
+def check_names(called: str, names: Any) -> None:
+    """Refuse what is no list of names; one name would be taken for its letters.
+
+    Raises:
+        ValueError: it is a text, or nothing that could be looped over.
+    """
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise ValueError(f"{called} must be a list of names, not {names!r}")
+
+
+def check_network(owner: str, model: Any) -> None:
+    """Refuse a subject that cannot be looked into.
+
+    Raises:
+        ValueError: it is no network.
+    """
+    if not isinstance(model, Classifier):
+        raise ValueError(
+            f"{owner} needs a network, as load_model(…) gives it (a black box has its `student`, or its `network` "
+            f"where it is no secret), not {type(model).__name__} {model!r:.60}"
+        )
 
 
 def check_color(owner: str, substrate: Any) -> None:

@@ -8,6 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from xai.activations import Activations, differentiate, pick_logits
+from xai.checks import check_network
 from xai.explanation import make_blank_saliency, resize_to_photo
 from xai.maps import resize_maps
 from xai.methods.cam import compute_all_class_maps
@@ -83,8 +84,9 @@ def evidence(model: Classifier, image: Photo) -> Evidence:
     a network that reads several layers, their sum at the size of the finest.
 
     Raises:
-        ValueError: the image cannot be read.
+        ValueError: the image cannot be read, or the model is no network.
     """
+    check_network("evidence", model)
     photo = as_photo(image)
     with evaluating(model):
         return compute_evidence(photo, Activations(model, model.preprocess([photo])))

@@ -49,7 +49,7 @@ def explain(
             one for all or a list of as many.
         target_layer: of the network that is read; None is the method's usual one, the last for all but SmoothGrad.
         reads: which network of a black box is read by methods that look into one: `teacher`, its own where it is no
-            secret, or `student`; None is the teacher where it can be read. For `distilled` it is always the student.
+            secret, or `student`; None is the teacher where it can be read; for `distilled` the student where there is one.
         options: of the method, as its docstring names them (`samples=32`).
 
     Returns:
@@ -182,6 +182,7 @@ def find_class(subject: Subject, target: int | str) -> int:
     """
     if isinstance(target, str) and target in subject.classes:
         return subject.classes.index(target)
-    if isinstance(target, Integral) and 0 <= target < len(subject.classes):
+    if isinstance(target, Integral) and not isinstance(target, bool) and 0 <= target < len(subject.classes):
         return int(target)
-    raise ValueError(f"there is no class {target!r}; choose one of {', '.join(subject.classes)}, or an index from 0")
+    index = "" if isinstance(target, str) else f", or an index from 0 to {len(subject.classes) - 1}"
+    raise ValueError(f"there is no class {target!r}; choose one of {', '.join(subject.classes)}{index}")

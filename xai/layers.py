@@ -6,13 +6,14 @@ from dataclasses import replace
 import torch
 
 from xai.batch import Batch
+from xai.checks import check_names
 from xai.explaining import Target, explain_in_batches, find_targets, make_explanation
 from xai.explanation import Explanation
 from xai.familiar import mark_familiar
 from xai.maps import combine_maps
 from xai.methods import method_of
 from xai.methods.estimate import Estimate
-from xai.methods.reading import Reading, choose_role, plan_reading
+from xai.methods.reading import Reading, check_subject, choose_role, plan_reading
 from xai.models import Classifier
 from xai.models.classifier import INPUT
 from xai.modes import without_gradients
@@ -76,6 +77,10 @@ def plan_layers(
     Raises:
         ValueError: it suits none of them, or not all that are named.
     """
+    check_names("layers", layers or [])
+    if "target_layer" in options:
+        raise ValueError("several layers are named by `layers`; `target_layer` is of `explain`")
+    check_subject(subject)
     if not layers:
         role = choose_role(subject, method_of(method), reads)
         layers = suitable_layers(subject.networks.get(role), method)
@@ -94,7 +99,7 @@ def explain_layers_batch(
     for i, estimates in enumerate(zip(*found, strict=True)):
         pairs = zip(readings, estimates, strict=True)
         layers = [make_explanation(batch, i, reading, estimate, indices) for reading, estimate in pairs]
-        if readings[0].layer != INPUT:
+        if any(reading.layer != INPUT for reading in readings):
             together = replace(readings[0], layer=COMBINED)
             layers.append(make_explanation(batch, i, together, combine_layers(layers), indices))
         results.append({e.target_layer: e for e in layers})

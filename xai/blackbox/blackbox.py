@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xai.checks import check_numbers
+from xai.checks import check_names, check_network, check_numbers
 from xai.models import Classifier
 from xai.models.classifier import squeeze_photos
 from xai.modes import without_gradients
@@ -37,7 +37,7 @@ class BlackBox:
         assumed: what neither its maker nor it says, by option, with the value taken.
 
     Raises:
-        ValueError: `input_size` or `batch_size` is no whole number above 0, or the student knows other classes.
+        ValueError: `input_size` or `batch_size` is no whole number above 0, the classes are no list, or the student knows other classes.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class BlackBox:
         student: Classifier | None = None,
         assumed: Mapping[str, str] | None = None,
     ) -> None:
+        check_names("classes", classes)
         check_numbers(name, input_size=(input_size, 1), batch_size=(batch_size, 1))
         self.answer, self.classes, self.name = answer, tell_apart(classes), name
         self.input_size, self.device, self.batch_size = input_size, torch.device(device), batch_size
@@ -67,8 +68,9 @@ class BlackBox:
         """Let a network that imitates this black box speak for it.
 
         Raises:
-            ValueError: it knows other classes, or in another order.
+            ValueError: it is no network, or knows other classes, or in another order.
         """
+        check_network("learn", student)
         if student.classes != self.classes:
             raise ValueError(f"{student.name} knows other classes than {self.name}, so it cannot be its student")
         self.student = student

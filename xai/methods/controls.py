@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from xai.checks import check_numbers
 from xai.maps import resize_maps
 from xai.methods.registry import method
 
@@ -36,6 +37,7 @@ def random(pixels: Tensor, seeds: Sequence[int], *, cells: int | None = None) ->
     Options:
         cells: numbers a side, enlarged bilinearly as a layer's map is; None is one for each pixel.
     """
-    side = cells or pixels.shape[-1]
+    side = pixels.shape[-1] if cells is None else cells
+    check_numbers("Random", cells=(side, 1))
     grids = [torch.rand(side, side, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
     return resize_maps(torch.stack(grids), pixels.shape[2:]).to(pixels)  # B, S, S

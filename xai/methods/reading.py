@@ -53,6 +53,7 @@ def plan_reading(
     Raises:
         ValueError: there is no such method, option, layer or network, or the method does not suit the network.
     """
+    check_subject(subject)
     found = method_of(method)
     found.check_options(options or {})
     role = choose_role(subject, found, reads)
@@ -71,24 +72,34 @@ def choose_role(subject: Subject, method: Method, reads: str | None = None) -> s
         ValueError: it reads one, and the subject has none such.
     """
     networks = subject.networks
-    if reads is not None and reads not in SOURCES:
-        raise UnsuitableError("reads", reads=reads, roles=", ".join(SOURCES))
+    if reads is not None and reads not in (networks or SOURCES):
+        raise UnsuitableError("reads", reads=reads, roles=", ".join(networks or SOURCES))
     if not method.reads_network:
         return ""
-    if reads is not None:
-        role = reads if reads in networks else ""
-    elif method.of_student and "teacher" in networks:
-        own = "" if method.unsuitable(networks["teacher"]) else "teacher"
-        role = "student" if "student" in networks else own
-    else:
-        role = next(iter(networks), "")
-    if not role:
+    if not networks:
         raise UnsuitableError("closed", title=method.title, name=subject.name)
-    return role
+    if reads is not None:
+        return reads
+    return "student" if method.of_student and "student" in networks else next(iter(networks))
+
+
+def check_subject(subject: Subject) -> None:
+    """Refuse what cannot be explained.
+
+    Raises:
+        ValueError: it is neither a network of this package nor a black box.
+    """
+    if not hasattr(subject, "networks"):
+        raise ValueError(
+            "what is explained is a network of load_model(…) or a black box of load_black_box(…), "
+            f"not {type(subject).__name__} {subject!r:.60}"
+        )
 
 
 def list_methods(subject: Subject | None = None, target_layer: str | None = None) -> list[str]:
     """Names that `explain` takes: all, or those that suit a subject, at a layer or each at its usual one."""
+    if subject is not None:
+        check_subject(subject)
     return [name for name in METHODS if subject is None or find_trouble(subject, name, target_layer) is None]
 
 

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from xai.methods.suitability import Condition, UnsuitableError, needs_a_layer
 from xai.models import Classifier
@@ -63,7 +63,7 @@ class Method:
     @property
     def summary(self) -> str:
         """What it shows: the first line of its docstring, without the name."""
-        return (inspect.getdoc(self.run) or "").splitlines()[0].partition(": ")[2]
+        return (inspect.getdoc(self.run) or "").partition("\n")[0].partition(": ")[2]
 
     @property
     def reference(self) -> Reference | None:
@@ -95,7 +95,7 @@ class Method:
         """The layer that it explains; `input` for a method that reads none."""
         if self.needs != "features" or network is None:
             return INPUT
-        return target_layer or self.usual_layer or network.last_layer
+        return target_layer if target_layer is not None else self.usual_layer or network.last_layer
 
     def unsuitable(self, network: Classifier | None, target_layer: str | None = None) -> UnsuitableError | None:
         """Why it cannot explain this network at this layer; None where it can."""
@@ -133,15 +133,19 @@ def method(name: str, **known) -> Callable[[Callable], Callable]:
     """A decorator that enters a function as the method `name`, with the attributes of `Method` that differ from usual.
 
     Raises:
-        ValueError: there is a method of this name already, or no such source.
+        ValueError: there is a method of this name already, or no such source, need or pace.
     """
 
     def enter(run: Callable) -> Callable:
-        entered = Method(name, run=run, **known)
-        if METHODS.setdefault(name, entered) is not entered:
+        entered = Method(name, run=run, **{"title": name, **known})
+        if name in METHODS:
             raise ValueError(f"there are two methods called {name!r}")
         if entered.source and not entered.reference:
             raise ValueError(f"{name} comes from {entered.source!r}, which xai/references.py does not list")
+        for attribute, choices in (("needs", get_args(Needs)), ("pace", get_args(Pace))):
+            if getattr(entered, attribute) not in choices:
+                raise ValueError(f"{attribute} of {name} must be one of {', '.join(choices)}")
+        METHODS[name] = entered
         return run
 
     return enter

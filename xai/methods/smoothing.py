@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from xai.activations import Activations, differentiate, pick_logits
+from xai.checks import check_numbers
 from xai.methods.suitability import INPUT
 from xai.precision import in_half_precision
 
@@ -21,6 +22,7 @@ def compute_noisy_gradients(
     same noise, whatever else is in the batch. Those at the input, which take a pass through the whole network, are
     computed in half precision where that is faster: its rounding is far below what other noise would change.
     """
+    check_numbers("the mean over noisy copies", samples=(samples, 1), noise=(noise, 0.0), seed=(seed, 0))
     model, x = batch.model, batch.x[i : i + 1]  # 1, 3, S, S
     target = (batch.logits().argmax(1) if targets is None else targets)[i]
     generator = torch.Generator().manual_seed(seed)

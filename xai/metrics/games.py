@@ -14,6 +14,8 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.nn import functional as F
 
+from xai.checks import check_numbers
+from xai.explaining import find_class
 from xai.explanation import Explanation
 from xai.maps import resize_maps
 from xai.modes import without_gradients
@@ -61,7 +63,7 @@ def play(
     subject: Subject,
     image: Photo,
     maps: Mapping[str, Explanation | Tensor | np.ndarray],
-    target: int | None = None,
+    target: int | str | None = None,
     games: Mapping[str, str] = GAMES,
     step: int = STEP,
 ) -> dict[str, dict[str, np.ndarray]]:
@@ -71,12 +73,13 @@ def play(
         subject: a classifier or a black box.
         image: a PIL image, a path or an array.
         maps: by name, explanations or raw maps (h, w) of any size.
-        target: index of the class; None is the one that it predicts.
+        target: the class by index or name; None is the one that it predicts.
         games: each game's substrate; `{"deletion": "grey", "deletion:blur": "blur"}` plays one on two.
         step: pixels changed from one question to the next, of S² in all, S the side of the subject's input.
 
     Raises:
-        ValueError: there is no such game or substrate, or a map is not finite.
+        ValueError: there is no such class, game or substrate, there are no maps, or one is not of two dimensions or not
+            finite.
         BlackBoxError: the black box gave no answer.
     """
     return finish(play_steps(subject, image, maps, target, games, step))
@@ -87,17 +90,22 @@ def play_steps(
     subject: Subject,
     image: Photo,
     maps: Mapping[str, Explanation | Tensor | np.ndarray],
-    target: int | None = None,
+    target: int | str | None = None,
     games: Mapping[str, str] = GAMES,
     step: int = STEP,
 ) -> Steps[dict[str, dict[str, np.ndarray]]]:
     """`play` in steps."""
+    check_numbers("play", step=(step, 1))
+    for argument, value in {"maps": maps, "games": games}.items():
+        if not isinstance(value, Mapping) or not value:
+            raise ValueError(f"play needs {argument} by their names, {{name: …}}, one or more, not {value!r:.60}")
+    chosen = None if target is None else find_class(subject, target)
     pixels = subject.pixels([image])  # 1, 3, S, S
     ends = ask_endpoints(subject, pixels, games)
-    target = int(ends[PHOTO].argmax()) if target is None else target
-    scores = {name: float(confidences[0, target]) for name, confidences in ends.items()}
+    index = int(ends[PHOTO].argmax()) if chosen is None else chosen
+    scores = {name: float(confidences[0, index]) for name, confidences in ends.items()}
     raws = [torch.as_tensor(m.raw if isinstance(m, Explanation) else m) for m in maps.values()]
-    found = yield from draw_curves_steps(subject, pixels, stack_maps(raws, pixels), target, games, step, scores)
+    found = yield from draw_curves_steps(subject, pixels, stack_maps(raws, pixels), index, games, step, scores)
     return {game: dict(zip(maps, curves.numpy(), strict=True)) for game, curves in found.items()}
 
 
@@ -232,4 +240,7 @@ def rank_pixels(maps: Tensor) -> Tensor:
 
 def stack_maps(raws: list[Tensor], pixels: Tensor) -> Tensor:
     """Maps (h, w), each of its own size, as (M, S, S), where S is the side of the pixels (1, 3, S, S)."""
+    for raw in raws:
+        if raw.ndim != 2:
+            raise ValueError(f"a map has two dimensions (h, w), not {tuple(raw.shape)}")
     return torch.cat([resize_maps(raw[None].to(pixels), pixels.shape[2:]) for raw in raws])

@@ -8,31 +8,31 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from xai.batch import Batch
+from xai.explaining import evaluating_all
 from xai.maps import resize_maps
 from xai.methods.reading import plan_reading
-from xai.models import Classifier
-from xai.models.classifier import evaluating
 from xai.modes import without_gradients
-from xai.photo import Photo, as_photo
+from xai.photo import Photo, as_photo, list_photos
 from xai.running import run_method
 from xai.steps import finish
+from xai.subject import Subject
 
 
 @without_gradients
 def mosaic_test(
-    model: Classifier, photos: Sequence[Photo], method: str = "gradcam", target_layer: str | None = None, **options
+    subject: Subject, photos: Sequence[Photo], method: str = "gradcam", target_layer: str | None = None, **options
 ) -> list[float]:
     """Of each photo of a mosaic, the share of its class's map that lies on it.
 
-    Formula: `own_share` of the maps of the classes that the network gives to the photos one by one.
+    Formula: `own_share` of the maps of the classes that the subject gives to the photos one by one.
     Paper: Böhle et al., Convolutional Dynamic Alignment Networks for Interpretable Classifications, CVPR 2021
     (GridPG); Arias-Duart et al., Focus! Rating XAI Methods and Finding Biases, 2022.
 
     Args:
-        model: from `load_model`.
+        subject: as `explain` takes it.
         photos: 4, 9, … of different classes, in reading order.
-        method: one of `list_methods()`.
-        target_layer: a key of `model.layers`; None is the method's usual one.
+        method: one of `list_methods(subject)`.
+        target_layer: of the network that is read; None is the method's usual one.
         options: of the method.
 
     Returns:
@@ -43,15 +43,16 @@ def mosaic_test(
         ValueError: their number is not that of a square, or two are of one class to the network, or the method does
             not suit.
     """
+    photos = list_photos(photos)
     grid = grid_of(len(photos))
-    reading = plan_reading(model, method, target_layer, options=options)
-    targets = torch.from_numpy(model.predict_proba(list(photos)).argmax(1)).to(model.device)  # n²
+    reading = plan_reading(subject, method, target_layer, options=options)
+    targets = torch.from_numpy(subject.predict_proba(photos).argmax(1)).to(subject.device)  # n²
     if len(targets.unique()) < len(photos):
         raise ValueError("to this network two of the photos are of one class: their maps cannot be told apart")
-    with evaluating(model):
-        batch = Batch.of_pixels(model, join_photos(photos, model.input_size, model.device)[None])
+    with evaluating_all(subject):
+        batch = Batch.of_pixels(subject, join_photos(photos, subject.input_size, subject.device)[None])
         maps = [finish(run_method(batch, reading, target[None]))[0].raw for target in targets]  # h, w each
-    return own_share(torch.stack(maps), model.input_size, grid).tolist()
+    return own_share(torch.stack(maps), subject.input_size, grid).tolist()
 
 
 def join_photos(photos: Sequence[Photo], side: int, device: torch.device | str = "cpu") -> Tensor:

@@ -1,6 +1,6 @@
 """Maps scored over many photos: each layer's, their combination's, and the controls'."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 
@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from xai.activations import Activations
+from xai.checks import check_network
 from xai.explanation import Explanation
-from xai.layers import COMBINED, suitable_layers
+from xai.layers import COMBINED, plan_layers
 from xai.maps import combine_maps, resize_maps, scale_to_unit
 from xai.methods import METHODS, method_of
 from xai.metrics.controls import ANOTHER, MEAN, pair_photos
@@ -19,7 +20,7 @@ from xai.metrics.reliability import coherency, complexity
 from xai.models import Classifier
 from xai.models.classifier import BATCH, evaluating
 from xai.modes import without_gradients
-from xai.photo import Photo
+from xai.photo import Photo, list_photos
 from xai.running import compute_maps
 from xai.steps import finish
 
@@ -90,7 +91,7 @@ def score_layers(
     Args:
         model: from `load_model`.
         images: photos, paths or arrays.
-        method: one of `list_methods()`.
+        method: one of `list_methods(model)` that reads features.
         layers: keys of `model.layers`; None are those of `model.explained_layers` that the method suits.
         hiding: `black` in the photo, or the `mean` in the normalised input.
         share: keep only this share of the pixels, those with the largest values, and these in full; None dims every
@@ -100,8 +101,17 @@ def score_layers(
             `LAYER:another`, the map of the next photo of another class, and `LAYER:mean`, the mean of all photos'
             maps, each scaled to [0, 1].
         options: of the method.
+
+    Raises:
+        ValueError: there are no photos, or there is no such method, layer or option, or the method does not suit the
+            layers, or the share is not in (0, 1].
     """
-    layers = list(layers or suitable_layers(model, method))
+    check_network("score_layers", model)
+    images, layers = list_photos(images), check_layers(model, method, layers, options)
+    if not images:
+        raise ValueError("score_layers needs photos, and there are none")
+    if share is not None and not 0 < share <= 1:
+        raise ValueError(f"the share of the pixels that is kept is in (0, 1], not {share!r}")
     parts: dict[str, list[Scores]] = {}
     kept: dict[str, list[Tensor]] = {}  # each layer's maps (B, 1, S, S)
     with evaluating(model):
@@ -118,6 +128,19 @@ def score_layers(
             maps = {name: torch.cat(each) for name, each in kept.items()}
             found |= score_companions(model, images, maps, hiding, share)
     return found
+
+
+def check_layers(
+    model: Classifier, method: str, layers: Sequence[str] | None, options: Mapping[str, object]
+) -> list[str]:
+    """The layers to score: those that are named, or those that the method suits.
+
+    Raises:
+        ValueError: the method reads no layers, or does not suit these, or has no such option.
+    """
+    if method_of(method).needs != "features":
+        raise ValueError(f"score_layers compares layers, and {method} explains the photo as a whole: use `evaluate`")
+    return [reading.layer for reading in plan_layers(model, method, layers, **options)]
 
 
 def score_batch(
@@ -192,6 +215,9 @@ def score_maps(
 @without_gradients
 def see_through(model: Classifier, explanations: Sequence[Explanation], hiding: Hiding = "black") -> Tensor:
     """Confidences (N) in the explained classes when each photo is seen through its explanation's map."""
+    check_network("see_through", model)
+    if isinstance(explanations, Explanation) or not explanations:
+        raise ValueError("see_through needs a list of explanations, of one or more")
     with evaluating(model):
         x = model.preprocess([e.photo for e in explanations])  # N, 3, S, S
         maps = torch.cat([scale_maps(torch.from_numpy(e.raw)[None], x) for e in explanations])  # N, 1, S, S
