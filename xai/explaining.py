@@ -49,7 +49,8 @@ def explain(
             one for all or a list of as many.
         target_layer: of the network that is read; None is the method's usual one, the last for all but SmoothGrad.
         reads: which network of a black box is read by methods that look into one: `teacher`, its own where it is no
-            secret, or `student`; None is the teacher where it can be read; for `distilled` the student where there is one.
+            secret, or `student`; None is the teacher where it can be read, but for `distilled` the
+            student where there is one.
         options: of the method, as its docstring names them (`samples=32`).
 
     Returns:
