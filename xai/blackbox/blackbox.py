@@ -37,8 +37,8 @@ class BlackBox:
         assumed: what neither its maker nor it says, by option, with the value taken.
 
     Raises:
-        ValueError: `input_size` or `batch_size` is no whole number above 0, the classes are no list, or the student knows
-            other classes.
+        ValueError: `input_size` or `batch_size` is no whole number above 0, the classes are no list, or the student
+            knows other classes.
     """
 
     def __init__(
