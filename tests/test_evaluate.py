@@ -374,7 +374,7 @@ def test_whose_network_and_which_layer(subject, student):
     [
         (["gradcan"], "no method 'gradcan'"),
         (["a:b:c"], "written NAME"),
-        (["gradcam:teacher"], "Grad-CAM needs gradients, and teacher only answers: use those of a student"),
+        (["gradcam:teacher"], "there is no network 'teacher' to read; choose one of student"),
         (["gradcam:pupil"], "no variant 'pupil'; it has teacher, student"),
         (["rise:student"], "rise has no variant 'student'; it has published"),
         (["random@conv1"], "random explains no layer, so none such as 'conv1'"),

@@ -283,8 +283,6 @@ def test_accessible_and_in_bounds(kept_tab, scheme, width):
     kept_tab.set_viewport_size({"width": width, "height": 900})
     for network in ("fpn", "fal"):
         kept_tab.wait_for_selector(f"#accuracy-{network} svg.marks", timeout=EXPLAINED)
-    expect(kept_tab.locator(".pending")).to_have_count(0, timeout=EXPLAINED)  # pale while it is replaced
-    kept_tab.wait_for_timeout(500)
     assert serious(kept_tab) == []
     assert kept_tab.evaluate("document.documentElement.scrollWidth") <= width
 
