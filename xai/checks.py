@@ -1,7 +1,6 @@
 """What is no number, no colour, no list of names or no network where one is needed, refused by one sentence."""
 
 from collections.abc import Iterable
-from math import inf
 from numbers import Integral, Real
 from typing import Any
 
@@ -22,7 +21,7 @@ def check_numbers(owner: str, **options: tuple[Any, float]) -> None:
     """
     for name, (value, least) in options.items():
         kind, called = (Integral, "a whole number") if isinstance(least, int) else (Real, "a number")
-        if isinstance(value, bool) or not isinstance(value, kind) or not least <= value < inf or value >= LARGEST:
+        if isinstance(value, bool) or not isinstance(value, kind) or value < least or not value < LARGEST:
             raise ValueError(f"{owner} needs {called} of {least} or more for {name}, not {value!r}")
 
 

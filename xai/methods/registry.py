@@ -129,7 +129,7 @@ class Method:
 METHODS: dict[str, Method] = {}
 
 
-def method(name: str, **known) -> Callable[[Callable], Callable]:
+def method(name: str, title: str | None = None, **known) -> Callable[[Callable], Callable]:
     """A decorator that enters a function as the method `name`, with the attributes of `Method` that differ from usual.
 
     Raises:
@@ -137,7 +137,7 @@ def method(name: str, **known) -> Callable[[Callable], Callable]:
     """
 
     def enter(run: Callable) -> Callable:
-        entered = Method(name, run=run, **{"title": name, **known})
+        entered = Method(name, title or name, run, **known)
         if name in METHODS:
             raise ValueError(f"there are two methods called {name!r}")
         if entered.source and not entered.reference:

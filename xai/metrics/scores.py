@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -130,9 +131,7 @@ def score_layers(
     return found
 
 
-def check_layers(
-    model: Classifier, method: str, layers: Sequence[str] | None, options: Mapping[str, object]
-) -> list[str]:
+def check_layers(model: Classifier, method: str, layers: Sequence[str] | None, options: Mapping[str, Any]) -> list[str]:
     """The layers to score: those that are named, or those that the method suits.
 
     Raises:
