@@ -376,8 +376,8 @@ def test_steps_show_the_map_growing_and_stop(black_box, photos, monkeypatch):
         ({"method": "rise", "target_layer": "layer4"}, "RISE explains the photo as a whole, and no layer"),
         ({"method": "gradcam", "samples": 3}, "gradcam has no option 'samples'; it has none"),
         ({"method": "gradcam", "target_layer": "layer9"}, "no layer 'layer9'; choose one of stem, layer1"),
-        ({"method": "gradcam", "reads": "mine"}, "choose one of itself, teacher, student"),
-        ({"method": "gradcam", "reads": "teacher"}, "the secret one only answers: use those of a student"),
+        ({"method": "gradcam", "reads": "mine"}, "no network 'mine' to read; choose one of student"),
+        ({"method": "gradcam", "reads": "teacher"}, "no network 'teacher' to read; choose one of student"),
         ({"method": "mask", "reads": "student", "student": None}, "a student that imitates the secret one"),
         ({"method": "mask", "student": None}, "a student that imitates the secret one"),
         ({"method": "distilled", "student": None}, "a student that imitates the secret one"),
@@ -400,7 +400,7 @@ def test_mistakes_get_a_sentence_before_anybody_is_asked(student, photos, option
 
 
 def test_distilled_needs_a_student_even_where_the_teacher_is_white(white, photos):
-    with pytest.raises(ValueError, match="a student that imitates the white one"):
+    with pytest.raises(ValueError, match="these blocks have none: use a student with CBAM"):
         explain(white, photos[0], "distilled")
     with pytest.raises(ValueError, match="attention"):
         explain(with_student(white, fresh("cnn", input_size=32)), photos[0], "distilled")
