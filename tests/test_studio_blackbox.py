@@ -185,7 +185,7 @@ def test_api_refuses_with_a_sentence(client, tmp_path, quick, monkeypatch):
     alone = copy(quick[0])
     alone.student = None
     monkeypatch.setattr(answers, "load", lambda title: alone)
-    with pytest.raises(AppError, match="a student that imitates a box"):
+    with pytest.raises(AppError, match="use a student with CBAM"):
         ask(client, EXAMPLES[0]).result()
 
 
