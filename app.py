@@ -13,6 +13,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from xai.studio import blackbox, garbage, pyramid
+from xai.studio.browser import Head
 from xai.studio.examples import FOLDER as EXAMPLES
 from xai.studio.guard import Guard
 from xai.studio.photo_input import SCRIPT
@@ -45,7 +46,10 @@ LAUNCH = {
     "head": SCRIPT,
     "max_file_size": "20mb",
     "allowed_paths": [EXAMPLES],  # without it, the app would open only when started from its own folder
-    "app_kwargs": {"middleware": [Middleware(Guard, max_bytes=1_000_000)], "lifespan": forget_visitors},
+    "app_kwargs": {
+        "middleware": [Middleware(Guard, max_bytes=1_000_000), Middleware(Head)],
+        "lifespan": forget_visitors,
+    },
     "state_session_capacity": VISITORS,
     "ssr_mode": False,
     "run_history": False,  # it would keep photos in the browser

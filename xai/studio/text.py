@@ -40,8 +40,14 @@ def translate(key: str) -> Any:
 
 
 def read_language(request: gr.Request | None) -> str:
-    """The visitor's language if there is a file of it, else English; for texts that Gradio cannot translate itself."""
-    accepted = (request.headers.get("accept-language") or "") if request else ""
+    """The visitor's language if there is a file of it, else English; for texts that Gradio cannot translate itself.
+
+    The address may name it, `?lang=ko`; else it is the browser's.
+    """
+    if request is None:
+        return "en"
+    chosen = getattr(request, "query_params", {}).get("lang", "")
+    accepted = chosen if chosen in LANGUAGES else request.headers.get("accept-language") or ""
     return next((lang for lang in LANGUAGES if accepted.lower().startswith(lang)), "en")
 
 

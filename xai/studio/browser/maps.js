@@ -1,0 +1,62 @@
+// Texts in the visitor's language, and maps: read as Python sends them, enlarged as torch does it, painted in colours.
+studio.language = () => (navigator.language ?? "en").toLowerCase().split("-")[0] in studio.texts
+    ? navigator.language.toLowerCase().split("-")[0] : "en";
+
+studio.say = (key, details = {}) => (studio.texts[studio.language()][key] ?? studio.texts.en[key] ?? key)
+    .replace(/\{(\w+)[^}]*\}/g, (whole, name) => details[name] ?? whole);
+
+studio.maps = (() => {
+    const SIDE = 448;  // pixels of a painted map's longer side; the browser scales it to the picture's
+
+    const palettes = {};
+    const readBytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const getPalette = (name) => (palettes[name] ??= readBytes(studio.palettes[name]));  // 256 × red, green, blue
+
+    // The map's values, row by row: 65,536 steps from `bottom` to `top`.
+    const decode = (map) => {
+        const step = (map.top - map.bottom) / 65535;
+        return Float32Array.from(new Uint16Array(readBytes(map.data).buffer), (n) => map.bottom + step * n);
+    };
+
+    // Where each of `to` pixels lies between two of `from` cells, cell centres aligned.
+    const align = (from, to) => Array.from({length: to}, (_, i) => {
+        const at = Math.min(from - 1, Math.max(0, (i + 0.5) * from / to - 0.5));
+        const cell = Math.floor(at);
+        return [cell, Math.min(from - 1, cell + 1), at - cell];
+    });
+
+    // Values at H × W, bilinearly.
+    const enlarge = (values, h, w, H, W) => {
+        const rows = align(h, H), columns = align(w, W), out = new Float32Array(H * W);
+        let o = 0;
+        for (const [y0, y1, fy] of rows)
+            for (const [x0, x1, fx] of columns)
+                out[o++] = (values[y0 * w + x0] * (1 - fx) + values[y0 * w + x1] * fx) * (1 - fy)
+                    + (values[y1 * w + x0] * (1 - fx) + values[y1 * w + x1] * fx) * fy;
+        return out;
+    };
+
+    // Paint a map in the shape of its photo; `low` and `high` are the values shown as none and as the most.
+    const paint = (canvas, map, [width, height], colormap = "turbo", [low, high] = [map.low, map.high]) => {
+        const scale = SIDE / Math.max(width, height);
+        canvas.width = Math.max(1, Math.round(width * scale));
+        canvas.height = Math.max(1, Math.round(height * scale));
+        const context = canvas.getContext("2d"), image = context.createImageData(canvas.width, canvas.height);
+        const palette = getPalette(colormap), values = enlarge(decode(map), map.h, map.w, canvas.height, canvas.width);
+        const range = high > low ? 255 / (high - low) : 0;
+        for (let i = 0; i < values.length; i++) {
+            const color = 3 * Math.max(0, Math.min(255, Math.round((values[i] - low) * range)));
+            image.data.set([palette[color], palette[color + 1], palette[color + 2], 255], 4 * i);
+        }
+        context.putImageData(image, 0, 0);
+    };
+
+    // The colours from none to the most, as a CSS gradient.
+    const gradient = (colormap) => {
+        const palette = getPalette(colormap);
+        const stops = Array.from({length: 17}, (_, i) => 3 * Math.min(255, i * 16));
+        return `linear-gradient(to right, ${stops.map((c) => `rgb(${palette.slice(c, c + 3).join(" ")})`).join(", ")})`;
+    };
+
+    return {decode, enlarge, paint, gradient};
+})();
