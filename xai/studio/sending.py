@@ -15,7 +15,7 @@ STEPS = np.iinfo(np.uint16).max
 
 
 def encode_map(raw: np.ndarray, photo: Image.Image) -> dict[str, Any]:
-    """A raw map (h, w) as `studio.maps` in the browser reads it: quantised to 65,536 steps, with the values at its ends.
+    """A raw map (h, w) as `studio.maps` in the browser reads it: in 65,536 steps, with the values at its ends.
 
     `low` and `high` are its extremes at the photo's size, which are shown as none and as the most.
     """

@@ -13,16 +13,16 @@ from xai.explanation import COLORMAPS, load_palette
 from xai.studio.text import LANGUAGES
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("maps",)  # in the order they need each other
+FIRST = "maps.js"  # the other scripts need it
 PLACE = b"<script data-gradio-mode>"  # Gradio's own scripts start here
 
 
 def write_head() -> str:
     """The elements that the head of the page gets: texts, colours, scripts and styles."""
     palettes = {name: b64encode(load_palette(name).tobytes()).decode() for name in COLORMAPS}
-
     data = json.dumps({"palettes": palettes, "texts": LANGUAGES}, ensure_ascii=False).replace("</", "<\\/")
-    scripts = "\n".join((FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    files = sorted(FOLDER.glob("*.js"), key=lambda file: (file.name != FIRST, file.name))
+    scripts = "\n".join(file.read_text(encoding="utf-8") for file in files)
     styles = "\n".join(file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob("*.css")))
     return f"<script>const studio = {data};\n{scripts}</script><style>{styles}</style>"
 
