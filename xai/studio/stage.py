@@ -27,6 +27,7 @@ class StageMap:
     Attributes:
         raw: (h, w); None where there is none.
         title: what tells it from the network's other maps; "" where it is the only one.
+        short: the same, as short as can be.
         caption: what stands under it.
         box: around its largest region, in photo pixels.
         aside: whether it only accompanies the network's other maps.
@@ -34,6 +35,7 @@ class StageMap:
 
     raw: np.ndarray | None
     title: str = ""
+    short: str = ""
     caption: str = ""
     box: tuple[int, int, int, int] | None = None
     aside: bool = False
@@ -108,6 +110,7 @@ class Stage(gr.HTML):
             # the names in quotes are the events that Gradio lets handlers listen to
             "js_on_load": 'studio.stage(element, props, trigger, watch, ["choose", "hide", "save"])',
             "apply_default_css": False,
+            "progress": {},  # a line for each network whose map is being computed, by its key
             "padding": False,
         }
         super().__init__(value, **{**fixed, **options})
@@ -151,6 +154,7 @@ def encode_panel(panel: Panel, photo: Image.Image, former: Panel | None) -> dict
         "maps": [
             {
                 "title": each.title,
+                "short": each.short,
                 "caption": each.caption,
                 "map": None if each.raw is None else encode_map(each.raw, photo),
                 "box": each.box,

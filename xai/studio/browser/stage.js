@@ -2,7 +2,7 @@
 // what has to be asked goes to Python by `trigger`. Python sends `value` (see stage.py): a photo, panels, a verdict.
 studio.stage = (element, props, trigger, watch) => {
     const {make, say, maps} = studio, root = element.querySelector(".stage");
-    const VIEWS = ["heat", "regions", "slider", "photo"], LISTED = 5;
+    const VIEWS = ["heat", "regions", "slider", "photo"], LISTED = {columns: 5, rows: 3};
     const address = studio.address ?? {get: () => null, put: () => null};
     const look = {view: "heat", opacity: 50, colormap: "turbo", box: false, common: false, shown: 0, pair: null, line: 50};
     const remembered = address.get("view");
@@ -93,9 +93,10 @@ studio.stage = (element, props, trigger, watch) => {
         row.before !== undefined && make("s", {"aria-label": say("stage.before")}, percent(row.before)), percent(row.confidence)));
     const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : Math.round(100 * share)} %`;
     const makeAnswer = (panel, p) => make("div", {class: "answer", "data-key": panel.key, "--order": 2 * p + 1},
-        make("h3", {}, panel.name), panel.note.map((line) => make("p", {class: "note"}, line)),
+        make("h3", {}, panel.name), make("p", {class: "progress", "data-part": "progress", "aria-live": "polite"}),
+        panel.note.map((line) => make("p", {class: "note"}, line)),
         make("div", {class: "classes", role: "group", "aria-label": `${panel.name}: ${say("confidences")}`},
-            panel.classes.slice(0, LISTED).map((row) => makeRow(panel, row))));
+            panel.classes.slice(0, panel.listed ?? LISTED[props.value.shape]).map((row) => makeRow(panel, row))));
 
     // --- what changes the look
     const change = (changes, keep = true) => {
@@ -123,13 +124,26 @@ studio.stage = (element, props, trigger, watch) => {
     const makeBar = () => make("div", {class: "bar"}, makeViews(), makeOpacity(),
         element.brush?.makeButton(), element.saving?.makeButton(), makeMore(),
         make("button", {type: "button", class: "options", "data-focus": "options", "aria-expanded": "false",
-            onclick: (event) => studio.toggleOptions(event.target)}, say("options")));
+            onclick: (event) => studio.toggleOptions(event.target, root)}, say("options")), makeScale());
     const makeScale = () => make("div", {class: "scale", "--colors": maps.gradient(look.colormap), hidden: !["heat", "slider"].includes(look.view)},
         make("span", {}, say("stage.nothing")), make("i", {}), make("span", {}, say("stage.most")));
-    const makeChips = (pictures) => pictures.length > 1 && ["heat", "regions"].includes(look.view) && make("div",
-        {class: "chips", role: "group", "aria-label": say("stage.pictures")}, pictures.map((picture, i) => make("button", {
-            type: "button", "aria-pressed": String(i === look.shown), "data-focus": `chip-${i}`,
-            onclick: () => change({shown: i})}, picture.name)));
+    const makeChip = (picture, i, text) => make("button", {type: "button", "aria-pressed": String(i === look.shown),
+        "aria-label": picture.name, "data-focus": `chip-${i}`, onclick: () => change({shown: i})}, text);
+    // On a narrow page one picture is seen at a time; these choose which.
+    const makeChips = (seen) => {
+        if (seen.length < 2 || !["heat", "regions"].includes(look.view)) return "";
+        const all = getPictures(), chips = (panel) => seen.filter((each) => each.panel === panel).map((picture) =>
+            makeChip(picture, all.findIndex((each) => each.panel === panel && each.m === picture.m), picture.short || panel.brief));
+        const rows = props.value.panels.map((panel) => [panel, chips(panel)]).filter(([, row]) => row.length);
+        const few = rows.every(([, row]) => row.length === 1);
+        return make("div", {class: few ? "chips few" : "chips", role: "group", "aria-label": say("stage.pictures")},
+            rows.map(([panel, row]) => make("div", {}, !few && rows.length > 1 && make("span", {}, panel.brief), row)));
+    };
+
+    // How far a slow method is, beside the network that it explains.
+    const showProgress = () => root.querySelectorAll(".answer").forEach((answer) => {
+        studio.part(answer, "progress").textContent = props.progress?.[answer.dataset.key] ?? "";
+    });
 
     const draw = () => {
         const value = props.value;
@@ -143,12 +157,12 @@ studio.stage = (element, props, trigger, watch) => {
         const together = value.panels.filter((panel) => panel.maps.length).length;
         root.replaceChildren(
             make("p", {class: `verdict ${value.verdict.kind}`, role: "status"}, value.verdict.text),
-            makeBar(), element.brush?.on ? element.brush.makeHelp() : "", makeChips(seen) || "",
+            makeBar(), element.brush?.on ? element.brush.makeHelp() : "", makeChips(seen),
             make("div", {class: `panels ${value.shape}`, "data-view": look.view, "--panels": value.panels.length,
                          "--maps": Math.max(1, ...value.panels.map((panel) => panel.maps.filter((map) => !map.aside).length)),
                          "--rows": Math.max(1, together)},
-                make("div", {class: "pictures"}, figures), make("div", {class: "answers"}, value.panels.map(makeAnswer))),
-            makeScale());
+                make("div", {class: "pictures"}, figures), make("div", {class: "answers"}, value.panels.map(makeAnswer))));
+        showProgress();
         root.style.setProperty("--ar", value.size[0] / value.size[1]);
         root.style.setProperty("--w", value.size[0]);
         root.style.setProperty("--hh", value.size[1]);
@@ -161,13 +175,15 @@ studio.stage = (element, props, trigger, watch) => {
     Object.assign(element, {look, draw, getPictures, makeLayers});
     element.brush = studio.brush?.(element, props, trigger);
     element.saving = studio.saving?.(element, props, trigger);
+    watch("progress", showProgress);
     watch("value", () => { element.brush?.follow(); draw(); });
     window.addEventListener("studio:popped", () => change({view: VIEWS.find((view) => view === address.get("view")) ?? "heat"}, false));
     draw();
 };
 
 // On a narrow page the menus wait below the map until they are asked for, and the map stays in view while they change.
-studio.toggleOptions = (button) => {
+studio.toggleOptions = (button, stage) => {
     const tab = button.closest(".tabitem") ?? document, open = tab.querySelector(".menus")?.classList.toggle("open") ?? false;
     button.setAttribute("aria-expanded", String(open));
+    if (open) stage.querySelector(".panels").scrollIntoView({block: "start"});
 };

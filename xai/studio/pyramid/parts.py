@@ -53,6 +53,7 @@ def list_layers(side: PyramidSide, lang: str) -> list[StageMap]:
         StageMap(
             None if scored.explanation.blank else scored.explanation.raw,
             say(lang, f"layer.{name}"),
+            say(lang, f"layer_short.{name}"),
             caption_layer(scored, lang),
             scored.explanation.bounding_box(),
         )
@@ -66,6 +67,7 @@ def list_attention(side: PyramidSide, lang: str) -> list[StageMap]:
         StageMap(
             None if e.blank else e.raw,
             say(lang, "attention_of", layer=say(lang, f"layer.{name}")),
+            say(lang, "attention_short", number=name[-1]),
             say(lang, "blank_attention") if e.blank else "",
             aside=True,
         )
