@@ -36,14 +36,13 @@ def make_picture(key: str, height: int) -> Picture:
     )
 
 
-def make_thumbnails(key: str, elem_id: str, classes: Sequence[str], pickable: bool = False, **options) -> Thumbnails:
-    """A row of captioned pictures, to pick from or to look at closely."""
-    if pickable:
-        options["allow_preview"] = False
+def make_thumbnails(key: str, elem_id: str, classes: Sequence[str], **options) -> Thumbnails:
+    """A row of captioned pictures, to pick from; with the class "opens" a click enlarges one instead."""
     return Thumbnails(
         label=translate(key),
         height="auto",
-        buttons=[] if pickable else ["download"],
+        allow_preview=False,
+        buttons=[],
         interactive=False,
         elem_id=elem_id,
         elem_classes=["thumbnails", *classes],

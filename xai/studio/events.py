@@ -23,3 +23,4 @@ IN_BROWSER: dict[str, Any] = {**EACH, "show_progress": "hidden", "queue": False}
 WAIT_A_SECOND = "() => new Promise(done => setTimeout(done, 1000))"  # to fetch pictures and draw them
 SHOW_WITHOUT_PHOTO = "(photo) => ({__type__: 'update', visible: !photo})"
 SHOW = "() => ({__type__: 'update', visible: true})"
+DOWNLOAD = "(file) => studio.download(file.url, file.orig_name)"

@@ -11,7 +11,7 @@ FILLS = ("blur", "grey")
 
 
 def read_mask(size: Any, runs: Any) -> np.ndarray | None:
-    """The hidden cells, bool (SIDE, SIDE), from lengths of runs, first of cells that stay, then of hidden ones, and so on.
+    """The hidden cells, bool (SIDE, SIDE), from lengths of runs, by turns of cells that stay and of hidden ones.
 
     None where this describes no mask.
     """

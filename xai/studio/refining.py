@@ -65,17 +65,18 @@ class RefiningTab(Tab, Generic[Parts]):
     def set_scene(self, answer: Answer, lang: str) -> Scene:
         pairs = zip(self.networks, answer.sides, strict=True)
         panels = [network.describe(side, answer.photo, lang) for network, side in pairs]
-        return Scene(answer.photo, panels, judge(panels, find_truth(answer.photo), lang))
+        method = TITLES[answer.sides[0].question.method]
+        return Scene(answer.photo, panels, judge(panels, find_truth(answer.photo), lang), method)
 
     def list_classes(self, answer: Answer) -> Sequence[str]:
         return list(answer.sides[0].confidences)
 
     def lay_out_about(self) -> None:
         """A folded panel about each network, filled in when it is first opened."""
-        with gr.Accordion(translate("about"), open=False, elem_id=f"{self.stage.elem_id}-about") as self.about:
-            with gr.Row():
-                for network in self.networks:
-                    network.lay_out_about()
+        self.about = gr.Accordion(translate("about"), open=False, elem_id=f"{self.stage.elem_id}-about")
+        with self.about, gr.Row():
+            for network in self.networks:
+                network.lay_out_about()
 
     def answer_after(self, event: Callable):
         answered = super().answer_after(event)

@@ -1,7 +1,7 @@
 """The stage: a photo, networks' maps over it, and their answers, drawn and changed in the browser.
 
-Python sends what there is to see as data, and `browser/stage.js` draws it: so opacity, colours and views change at once,
-and only a question travels.
+Python sends what there is to see as data, and `browser/stage.js` draws it: so opacity, colours and views change at
+once, and only a question travels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -84,6 +84,7 @@ class Scene:
         photo: as the networks see it.
         panels: of each network.
         verdict: what they say in one line.
+        method: the title of the method that explains them.
         former: the panels of the whole photo, where a part of this one is hidden.
         whole: the whole photo, where a part of this one is hidden.
     """
@@ -91,6 +92,7 @@ class Scene:
     photo: Image.Image
     panels: Sequence[Panel]
     verdict: Verdict
+    method: str
     former: Sequence[Panel] = field(default=())
     whole: Image.Image | None = None
 
@@ -127,6 +129,7 @@ class Stage(gr.HTML):
             "shape": self.shape,
             "photo": send_photo(whole, self.GRADIO_CACHE),
             "size": scene.photo.size,
+            "method": scene.method,
             "verdict": {"text": scene.verdict.text, "kind": scene.verdict.kind},
             "panels": [
                 {**encode_panel(panel, scene.photo, former.get(panel.key)), "hidden": hidden} for panel in scene.panels

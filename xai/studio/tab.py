@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,25 @@ from gradio.blocks import Block
 from gradio.components import Component
 from PIL import Image
 
+from xai import Explanation, name_download, pack
 from xai.studio.answers import Answer, Question
 from xai.studio.components import place
-from xai.studio.events import ANSWERING, EACH, IN_BROWSER, QUIET, SHOW, SHOW_WITHOUT_PHOTO, WAIT_A_SECOND, Values
+from xai.studio.events import (
+    ANSWERING,
+    DOWNLOAD,
+    EACH,
+    IN_BROWSER,
+    QUIET,
+    SHOW,
+    SHOW_WITHOUT_PHOTO,
+    WAIT_A_SECOND,
+    Values,
+)
 from xai.studio.examples import read_class
 from xai.studio.hiding import FILLS, hide_part, read_mask
 from xai.studio.notices import Notices, warn_of_expired_answer
 from xai.studio.photo_source import PhotoSource, accept_photo
+from xai.studio.picture import cache_file
 from xai.studio.stage import Scene, Stage
 from xai.studio.text import read_language, say
 
@@ -37,6 +50,7 @@ class Tab(ABC):
         question_inputs: the menus that questions are read from.
         look_inputs: what else decides how the answer is shown.
         answer_outputs: what `show` may fill in besides the stage.
+        download: where a file is put that the visitor's browser then fetches.
         answered: the visitor's answer; None before the first one, and after it was given back.
     """
 
@@ -51,6 +65,7 @@ class Tab(ABC):
 
     def __init__(self) -> None:
         self.answered = gr.State(render=False)
+        self.download = gr.DownloadButton(visible="hidden", render=False)
 
     @abstractmethod
     def read_questions(self, values: Values) -> list[Question]:
@@ -105,7 +120,26 @@ class Tab(ABC):
             return {self.stage: whole}
         photo = hide_part(answer.photo, mask, fill)
         without = self.set_scene(self.explain_anew(photo, answer), lang)
-        return {self.stage: Scene(photo, without.panels, without.verdict, whole.panels, answer.photo)}
+        return {self.stage: replace(without, former=whole.panels, whole=answer.photo)}
+
+    @abstractmethod
+    def list_explanations(self, answer: Any, lang: str) -> dict[str, Explanation]:
+        """All explanations of an answer that there are, by title."""
+
+    def save(self, values: Values, event: gr.EventData, request: gr.Request) -> Any:
+        """Everything the stage shows, as a zip."""
+        answer, lang = values[self.answered], read_language(request)
+        explanations = self.list_explanations(answer, lang) if answer else {}
+        if not explanations:
+            warn_of_expired_answer(request)
+            return gr.skip()
+        try:
+            data = pack(explanations, float(event.opacity), str(event.colormap))
+        except ValueError:  # no such opacity or colours: not from this page
+            return gr.skip()
+        first = next(iter(explanations.values()))
+        name = name_download(say(lang, f"class.{first.label}"), first.method)
+        return cache_file(data, name, self.stage.GRADIO_CACHE)
 
     def explain_anew(self, photo: Image.Image, answer: Answer) -> Answer:
         """The answer to the same questions on another photo."""
@@ -130,13 +164,15 @@ class Tab(ABC):
         Returns:
             An event after the first answer was seen, for what is less urgent and keeps a browser busy.
         """
-        place(self.answered)
+        place(self.answered, self.download)
         photo, gallery = self.source.photo, self.source.examples
         photo.change(None, photo, self.notices.former, js=SHOW_WITHOUT_PHOTO, **IN_BROWSER)  # however it was taken away
         self.answer_after(photo.upload(accept_photo, [photo, self.answered], photo, **QUIET).success)
         self.answer_after(gallery.select(self.pick, None, photo, **EACH).success)
         self.answer_after(self.target.input)
         self.answer_after(self.stage.choose(self.choose_class, self.answered, self.target, **QUIET).success)
+        saved = self.stage.save(self.save, {self.answered}, self.download, **QUIET)
+        saved.success(None, self.download, None, js=DOWNLOAD, **IN_BROWSER)
         self.stage.hide(self.hide, {self.answered}, self.stage, **ANSWERING)
         first = self.answer_after(opened(self.open, {photo, self.answered}, [photo, gallery], **QUIET).success)
         return first.success(None, js=WAIT_A_SECOND, **QUIET)

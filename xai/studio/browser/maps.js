@@ -73,12 +73,12 @@ studio.maps = (() => {
         context.putImageData(image, 0, 0);
     };
 
-    // The colours from none to the most, as a CSS gradient.
-    const gradient = (colormap) => {
+    // Colours from none to the most, and the same as a CSS gradient.
+    const getStops = (colormap) => {
         const palette = getPalette(colormap);
-        const stops = Array.from({length: 17}, (_, i) => 3 * Math.min(255, i * 16));
-        return `linear-gradient(to right, ${stops.map((c) => `rgb(${palette.slice(c, c + 3).join(" ")})`).join(", ")})`;
+        return Array.from({length: 17}, (_, i) => 3 * Math.min(255, i * 16)).map((c) => `rgb(${palette.slice(c, c + 3).join(" ")})`);
     };
+    const gradient = (colormap) => `linear-gradient(to right, ${getStops(colormap).join(", ")})`;
 
-    return {decode, enlarge, paint, paintRegions, gradient};
+    return {decode, enlarge, paint, paintRegions, getStops, gradient};
 })();

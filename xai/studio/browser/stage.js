@@ -172,7 +172,7 @@ studio.stage = (element, props, trigger, watch) => {
     };
     const makeAlone = () => makePicture({name: say("stage.photo"), panel: {regions: null, maps: []}, p: 0, map: null, caption: "", title: ""}, 0);
 
-    Object.assign(element, {look, draw, getPictures, makeLayers});
+    Object.assign(element, {look, draw, getPictures, getRange});
     element.brush = studio.brush?.(element, props, trigger);
     element.saving = studio.saving?.(element, props, trigger);
     watch("progress", showProgress);

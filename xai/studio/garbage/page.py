@@ -6,8 +6,9 @@ from typing import Any
 
 import gradio as gr
 
+from xai import Explanation
 from xai.methods import METHODS
-from xai.studio.answers import PREDICTED, Question, read_question
+from xai.studio.answers import PREDICTED, Answer, Question, read_question
 from xai.studio.components import lay_out_note, list_classes, make_method_menu, make_target_menu, place
 from xai.studio.events import QUIET, Values
 from xai.studio.examples import GARBAGE_EXAMPLES
@@ -75,6 +76,9 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
     def ask(self, values: Values, method: str, target: str) -> list[Question]:
         """A question to each network, at the layer that its menu names."""
         return [read_question(values[each.menu], method, target, values[each.layer]) for each in self.networks]
+
+    def list_explanations(self, answer: Answer, lang: str) -> dict[str, Explanation]:
+        return {say(lang, f"model.{side.question.model}"): side.explained for side in answer.sides if side.explained}
 
     def update_methods(self, values: Values, request: gr.Request) -> gr.Dropdown:
         """The method menu, which says of every method which networks it does not suit, and whether it takes long."""

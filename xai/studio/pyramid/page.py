@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import gradio as gr
 from PIL import Image
 
+from xai import Explanation
 from xai.methods import METHODS
 from xai.studio.answers import PREDICTED, Answer, Question, read_question
 from xai.studio.components import lay_out_note, list_classes, make_method_menu, make_target_menu, place
@@ -81,6 +82,13 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
     def show(self, answer: Answer, values: Values, lang: str) -> Values:
         table = self.draw_table(answer, values[self.group], lang)
         return {**super().show(answer, values, lang), self.table: table}
+
+    def list_explanations(self, answer: Answer, lang: str) -> dict[str, Explanation]:
+        return {
+            f"{say(lang, f'short.{network.name}')} {say(lang, f'layer.{layer}')}": scored.explanation
+            for network, side in zip(self.networks, answer.sides, strict=True)
+            for layer, scored in (side.explained or {}).items()
+        }
 
     def update_table(self, values: Values, request: gr.Request) -> str:
         """The table for the class that its menu names."""
