@@ -32,7 +32,7 @@ from xai.studio.refining import RefiningTab
 from xai.studio.text import read_language, say, translate
 from xai.zoo import GARBAGE
 
-OPENING_NETWORKS = ("garbage-resnet50", "garbage-s_se_resnet50")  # as many as there are sides, from left to right
+OPENING_NETWORKS = ("garbage-resnet50", "garbage-s_se_resnet50")  # as many as there are sides
 
 
 @dataclass(frozen=True)
