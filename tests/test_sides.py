@@ -13,7 +13,7 @@ from xai.zoo import PYRAMID
 
 def test_three_networks_explain_one_photo_of_waste(monkeypatch):
     for key in [key for key in ENGLISH if key.endswith(("_b", "_b_alt"))]:
-        monkeypatch.setitem(ENGLISH, key.replace("_b", "_c"), ENGLISH[key].replace("right", "third"))
+        monkeypatch.setitem(ENGLISH, key.replace("_b", "_c"), ENGLISH[key].replace("B", "C"))
     tab = tabs.lay_out(GarbageTab, ("garbage-cnn", "garbage-resnet50", "garbage-efficientnet_lite0"))
     assert [network.menu.elem_id for network in tab.networks] == ["model-a", "model-b", "model-c"]
     shown = tabs.answer(tab, Image.open(EXAMPLES[0]).convert("RGB"))

@@ -321,7 +321,12 @@ def test_options_change_the_picture(page):
         page.locator(box).check()
         changed(page, before, "ab")  # on one scale, the stronger map keeps its colours
     page.locator("#common input").uncheck()
-    for menu, choice in (("#colormap", "magma"), ("#target", "metal"), ("#layer-a", "layer2"), ("#method", "CAM")):
+    for menu, choice in (
+        ("#colormap", ENGLISH["colormap.magma"]),
+        ("#target", "metal"),
+        ("#layer-a", ENGLISH["layers.ResNet50.layer2"]),
+        ("#method", "CAM"),
+    ):
         before = heatmap_of(page, "a")
         choose(page, menu, choice)
         if menu == "#method":
@@ -589,7 +594,7 @@ def test_korean(strangers_page):
     expect(page.get_by_role("heading", level=1)).to_have_text("왜 그렇게 답했을까요?")
     visible = page.locator("body").inner_text()
     assert re.search("골판지|유리|금속|종이|플라스틱|쓰레기", answer_of(page))
-    for word in ("Confidence", "Options", "Opacity", "Left", "cardboard", "[object", "xai."):
+    for word in ("Confidence", "Options", "Opacity", "Network", "cardboard", "[object", "xai."):
         assert word not in visible
 
 
@@ -599,7 +604,7 @@ def test_korean_sentence_for_a_bad_photo(strangers_page, tmp_path):
     (tmp_path / "large.png").write_bytes(bomb(10000, 10000))
     page.get_by_label("Remove Image").click()
     upload(page, tmp_path / "large.png")
-    expect(page.get_by_text("10000×10000 화소")).to_be_visible(timeout=EXPLAINED)
+    expect(page.get_by_text("10000×10000픽셀")).to_be_visible(timeout=EXPLAINED)
 
 
 def test_pictures_can_be_downloaded_losslessly(seen_page, tmp_path):

@@ -23,6 +23,7 @@ from xai.studio.blackbox import answers as blackbox_answers
 from xai.studio.garbage import GarbageTab
 from xai.studio.photo_input import PhotoInput
 from xai.studio.pyramid import PyramidTab
+from xai.studio.text import ENGLISH
 
 MB = 10**6
 MOST = 20 * MB
@@ -114,7 +115,7 @@ def test_an_idle_page_answers_the_next_click_from_its_photo(app, page, monkeypat
     wait_until(page, lambda: not visitor.state_data)
     monkeypatch.undo()
     before = page.locator("#heatmap-b img").get_attribute("src")
-    choose(page, "#colormap", "magma")
+    choose(page, "#colormap", ENGLISH["colormap.magma"])
     page.wait_for_function("b => document.querySelector('#heatmap-b img').src !== b", arg=before, timeout=SOON)
     assert any(visitor.state_data.values())
     assert page.locator(".toast-body").count() == 0

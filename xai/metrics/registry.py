@@ -2,8 +2,8 @@
 
 Tables, plots, the page and the benchmarks read titles and directions here. To add a metric, write its formula into a
 file of this folder and add a line to `METRICS`. A formula takes the parts that are measured of every photo: `before`,
-`after`, `coherency` and `complexity` (see `Scores`), or the curve of a game. The page needs a short name for a metric
-of `TABLE_1`, in each language, as `metric.NAME`.
+`after`, `coherency` and `complexity` (see `Scores`), or the curve of a game. The page needs its definition
+in each language as `term.NAME`, and a short name for a metric of `TABLE_1` as `metric.NAME`.
 """
 
 from collections.abc import Callable, Mapping, Sequence

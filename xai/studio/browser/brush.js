@@ -41,7 +41,16 @@ studio.brush = (element, props, trigger) => {
         clearTimeout(timer);
         timer = setTimeout(() => trigger("hide", {size: SIDE, runs: encode(), fill: self.fill}), WAIT);
     };
+    const former = [];  // the mask before each stroke
+    const begin = () => former.push(ink.getImageData(0, 0, SIDE, SIDE));
+    const undo = () => {
+        if (!former.length) return;
+        ink.putImageData(former.pop(), 0, 0);
+        showStrokes();
+        send();
+    };
     const clear = () => {
+        begin();
         ink.clearRect(0, 0, SIDE, SIDE);
         showStrokes();
         send();
@@ -56,8 +65,8 @@ studio.brush = (element, props, trigger) => {
         const step = ARROWS[event.key];
         if (step) {
             cursor = cursor.map((at, i) => Math.min(SIDE, Math.max(0, at + step[i])));
-            if (event.shiftKey) { paint(...cursor); send(); } else last = null;
-        } else if (event.key === " ") { last = null; paint(...cursor); last = null; send(); }
+            if (event.shiftKey) { begin(); paint(...cursor); send(); } else last = null;
+        } else if (event.key === " ") { begin(); last = null; paint(...cursor); last = null; send(); }
         else if (event.key === "Delete" || event.key === "Backspace") clear();
         else return;
         event.preventDefault();
@@ -67,10 +76,11 @@ studio.brush = (element, props, trigger) => {
     self.cover = (layers) => {
         if (!self.on) return;
         const cover = make("canvas", {class: "brush", width: SIDE, height: SIDE, tabindex: 0, role: "application",
-            "data-focus": `brush-${covers.length}`, "aria-label": `${say("stage.hide")}. ${say("stage.hide_keys")}`,
+            "data-focus": `brush-${covers.length}`, "aria-label": `${say("view.hide")}. ${say("view.hide_by_keys")}`,
             onpointerdown: (event) => {
                 if (!event.isPrimary) return;
                 event.target.setPointerCapture(event.pointerId);
+                begin();
                 [last, painting] = [null, true];
                 paint(...locate(event));
                 event.preventDefault();
@@ -90,13 +100,14 @@ studio.brush = (element, props, trigger) => {
     };
     const redraw = () => { covers = []; element.draw(); };
     self.makeButton = () => make("button", {type: "button", class: "hide", "aria-pressed": String(self.on), "data-focus": "hide",
-        onclick: toggle}, say("stage.hide"));
-    self.makeHelp = () => make("div", {class: "help"}, make("p", {}, make("b", {}, say("stage.hide_title")), " ", say("stage.hide_help"), " ",
-        make("span", {class: "keys"}, say("stage.hide_keys"))),
-        make("select", {"aria-label": say("stage.fill"), "data-focus": "fill",
+        onclick: toggle}, say("view.hide"));
+    self.makeHelp = () => make("div", {class: "help"}, make("p", {}, make("b", {}, say("view.what_if")), " ", say("view.hide_by_pointer"), " ",
+        make("span", {class: "keys"}, say("view.hide_by_keys"))),
+        make("select", {"aria-label": say("view.fill"), "data-focus": "fill",
             onchange: (event) => { self.fill = event.target.value; if (!isEmpty()) send(); }},
-            ["blur", "grey"].map((fill) => make("option", {value: fill, selected: fill === self.fill}, say(`stage.${fill}`)))),
-        make("button", {type: "button", "data-focus": "clear", onclick: clear}, say("stage.clear")));
+            ["blur", "grey"].map((fill) => make("option", {value: fill, selected: fill === self.fill}, say(`view.${fill}`)))),
+        make("button", {type: "button", "data-focus": "undo", onclick: undo}, say("view.undo")),
+        make("button", {type: "button", "data-focus": "clear", onclick: clear}, say("view.clear")));
     // A new answer: to the same photo, what is hidden stays hidden; another photo starts whole.
     self.follow = () => {
         covers = [];
@@ -105,7 +116,7 @@ studio.brush = (element, props, trigger) => {
         const other = value.photo.url !== photo, empty = isEmpty();
         photo = value.photo.url;
         if (empty) return;
-        if (other) ink.clearRect(0, 0, SIDE, SIDE);
+        if (other) { ink.clearRect(0, 0, SIDE, SIDE); former.length = 0; }
         else if (!value.panels.some((panel) => panel.hidden)) send();
     };
     return self;

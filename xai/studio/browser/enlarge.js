@@ -5,7 +5,7 @@ studio.enlarge = (name, [width, height], layers, opacity = 1) => {
     const dialog = make("dialog", {class: "enlarged", "aria-label": name, "--ar": width / height, "--opacity": opacity,
         "--w": width, "--hh": height, onclick: close},
         make("div", {class: "layers"}, layers), make("p", {}, name),
-        make("button", {type: "button", class: "close", onclick: close}, say("stage.close")));
+        make("button", {type: "button", class: "close", onclick: close}, say("view.close")));
     dialog.addEventListener("close", () => dialog.remove());
     document.querySelector(".gradio-container").append(dialog);
     dialog.showModal();

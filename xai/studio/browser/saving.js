@@ -14,14 +14,14 @@ studio.saving = (element, props, trigger) => {
     const copyLink = async (event) => {
         const button = event.target, text = button.textContent;
         await navigator.clipboard.writeText(location.href).then(
-            () => { button.textContent = say("stage.link_copied"); }, () => prompt(say("stage.copy_link"), location.href));
+            () => { button.textContent = say("view.link_copied"); }, () => prompt(say("view.copy_link"), location.href));
         setTimeout(() => { button.textContent = text; }, 2000);
     };
-    const item = (key, act) => make("button", {type: "button", "data-focus": key, onclick: act}, say(`stage.${key}`));
+    const item = (key, act) => make("button", {type: "button", "data-focus": key, onclick: act}, say(`view.${key}`));
     const close = (act) => (event) => { event.target.closest("details").open = false; act(event); };
     self.makeButton = () => make("details", {class: "more save", open: self.open, ontoggle: (event) => { self.open = event.target.open; }},
-        make("summary", {"data-focus": "save"}, say("stage.save")),
-        make("div", {class: "sheet"}, item("save_picture", close(saveCard)),
+        make("summary", {"data-focus": "save"}, say("view.take")),
+        make("div", {class: "sheet"}, item("save", close(saveCard)),
             item("save_all", close(() => trigger("save", {opacity: element.look.opacity / 100, colormap: element.look.colormap}))),
             item("copy_link", copyLink)));
     return self;
@@ -95,10 +95,10 @@ studio.drawCard = async (element, value) => {
     if (kind === "heat") {
         const bar = context.createLinearGradient(EDGE + 150, 0, EDGE + 450, 0);
         maps.getStops(look.colormap).forEach((color, i, all) => bar.addColorStop(i / (all.length - 1), color));
-        write(say("stage.nothing"), EDGE, 14, {width: 150});
+        write(say("view.least"), EDGE, 14, {width: 150});
         context.fillStyle = bar;
         context.fillRect(EDGE + 150, y + 3, 300, 12);
-        y = write(say("stage.most"), EDGE + 464, 14) + 4;
+        y = write(say("view.most"), EDGE + 464, 14) + 4;
     }
     y = write(`${value.method} · ${document.title} · ${location.host}${location.pathname}`, EDGE, 14, {color: "#57534e"}) + EDGE / 2;
     const card = make("canvas", {width: WIDTH, height: Math.ceil(y)});

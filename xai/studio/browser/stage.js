@@ -36,7 +36,7 @@ studio.stage = (element, props, trigger, watch) => {
         const bare = view === "photo" || (view === "heat" && !picture.map) || (view === "regions" && !picture.panel.regions);
         return [makePhoto(picture.panel, view === "regions" && !bare), !bare && canvas, makeBox(picture)];
     };
-    const describe = (picture) => [picture.name, picture.caption, picture.map ? "" : say("stage.no_map")]
+    const describe = (picture) => [picture.name, picture.caption, picture.map ? "" : say("view.no_map")]
         .filter(Boolean).join(". ");
 
     const makePicture = (picture, index) => {
@@ -44,7 +44,7 @@ studio.stage = (element, props, trigger, watch) => {
         const open = () => studio.enlarge(describe(picture), props.value.size, makeLayers(picture), look.opacity / 100);
         const frame = element.brush?.on
             ? make("div", {class: "frame"}, layers)
-            : make("button", {class: "frame", type: "button", "aria-label": `${describe(picture)}. ${say("stage.enlarge")}`,
+            : make("button", {class: "frame", type: "button", "aria-label": `${describe(picture)}. ${say("view.enlarge")}`,
                               "data-focus": `picture-${index}`, onclick: open}, layers);
         element.brush?.cover(layers);
         const caption = look.view === "regions" ? makeLegend(picture.panel.regions) : picture.caption;
@@ -58,7 +58,7 @@ studio.stage = (element, props, trigger, watch) => {
 
     // Two pictures in one, divided by a line that can be dragged.
     const makeSlider = () => {
-        const pictures = getPictures(), bare = {name: say("stage.photo"), panel: {regions: null}, map: null, photo: true};
+        const pictures = getPictures(), bare = {name: say("view.photo"), panel: {regions: null}, map: null, photo: true};
         const choices = [...pictures, bare];
         look.pair ??= pictures.length > 1 ? [getMain(0), getMain(-1)] : [0, 1];
         const pair = look.pair.map((i) => choices[Math.min(i, choices.length - 1)]);
@@ -66,12 +66,12 @@ studio.stage = (element, props, trigger, watch) => {
             makeLayers(picture, picture.photo ? "photo" : "heat")));
         const layers = make("div", {class: "layers", "--line": `${look.line}%`}, sides, make("span", {class: "line"}));
         const range = make("input", {type: "range", class: "divider", min: 0, max: 100, value: look.line,
-            "aria-label": say("stage.divider"), "data-focus": "divider", oninput: (event) => {
+            "aria-label": say("view.divider"), "data-focus": "divider", oninput: (event) => {
                 look.line = Number(event.target.value);
                 layers.style.setProperty("--line", `${look.line}%`);
             }});
         layers.append(range);
-        const menus = pair.map((_, i) => make("select", {"aria-label": say(i ? "stage.right" : "stage.left"), "data-focus": `pair-${i}`,
+        const menus = pair.map((_, i) => make("select", {"aria-label": say(i ? "view.right" : "view.left"), "data-focus": `pair-${i}`,
             onchange: (event) => { look.pair[i] = Number(event.target.value); draw(); }},
             choices.map((picture, k) => make("option", {value: k, selected: k === look.pair[i]}, picture.name))));
         return make("figure", {class: "picture alone"}, make("div", {class: "frame"}, layers),
@@ -87,10 +87,10 @@ studio.stage = (element, props, trigger, watch) => {
     // --- answers
     const makeRow = (panel, row) => make("button", {
         type: "button", class: "class", "aria-pressed": String(row.key === panel.explained), "--share": row.confidence,
-        "data-focus": `class-${panel.key}-${row.key}`, title: say("stage.click_class"),
+        "data-focus": `class-${panel.key}-${row.key}`, title: say("view.choose_class"),
         onclick: () => trigger("choose", {name: row.key}),
     }, make("span", {class: "name"}, row.name), make("span", {class: "percent"},
-        row.before !== undefined && make("s", {"aria-label": say("stage.before")}, percent(row.before)), percent(row.confidence)));
+        row.before !== undefined && make("s", {"aria-label": say("view.before")}, percent(row.before)), percent(row.confidence)));
     const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : Math.round(100 * share)} %`;
     const makeAnswer = (panel, p) => make("div", {class: "answer", "data-key": panel.key, "--order": 2 * p + 1},
         make("h3", {}, panel.name), make("p", {class: "progress", "data-part": "progress", "aria-live": "polite"}),
@@ -104,10 +104,10 @@ studio.stage = (element, props, trigger, watch) => {
         if ("view" in changes && keep) address.put("view", look.view === "heat" ? null : look.view);
         draw();
     };
-    const makeViews = () => make("div", {class: "views", role: "group", "aria-label": say("stage.views")},
+    const makeViews = () => make("div", {class: "views", role: "group", "aria-label": say("view")},
         VIEWS.map((view) => make("button", {type: "button", "aria-pressed": String(view === look.view),
-            "data-focus": `view-${view}`, onclick: () => change({view})}, say(`stage.${view}`))));
-    const makeOpacity = () => make("label", {class: "opacity"}, say("stage.opacity"), make("input", {
+            "data-focus": `view-${view}`, onclick: () => change({view})}, say(`view.${view === "heat" ? "heatmap" : view}`))));
+    const makeOpacity = () => make("label", {class: "opacity"}, say("view.opacity"), make("input", {
         type: "range", min: 0, max: 100, value: look.opacity, "data-focus": "opacity", oninput: (event) => {
             look.opacity = Number(event.target.value);
             root.style.setProperty("--opacity", look.opacity / 100);
@@ -119,14 +119,14 @@ studio.stage = (element, props, trigger, watch) => {
     const makeTick = (name, text) => make("label", {}, make("input", {type: "checkbox", checked: look[name],
         "data-focus": name, onchange: (event) => change({[name]: event.target.checked})}), text);
     const makeMore = () => make("details", {class: "more", open: look.more, ontoggle: (event) => { look.more = event.target.open; }},
-        make("summary", {"data-focus": "more"}, say("stage.more")), make("div", {class: "sheet"}, makeColors(),
+        make("summary", {"data-focus": "more"}, say("view.more")), make("div", {class: "sheet"}, makeColors(),
             makeTick("box", say("box")), getPictures().length > 1 && makeTick("common", say("common"))));
     const makeBar = () => make("div", {class: "bar"}, makeViews(), makeOpacity(),
         element.brush?.makeButton(), element.saving?.makeButton(), makeMore(),
         make("button", {type: "button", class: "options", "data-focus": "options", "aria-expanded": "false",
             onclick: (event) => studio.toggleOptions(event.target, root)}, say("options")), makeScale());
     const makeScale = () => make("div", {class: "scale", "--colors": maps.gradient(look.colormap), hidden: !["heat", "slider"].includes(look.view)},
-        make("span", {}, say("stage.nothing")), make("i", {}), make("span", {}, say("stage.most")));
+        make("span", {}, say("view.least")), make("i", {}), make("span", {}, say("view.most")));
     const makeChip = (picture, i, text) => make("button", {type: "button", "aria-pressed": String(i === look.shown),
         "aria-label": picture.name, "data-focus": `chip-${i}`, onclick: () => change({shown: i})}, text);
     // On a narrow page one picture is seen at a time; these choose which.
@@ -136,7 +136,7 @@ studio.stage = (element, props, trigger, watch) => {
             makeChip(picture, all.findIndex((each) => each.panel === panel && each.m === picture.m), picture.short || panel.brief));
         const rows = props.value.panels.map((panel) => [panel, chips(panel)]).filter(([, row]) => row.length);
         const few = rows.every(([, row]) => row.length === 1);
-        return make("div", {class: few ? "chips few" : "chips", role: "group", "aria-label": say("stage.pictures")},
+        return make("div", {class: few ? "chips few" : "chips", role: "group", "aria-label": say("view.pictures")},
             rows.map(([panel, row]) => make("div", {}, !few && rows.length > 1 && make("span", {}, panel.brief), row)));
     };
 
@@ -170,7 +170,7 @@ studio.stage = (element, props, trigger, watch) => {
         if (focused) root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
         root.dataset.ready = value.id;
     };
-    const makeAlone = () => makePicture({name: say("stage.photo"), panel: {regions: null, maps: []}, p: 0, map: null, caption: "", title: ""}, 0);
+    const makeAlone = () => makePicture({name: say("view.photo"), panel: {regions: null, maps: []}, p: 0, map: null, caption: "", title: ""}, 0);
 
     Object.assign(element, {look, draw, getPictures, getRange});
     element.brush = studio.brush?.(element, props, trigger);

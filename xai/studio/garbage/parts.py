@@ -8,9 +8,10 @@ from xai.studio.captions import describe_explanation, say_why_missing
 from xai.studio.components import make_note, make_thumbnails, place
 from xai.studio.events import Values
 from xai.studio.garbage.answers import GarbageSide
+from xai.studio.layer_names import name_layer
 from xai.studio.network import NetworkParts
 from xai.studio.stage import Panel, StageMap
-from xai.studio.text import say, translate
+from xai.studio.text import read_language, say, translate
 from xai.zoo import GARBAGE
 
 
@@ -71,10 +72,11 @@ class GarbageNetwork(NetworkParts):
         }
 
 
-def update_layers(name: str) -> gr.Dropdown:
+def update_layers(name: str, request: gr.Request) -> gr.Dropdown:
     """The layer menu of a network, the last layer first."""
-    names = list(get_model(name).layers)[::-1]
-    return gr.Dropdown(choices=[(translate("last_layer"), LAST), *((n, n) for n in names)], value=LAST)
+    lang = read_language(request)
+    layers = [(name_layer(name, layer, lang), layer) for layer in reversed(get_model(name).layers)]
+    return gr.Dropdown(choices=[(say(lang, "last_layer"), LAST), *layers], value=LAST)
 
 
 def say_similar_share(side: GarbageSide, lang: str) -> str:
