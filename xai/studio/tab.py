@@ -134,21 +134,31 @@ class Tab(ABC):
         photo, gallery = self.column.photo, self.column.examples
         photo.change(None, photo, self.notices.former, js=SHOW_WITHOUT_PHOTO, **IN_BROWSER)  # however it was taken away
         self.answer_after(photo.upload(accept_photo, [photo, self.answered], photo, **QUIET).success)
-        self.answer_after(gallery.select(self.pick, None, photo, **EACH).success)
+        menus = {*self.question_inputs}
+        self.answer_after(gallery.select(self.pick, menus, photo, **EACH).success)
         self.answer_after(self.column.explain.click(demand_photo, photo, None, **QUIET).success)
         for control in self.look_inputs:
             self.repaint_after(control.release if isinstance(control, gr.Slider) else control.input)
         self.answer_after(self.lost.change)
-        first = self.answer_after(opened(self.open, {photo, self.answered}, [photo, gallery], **QUIET).success)
+        first = self.answer_after(opened(self.open, {photo, self.answered, *menus}, [photo, gallery], **QUIET).success)
         return first.success(None, js=WAIT_A_SECOND, **QUIET)
 
-    def pick(self, choice: gr.SelectData) -> Path:
-        return self.examples[choice.index]
+    def list_examples(self, values: Values) -> Sequence[Path]:
+        """The photos to pick from, as the menus stand."""
+        return self.examples
+
+    def pick(self, values: Values, choice: gr.SelectData) -> Path:
+        return self.list_examples(values)[choice.index]
 
     def open(self, values: Values, request: gr.Request) -> Values:
         """Show the first example, and all examples with captions; what is there already stays."""
         if values[self.answered] or values[self.column.photo] is not None:
             return gr.skip()
-        lang = read_language(request)
-        captioned = [(str(path), say(lang, f"class.{read_class(path)}")) for path in self.examples]
-        return {self.column.photo: self.examples[0], self.column.examples: captioned}
+        examples = self.list_examples(values)
+        captioned = caption_examples(examples, read_language(request))
+        return {self.column.photo: examples[0], self.column.examples: captioned}
+
+
+def caption_examples(examples: Sequence[Path], lang: str) -> list[tuple[str, str]]:
+    """Photos with the class of what each shows, as a gallery takes them."""
+    return [(str(path), say(lang, f"class.{read_class(path)}")) for path in examples]

@@ -1,8 +1,8 @@
-"""What a black box and its student say of a photo: at once with three maps, and by other methods when asked."""
+"""What a black box and its student say of a photo: with the maps to be had at once, and others when asked."""
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -14,22 +14,24 @@ from torch import Tensor
 from xai import Explanation
 from xai.activations import Activations
 from xai.agreement import TOP, Agreement, compare_answers, rank_classes
+from xai.batch import Batch
 from xai.blackbox import BlackBox, BlackBoxError
 from xai.blackbox.hosted import hosted_black_boxes, load_hosted
-from xai.explaining import explain_steps, find_class
+from xai.explaining import explain_batch, explain_steps, find_class
 from xai.familiar import is_familiar
 from xai.methods import METHODS, list_methods
 from xai.methods.distilled import compute_parts
-from xai.methods.reading import SOURCES, plan_reading
+from xai.methods.reading import SOURCES, find_trouble, plan_reading
 from xai.metrics import GAMES
 from xai.metrics.games import play_steps
 from xai.models import Classifier
 from xai.modes import without_gradients
 from xai.noise import lacks_contrast
-from xai.steps import Progress, follow
+from xai.steps import Progress, finish, follow
 from xai.studio.answers import LOADING, Answer, Look, Question, Side
 from xai.studio.blackbox.maps import BLOCKS, STAGES, Choice, StudentMaps
 from xai.studio.gpu import GPU
+from xai.studio.methods import DEFAULT
 
 NO_ANSWER = (BlackBoxError, ValueError, OSError)  # a black box or its student cannot be had, for now or at all
 CELLS = 7  # a side of the random map, as of a layer's: single pixels would be a texture that no network has seen
@@ -41,15 +43,18 @@ Curves = dict[str, dict[str, np.ndarray]]  # by game and map
 class BlackBoxSide(Side):
     """What a black box says of the photo; what are `explained` are its student's maps.
 
-    There are none where it has no student, or one without attention blocks.
+    There are none where it has no student, or one without attention blocks. Then a network that can be read, its own or
+    the student's, gives a single map; where there is none such, nothing but asking explains it.
 
     Attributes:
+        single: the map of the page's default method, where there are no three maps but a network to read.
         classes: names of the K classes.
         confidences: (K); None where the black box did not answer.
         target: index of the class to explain.
         agreement: how far the student agrees; None where there is no student.
     """
 
+    single: Explanation | None = None
     classes: list[str] = field(default_factory=list)
     confidences: np.ndarray | None = None
     target: int = 0
@@ -106,6 +111,10 @@ class FoundMap:
     questions: int | None = None
     settled: float | None = None
 
+    @classmethod
+    def of(cls, e: Explanation, size: int | None = None) -> "FoundMap":
+        return cls(e.raw, e.seconds, e.source, size, e.blank, e.questions, e.settled)
+
 
 @dataclass
 class BlackBoxAnswer(Answer):
@@ -120,6 +129,10 @@ class BlackBoxAnswer(Answer):
     found: dict[str, FoundMap] = field(default_factory=dict)
     growing: dict[str, tuple[Explanation | None, float]] = field(default_factory=dict)
     played: Choice | None = None
+
+    def __post_init__(self) -> None:
+        if self.side.single is not None:
+            self.found[self.side.single.method] = FoundMap.of(self.side.single)
 
     @property
     def side(self) -> BlackBoxSide:
@@ -165,9 +178,9 @@ def list_possible(title: str) -> list[str]:
     return sorted(list_methods(get_black_box(title)), key=lambda method: method != "distilled")
 
 
-def has_attention_blocks(student: Classifier | None) -> bool:
-    """Whether there is a student, and it has the attention blocks that the three maps are made of."""
-    return student is not None and METHODS["distilled"].unsuitable(student) is None
+def has_attention_blocks(student: Classifier) -> bool:
+    """Whether a student has the attention blocks that the three maps are made of."""
+    return METHODS["distilled"].unsuitable(student) is None
 
 
 def is_familiar_to(title: str, photo: Image.Image) -> bool | None:
@@ -202,20 +215,19 @@ def measure_pace(title: str) -> float:
 
 @without_gradients
 def look(photo: Image.Image, question: Question) -> BlackBoxSide:
-    """What the black box says, and the maps of its student."""
+    """What the black box says, and the maps that can be had at once."""
     black_box = get_black_box(question.model)
-    student = black_box.student
-    confidences = black_box.ask(black_box.pixels([photo]))[0].cpu().numpy()  # K
+    student, batch = black_box.student, Batch(black_box, [photo])
+    confidences = batch.confidences[0].numpy()  # K
     target = int(confidences.argmax()) if question.target is None else find_class(black_box, question.target)
     side = BlackBoxSide(question, classes=black_box.classes, confidences=confidences, target=target)
     side.familiar = is_familiar_to(question.model, photo)
-    if student is None:
-        return side
-    if has_attention_blocks(student):
+    if student is not None and has_attention_blocks(student):
         imitated, side.explained = look_inside(black_box, student, photo, target)
-    else:
-        imitated = student.predict_proba(photo)[0]
-    side.agreement = compare_answers(confidences, imitated, black_box.classes)
+        side.agreement = compare_answers(confidences, imitated, black_box.classes)
+    elif find_trouble(black_box, DEFAULT) is None:
+        (e,) = finish(explain_batch(batch, plan_reading(black_box, DEFAULT), [target]))
+        side.single, side.agreement = replace(e, photo=photo), e.agreement
     return side
 
 

@@ -5,24 +5,31 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from xai.agreement import Agreement
+from xai.methods.reading import SOURCES
 from xai.metrics import GAMES, METRICS
+from xai.studio.blackbox.answers import BlackBoxSide
+from xai.studio.blackbox.names import name_class
 from xai.studio.cards import draw_cell, draw_heads, draw_row, draw_table, name_metric
 from xai.studio.text import say
 
 
-def draw_verdict(found: Agreement | None, has_maps: bool, lang: str) -> str:
-    """Whether a student may speak for its black box on this photo, and whether it has the three maps."""
+def draw_verdict(side: BlackBoxSide, lang: str) -> str:
+    """Whether a student may speak for its black box on this photo; without a student, whether the box is open."""
+    found = side.agreement
     if found is None:
-        return f'<p class="verdict differs">{escape(say(lang, "no_student"))}</p>'
+        key, sentence = ("differs", "closed") if side.single is None else ("agrees", "open")
+        return f'<p class="verdict {key}">{escape(say(lang, f"alone.{sentence}"))}</p>'
     first = {"teacher": found.teacher[0][0], "student": found.student[0][0]}
-    first = {who: say(lang, f"class.{label}") for who, label in first.items()}
-    key, more = "differs", say(lang, "divergence", divergence=found.divergence)
+    first = {who: name_class(label, side.classes, lang) for who, label in first.items()}
+    more = [say(lang, "divergence", divergence=found.divergence)]
     if found.agreed:
-        key, more = "agrees", f"{say(lang, 'ranked', agreed=found.agreed, count=len(found.teacher))} {more}"
-    if not has_maps:
-        more += " " + say(lang, "no_figure")
-    return f'<p class="verdict {key}"><b>{escape(say(lang, key, **first))}</b> {escape(more)}</p>'
+        more.insert(0, say(lang, "ranked", agreed=found.agreed, count=len(found.teacher)))
+    elif side.single is None or side.single.source == SOURCES["student"]:
+        more.insert(0, say(lang, "not_reasons"))
+    if side.explained is None:
+        more.append(say(lang, "no_figure"))
+    key = "agrees" if found.agreed else "differs"
+    return f'<p class="verdict {key}"><b>{escape(say(lang, key, **first))}</b> {escape(" ".join(more))}</p>'
 
 
 def tabulate_game(curves: dict[str, np.ndarray], names: dict[str, str]) -> pd.DataFrame:

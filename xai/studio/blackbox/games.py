@@ -9,7 +9,7 @@ from gradio.components import Component
 from xai.metrics import GAMES, auc
 from xai.studio.blackbox.answers import BlackBoxAnswer, Curves, play
 from xai.studio.blackbox.cards import draw_areas, tabulate_game
-from xai.studio.blackbox.names import name_method
+from xai.studio.blackbox.names import name_class, name_method
 from xai.studio.captions import say_progress
 from xai.studio.cards import draw_legend, draw_progress
 from xai.studio.components import lay_out_note, place
@@ -72,7 +72,7 @@ class GamesParts:
         """The legend, the plots and the table of games that were played."""
         names = {method: name_method(method, lang) for method in curves["deletion"]}
         colors = choose_colors(names)
-        label = say(lang, f"class.{answer.side.label}")
+        label = name_class(answer.side.label, answer.side.classes, lang)
         plots = {
             plot: gr.LinePlot(
                 tabulate_game(curves[game], names),

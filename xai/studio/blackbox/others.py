@@ -97,8 +97,7 @@ class OthersParts:
                 yield self.show_progress(answer, say_progress(name, done, started, lang), done, lang)
             else:
                 yield None
-        size = masks if METHODS[method].number else None
-        answer.found[method] = FoundMap(e.raw, e.seconds, e.source, size, e.blank, e.questions, e.settled)
+        answer.found[method] = FoundMap.of(e, masks if METHODS[method].number else None)
         del answer.growing[method]
         if method == "rise":
             record_pace(answer.side.question.model, e.seconds / masks)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import gradio as gr
 from PIL import Image
@@ -15,20 +16,21 @@ from xai.studio.blackbox.about import AboutStudent, say_assumed
 from xai.studio.blackbox.answers import NO_ANSWER, BlackBoxAnswer, BlackBoxLook, BlackBoxSide, look_at
 from xai.studio.blackbox.cards import draw_verdict
 from xai.studio.blackbox.choice import ChoiceParts, toggle
+from xai.studio.blackbox.examples import is_among, list_known_examples
 from xai.studio.blackbox.games import GamesParts
-from xai.studio.blackbox.names import list_others, name_classes
+from xai.studio.blackbox.names import list_others, list_targets, name_classes
 from xai.studio.blackbox.others import OthersParts, draw_gallery, say_expected_time
+from xai.studio.blackbox.single_map import SingleMap
 from xai.studio.blackbox.three_maps import ThreeMaps
 from xai.studio.cards import draw_warning
 from xai.studio.components import lay_out_note, make_look_controls, make_note, make_target_menu, place
 from xai.studio.events import ANSWERING, EACH, QUIET, Values
-from xai.studio.examples import GARBAGE_EXAMPLES
 from xai.studio.methods import is_preselected
 from xai.studio.notices import Notices, warn_of_strange_photo
 from xai.studio.photo_column import PhotoColumn
-from xai.studio.tab import Tab
+from xai.studio.tab import Tab, caption_examples
 from xai.studio.task import Task
-from xai.studio.text import has_text, say, translate
+from xai.studio.text import has_text, read_language, say, translate
 
 LOG = logging.getLogger(__name__)
 
@@ -41,10 +43,9 @@ class BlackBoxTab(Tab):
         offered: the methods that can explain it, as a menu's choices.
     """
 
-    examples = GARBAGE_EXAMPLES
-
     def __init__(self, titles: Sequence[str], offered: Sequence[tuple[str, str]]) -> None:
         super().__init__()
+        self.known = {title: list_known_examples(title) for title in titles}
         self.black_box = gr.Dropdown(
             [(translate(f"model.{t}") if has_text(f"model.{t}") else t, t) for t in titles],
             value=titles[0],
@@ -56,7 +57,7 @@ class BlackBoxTab(Tab):
         self.column, self.notices = PhotoColumn("blackbox-", stoppable=False), Notices("blackbox-")
         self.verdict = gr.HTML(elem_id="verdict", elem_classes="flush", render=False)
         self.black_box_says, self.student_says = make_label("black_box"), make_label("student")
-        self.maps = ThreeMaps()
+        self.maps, self.single = ThreeMaps(), SingleMap()
         self.target = make_target_menu([], "blackbox-")
         self.alpha, self.colormap = make_look_controls("blackbox-")
         self.choice, self.others, self.games = ChoiceParts(), OthersParts(offered), GamesParts()
@@ -65,10 +66,10 @@ class BlackBoxTab(Tab):
         self.question_inputs = [self.black_box, self.target]
         self.look_inputs = [self.alpha, self.colormap, *self.choice.inputs]
         says = [self.black_box_says, self.student_says, self.verdict]
-        hidden = [self.maps.figure, self.choice.accordion, self.student.accordion]
+        hidden = [self.maps.figure, self.single.figure, self.choice.accordion, self.student.accordion]
         rows = [*self.others.row.outputs, *self.games.row.outputs]
         self.answer_outputs = [*says, *hidden, self.target, self.others.methods, *rows, *self.games.outputs]
-        pictures = [*self.maps.outputs, *self.choice.outputs, self.others.gallery]
+        pictures = [*self.maps.outputs, *self.single.outputs, *self.choice.outputs, self.others.gallery]
         self.picture_outputs = [*pictures, self.games.row.note]
 
     def lay_out(self) -> None:
@@ -83,6 +84,7 @@ class BlackBoxTab(Tab):
                 with gr.Row():
                     place(self.black_box_says, self.student_says)
                 self.maps.lay_out()
+                self.single.lay_out()
                 with gr.Row():
                     place(self.target, self.alpha, self.colormap)
         self.choice.lay_out()
@@ -98,7 +100,9 @@ class BlackBoxTab(Tab):
         for name, button in self.choice.presets.items():
             chosen = button.click(self.choice.choose_preset, gr.State(name), self.choice.inputs, **QUIET)
             self.repaint_after(chosen.success)
-        changed = self.answer_after(self.black_box.input(lambda: PREDICTED, None, self.target, **QUIET).success)
+        photo, gallery = self.column.photo, self.column.examples
+        turned = self.black_box.input(self.turn, {self.black_box, photo}, [self.target, photo, gallery], **QUIET)
+        changed = self.answer_after(turned.success)
         for event in (changed, first_shown):
             event.success(self.student.fill, self.answered, self.student.facts, **QUIET)
             event.success(say_assumed, self.black_box, self.assumed, **QUIET)
@@ -126,6 +130,19 @@ class BlackBoxTab(Tab):
             steps=self.games.play,
         ).connect()
 
+    def list_examples(self, values: Values) -> Sequence[Path]:
+        return self.known[values[self.black_box]]
+
+    def turn(self, values: Values, request: gr.Request) -> Values:
+        """Turn to another black box: its examples, the first in place of one of another's; a visitor's photo stays."""
+        examples, photo = self.list_examples(values), values[self.column.photo]
+        captioned = caption_examples(examples, read_language(request))
+        shown: Values = {self.target: PREDICTED, self.column.examples: captioned}
+        others = {path for known in self.known.values() for path in known} - {*examples}
+        if isinstance(photo, Image.Image) and is_among(photo, others):
+            shown[self.column.photo] = examples[0]
+        return shown
+
     def read_questions(self, values: Values) -> list[Question]:
         return [Question(values[self.black_box], "distilled", read_target(values[self.target]))]
 
@@ -144,14 +161,16 @@ class BlackBoxTab(Tab):
         side, former = answer.side, values[self.answered]
         if side.silent:
             gr.Warning(say(lang, "no_answer"), title=say(lang, "blackbox"))
-        who, what = say(lang, "this_black_box"), say(lang, "learnt.blackbox", count=len(side.classes))
         has_student, has_maps = side.agreement is not None, side.explained is not None
+        who = say(lang, "this_black_box" if has_student else "alone.who")
+        what = say(lang, "learnt.blackbox", count=f"{len(side.classes):,}")
         same_menus = former and former.side.question.model == side.question.model and not former.silent
         return {
             self.notices.strange: warn_of_strange_photo([side], who, what, lang),
             **self.show_confidences(side, lang),
             self.verdict: self.draw_verdict(side, lang),
             self.maps.figure: gr.Column(visible=has_maps),
+            self.single.figure: gr.Column(visible=side.single is not None),
             self.choice.accordion: gr.Accordion(visible=has_maps),
             self.student.accordion: gr.Accordion(visible=has_student),
             **self.others.row.clear(),
@@ -172,12 +191,11 @@ class BlackBoxTab(Tab):
     def draw_verdict(self, side: BlackBoxSide, lang: str) -> str:
         if side.silent:
             return draw_warning(say(lang, "no_answer"))
-        return draw_verdict(side.agreement, side.explained is not None, lang)
+        return draw_verdict(side, lang)
 
     def update_menus(self, side: BlackBoxSide, lang: str) -> Values:
         """The menus of a black box's classes and of the methods that explain it; empty where it did not answer."""
-        names = name_classes(side.classes, lang)
-        classes = [(translate("predicted"), PREDICTED), *((names[c], c) for c in side.classes)]
+        classes = [(translate("predicted"), PREDICTED), *list_targets(side.classes, lang)]
         others = [] if side.silent else list_others(side.question.model)
         target = PREDICTED if side.silent else side.question.target or PREDICTED  # Gradio refuses what is not in a menu
         chosen = [method for _, method in others if is_preselected(method)]
@@ -190,10 +208,13 @@ class BlackBoxTab(Tab):
         return BlackBoxLook(alpha=values[self.alpha], colormap=values[self.colormap], choice=self.choice.read(values))
 
     def paint(self, answer: BlackBoxAnswer, lang: str) -> Values:
-        """The three maps, the pictures to choose from, and other methods' pictures."""
+        """The maps there are at once, the pictures to choose from, and other methods' pictures."""
+        single = self.single.paint(answer, lang)
         if answer.silent:
-            return {**self.maps.clear(), **self.choice.clear(), self.others.gallery: [], self.games.row.note: ""}
-        others = {self.others.gallery: draw_gallery(answer, lang), **self.games.say_whether_stale(answer, lang)}
+            cleared = {**self.maps.clear(), **self.choice.clear(), **single}
+            return {**cleared, self.others.gallery: [], self.games.row.note: ""}
+        gallery = {self.others.gallery: draw_gallery(answer, lang)}
+        others = {**gallery, **single, **self.games.say_whether_stale(answer, lang)}
         if answer.side.explained is None:
             return {**self.maps.clear_pictures(), **self.choice.clear(), **others}
         return {**self.maps.paint(answer, lang), **self.choice.paint(answer, lang), **others}

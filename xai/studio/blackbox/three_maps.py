@@ -4,6 +4,7 @@ import gradio as gr
 from gradio.components import Component
 
 from xai.studio.blackbox.answers import BlackBoxAnswer
+from xai.studio.blackbox.names import name_class
 from xai.studio.blackbox.painting import paint_map
 from xai.studio.captions import say_seconds
 from xai.studio.components import lay_out_note, make_note, make_picture, place
@@ -45,7 +46,7 @@ class ThreeMaps:
     def describe(self, answer: BlackBoxAnswer, maps: list, lang: str) -> str:
         """The lines below the maps: what they explain, and which of them show nothing."""
         side = answer.side
-        line = say_seconds(side.label, side.confidence, side.explained.seconds, lang)
+        line = say_seconds(name_class(side.label, side.classes, lang), side.confidence, side.explained.seconds, lang)
         if maps[-1] is None:
             line = say(lang, "nothing_chosen")
         blank = [str(i) for i, raw in enumerate(maps, start=1) if raw is not None and not raw.any()]
