@@ -125,7 +125,7 @@ class BlackBoxAnswer(Answer):
             confidence=side.confidences[side.wanted],
             confidences=np.array([side.confidences[c] for c in side.classes], np.float32),
             method="distilled",
-            target_layer=METHODS["distilled"].place,
+            target_layer=plan_reading(get_black_box(side.question.model), "distilled").layer,
             seconds=maps.seconds,
             source=SOURCES["student"],
             agreement=side.agreement,
