@@ -24,6 +24,7 @@ from xai.studio.examples import GARBAGE_EXAMPLES
 from xai.studio.garbage import endpoint
 from xai.studio.garbage.answers import look_at, look_slowly, preload
 from xai.studio.garbage.parts import GarbageNetwork, update_layers
+from xai.studio.live import Live
 from xai.studio.methods import is_slow, label_method, list_suited, mark_method, suits
 from xai.studio.notices import Notices
 from xai.studio.photo_column import PhotoColumn
@@ -51,7 +52,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
 
     def __init__(self, networks: Sequence[str] = OPENING_NETWORKS) -> None:
         super().__init__()
-        self.column, self.notices = PhotoColumn(), Notices()
+        self.column, self.live, self.notices = PhotoColumn(), Live(networks[0]), Notices()
         self.networks = [GarbageNetwork(letter, name) for letter, name in zip(ascii_lowercase, networks, strict=False)]
         self.method = make_method_menu(GARBAGE)
         self.target = make_target_menu(list_classes(networks[0]), info=translate("target_info"))
@@ -79,6 +80,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
         with gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=300):
                 self.column.lay_out()
+                self.live.lay_out()
             with gr.Column(scale=8, min_width=620):
                 self.notices.lay_out()
                 with gr.Row(equal_height=False):
@@ -103,6 +105,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
 
     def connect(self, opened: Callable):
         first_shown = super().connect(opened)
+        self.live.connect(self)
         places: set[Any] = {menu for network in self.networks for menu in (network.menu, network.layer)}
         for network in self.networks:
             changed = network.menu.input(update_layers, network.menu, network.layer, **QUIET)
