@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks import record
-from benchmarks.browser import TABS, chromium, served
+from benchmarks.browser import chromium, served
 from tests import camera
 from xai.studio.examples import GARBAGE_EXAMPLES
 from xai.zoo import GARBAGE
@@ -39,7 +39,7 @@ def main() -> None:
         with chromium(*camera.make_flags(film)) as browser:
             page = browser.new_page()
             page.goto(url)
-            page.wait_for_selector(TABS["garbage"].picture)
+            page.wait_for_selector("#stage .picture")  # the first photo is explained
             camera.start(page)
             rows = [measure(page, network, options.seconds) for network in options.networks]
     for row in rows:

@@ -65,6 +65,7 @@ def test_the_workflow_has_what_the_package_needs():
 
 def test_it_is_cited_by_its_version_and_licence():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f'__version__ = "{project["version"]}"\n' in (ROOT / "xai/version.py").read_text()
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert (citation["version"], citation["license"]) == (project["version"], project["license"])
     assert (ROOT / "LICENSE").read_text().startswith(f"{project['license']} License\n")

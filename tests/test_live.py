@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 import xai
 from tests import camera
-from tests.conftest import load_once, no_strangers, open_app, wait_until
+from tests.conftest import load_once, no_strangers, wait_until
 from tests.tabs import REQUEST
 from xai.photo import PhotoError
 from xai.studio.examples import FOLDER
@@ -189,7 +189,8 @@ def opened(filmed, url):
     context = filmed.new_context()
     with no_strangers(context, url):
         page = context.new_page()
-        open_app(page, url)
+        page.goto(url)
+        page.wait_for_selector("#stage .picture", timeout=60_000)  # the first photo is explained
         yield page
     context.close()
 
@@ -286,11 +287,11 @@ def test_a_closed_page_asks_no_more(opened, url, monkeypatch):
 
 
 def test_the_frame_on_show_becomes_the_photo(viewer):
-    former = viewer.locator("#heatmap-b img").get_attribute("src")
+    former = viewer.locator("#stage .photo").first.get_attribute("src")
     start(viewer)
     viewer.get_by_role("button", name=ENGLISH["live.use"]).click()
     assert stand_still(viewer)
-    wait_until(viewer, lambda: viewer.locator("#heatmap-b img").get_attribute("src") != former)
+    wait_until(viewer, lambda: viewer.locator("#stage .photo").first.get_attribute("src") != former)
     sides = "(picture) => [picture.naturalWidth, picture.naturalHeight]"
     assert viewer.locator("#photo img").first.evaluate(sides) == [camera.WIDTH, camera.HEIGHT]
 

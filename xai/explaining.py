@@ -139,6 +139,9 @@ def make_explanation(batch: Batch, i: int, reading: Reading, estimate: Estimate,
         questions=estimate.questions,
         error=None if estimate.error is None else estimate.error.float().numpy(),
         settled=estimate.settled(),
+        subject=subject.name,
+        classes=tuple(subject.classes),
+        options={**reading.method.defaults, **reading.options},
     )
 
 

@@ -1,7 +1,11 @@
 """An explanation of one photo: the map, what it is a map of, and pictures of it."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +14,9 @@ from scipy import ndimage
 from torch.nn import functional as F
 
 from xai.agreement import Agreement
+from xai.manifest import describe_files, describe_method
+from xai.version import __version__
+from xai.writing import Files, add_manifest, encode_arrays, encode_png, write_folder
 
 COLORMAPS = ("turbo", "jet", "viridis", "magma", "cividis")
 
@@ -39,6 +46,9 @@ class Explanation:
             where the map is no estimate.
         familiar: whether the photo looks like those the model was trained on; None where that is not known.
         scale: the values of the raw map, at the photo's size, that are shown as 0 and 1; None are its own extremes.
+        subject: the name of the network or black box that is explained.
+        classes: the names of the K classes, in the order of `confidences`.
+        options: of the method, with the values they had.
     """
 
     photo: Image.Image = field(repr=False)
@@ -58,6 +68,9 @@ class Explanation:
     settled: float | None = None
     familiar: bool | None = None
     scale: tuple[float, float] | None = field(default=None, repr=False)
+    subject: str = ""
+    classes: tuple[str, ...] = field(default=(), repr=False)
+    options: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @property
     def saliency(self) -> np.ndarray:
@@ -69,6 +82,19 @@ class Explanation:
             return np.zeros((self.photo.height, self.photo.width), np.float32)
         resized = resize_to_photo(self.raw, self.photo.width, self.photo.height)
         return scale_to_range(resized, *(self.scale or (resized.min(), resized.max())))
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """The values of the raw map, at the photo's size, that are shown as 0 and 1; None where the map is blank."""
+        if self.blank:
+            return None
+        resized = resize_to_photo(self.raw, self.photo.width, self.photo.height)
+        low, high = self.scale or (resized.min(), resized.max())
+        return float(low), float(high)
+
+    def colors(self, colormap: str = "turbo") -> Image.Image:
+        """The map alone in colours, at the photo's size; the colour of 0 everywhere for a blank map."""
+        return Image.fromarray(colorize(self.saliency, colormap))
 
     def overlay(self, alpha: float = 0.5, colormap: str = "turbo") -> Image.Image:
         """The map in colours over the photo; `alpha` 0 is the photo, 1 the colours; the plain photo for a blank map."""
@@ -93,6 +119,61 @@ class Explanation:
         largest = np.bincount(regions.ravel())[1:].argmax()
         rows, columns = ndimage.find_objects(regions)[largest]
         return columns.start, rows.start, columns.stop, rows.stop
+
+    def save(self, folder: str | os.PathLike, alpha: float = 0.5, colormap: str = "turbo") -> Path:
+        """Write all there is to a folder, so that it can be used without this package; returns the folder.
+
+        `photo.png`, `heatmap.png` (the overlay) and `colors.png` (the map alone) are pictures of the photo's size;
+        `map.npz` holds the raw map and the confidences, for an estimate its error, too; `manifest.json` says what all
+        this is. The folder is made where it is not there. It may be there if it holds nothing, or nothing but what was
+        saved there before, which is replaced. All files are written, or none.
+
+        Raises:
+            FileExistsError: the folder holds other files, or what was saved there has changed since.
+            OSError: it cannot be written.
+            ValueError: `alpha` is not in [0, 1], or there is no such colour map.
+        """
+        return write_folder(folder, self.files(alpha, colormap))
+
+    def files(self, alpha: float = 0.5, colormap: str = "turbo") -> Files:
+        """What `save` writes: the contents by the files' names."""
+        if not 0 <= alpha <= 1:
+            raise ValueError(f"the opacity alpha must be from 0 to 1, not {alpha}")
+        arrays = {"raw": self.raw, "confidences": self.confidences}
+        if self.error is not None:
+            arrays["error"] = self.error
+        pictures = {
+            "photo.png": self.photo,
+            "heatmap.png": self.overlay(alpha, colormap),
+            "colors.png": self.colors(colormap),
+        }
+        facts = {**self.describe(), "opacity": alpha, "colormap": colormap}
+        facts["files"] = describe_files(self.photo.size, arrays)
+        files = {name: encode_png(picture) for name, picture in pictures.items()}
+        return add_manifest({**files, "map.npz": encode_arrays(arrays)}, facts)
+
+    def describe(self) -> dict[str, Any]:
+        """All that is known but the map itself; sizes and the box are in pixels of the photo, times in seconds."""
+        names = self.classes or tuple(map(str, range(len(self.confidences))))
+        return {
+            "xai": __version__,
+            "subject": self.subject,
+            "source": self.source,
+            "method": describe_method(self.method, self.options),
+            "layer": self.target_layer,
+            "class": {"name": self.label, "index": self.target, "confidence": self.confidence},
+            "confidences": dict(zip(names, self.confidences.tolist(), strict=True)),
+            "agreement": None if self.agreement is None else {**vars(self.agreement), "agreed": self.agreement.agreed},
+            "familiar": self.familiar,
+            "size": {"width": self.photo.width, "height": self.photo.height},
+            "box": self.bounding_box(),
+            "blank": self.blank,
+            "scale": self.limits,
+            "common_scale": self.scale is not None and not self.blank,
+            "questions": self.questions,
+            "settled": self.settled,
+            "seconds": self.seconds,
+        }
 
 
 def resize_to_photo(raw: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from xai import load_model
+from xai import Evidence, load_model
 from xai.methods import METHODS, UnsuitableError
 from xai.models import Classifier
 
@@ -32,17 +32,26 @@ class Side:
 
     Attributes:
         question: the network, and how it is explained.
+        confidences: by class.
         explained: the explanation; None while `pending`, and where there is `trouble`.
         trouble: why the method does not suit the network; None where it does.
         pending: whether a slow method has still to explain it.
         familiar: whether the photo is like those that the network was trained on; None where that is not known.
+        evidence: which region speaks for which class; None where that is not known.
     """
 
     question: Question
+    confidences: dict[str, float] = field(default_factory=dict)
     explained: Any = None
     trouble: UnsuitableError | None = None
     pending: bool = False
     familiar: bool | None = None
+    evidence: Evidence | None = None
+
+    @property
+    def label(self) -> str:
+        """The predicted class."""
+        return max(self.confidences, key=self.confidences.__getitem__)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from xai.studio.text import say
 def describe_explanation(e: Explanation, method: str, lang: str) -> list[str]:
     """Lines on the class that is explained, and, where the method's map is the same for every class, on that."""
     lines = [say_seconds(e.label, e.confidence, e.seconds, lang)]
+    if e.blank:
+        lines.append(say(lang, "blank", label=say(lang, f"class.{e.label}")))
     if not reads_class(method):
         lines.append(say(lang, "whatever_class", method=TITLES[method]))
     return lines
@@ -22,13 +24,11 @@ def say_seconds(label: str, confidence: float, seconds: float, lang: str) -> str
     return say(lang, "seconds", label=say(lang, f"class.{label}"), confidence=f"{confidence:.0%}", seconds=took)
 
 
-def say_why_missing(side: Side, lang: str) -> str | None:
-    """Why there is no explanation yet, or why there will be none; None where there is one."""
+def say_why_missing(side: Side, lang: str) -> str:
+    """Why there is no explanation: none suits, or it takes its time."""
     if side.trouble:
         return say(lang, f"unsuitable.{side.trouble.reason}", **side.trouble.details)
-    if side.pending:
-        return say(lang, "waiting", method=TITLES[side.question.method])
-    return None
+    return say(lang, "waiting" if side.pending else "not_followed", method=TITLES[side.question.method])
 
 
 def say_progress(title: str, done: float, started: float, lang: str) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import gradio as gr
 from gradio.components import Component
 
-from xai.explanation import COLORMAPS
 from xai.studio.answers import PREDICTED
 from xai.studio.methods import DEFAULT, TITLES, list_suited
 from xai.studio.picture import Picture, Thumbnails
@@ -73,7 +72,6 @@ def make_method_menu(models: Sequence[str], prefix: str = "") -> gr.Dropdown:
         [(TITLES[name], name) for name in list_suited(models)],
         value=DEFAULT,
         label=translate("method"),
-        info=translate("method_info"),
         elem_id=f"{prefix}method",
         min_width=150,
         render=False,
@@ -96,19 +94,3 @@ def make_target_menu(classes: Sequence[tuple], prefix: str = "", **options) -> g
 def list_classes(model: str) -> list[tuple]:
     """A network's classes as a menu's choices."""
     return [(translate(f"class.{c}"), c) for c in read_json(find_checkpoint(model) / "config.json")["classes"]]
-
-
-def make_look_controls(prefix: str = "") -> tuple[gr.Slider, gr.Dropdown]:
-    """The opacity of the colours, and which colours."""
-    opacity = gr.Slider(
-        0, 1, 0.5, step=0.05, label=translate("opacity"), elem_id=f"{prefix}opacity", min_width=220, render=False
-    )
-    colormap = gr.Dropdown(
-        [(translate(f"colormap.{c}"), c) for c in COLORMAPS],
-        value="turbo",
-        label=translate("colormap"),
-        elem_id=f"{prefix}colormap",
-        min_width=220,
-        render=False,
-    )
-    return opacity, colormap

@@ -8,6 +8,7 @@ from gradio.components import Component
 
 from xai import Explanation
 from xai.blackbox import BlackBoxError
+from xai.explanation import COLORMAPS
 from xai.photo import PhotoError
 from xai.studio.text import say
 
@@ -53,3 +54,9 @@ def offer(answer: Callable, inputs: Sequence, heatmaps: Component, name: str) ->
 def make_parameter(value: str, label: str) -> gr.Textbox:
     """A parameter that the page has no component for."""
     return gr.Textbox(value, visible=False, label=label)
+
+
+def make_look_parameters() -> tuple[gr.Slider, gr.Dropdown]:
+    """The opacity of the colours, and which colours; on the page, the browser sees to both."""
+    alpha = gr.Slider(0, 1, 0.5, visible=False, label="alpha")
+    return alpha, gr.Dropdown(list(COLORMAPS), value="turbo", visible=False, label="colormap")

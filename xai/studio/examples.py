@@ -1,6 +1,13 @@
 """The photos to pick from, named `TAB-CLASS-NUMBER.jpg`."""
 
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
+
+from PIL import Image
+
+from xai.photo import load_photo
+from xai.studio.photo_input import MAX_SIDE
 
 FOLDER = Path(__file__).parent / "examples"
 
@@ -17,3 +24,25 @@ def read_class(example: Path) -> str:
 
 GARBAGE_EXAMPLES = list_examples("garbage", "garbage-glass-181.jpg")  # a bottle that the opening networks disagree on
 PYRAMID_EXAMPLES = list_examples("pyramid", "pyramid-airplane-17.jpg")
+
+
+def find_example(photo: Image.Image) -> Path | None:
+    """The example that a photo is; None where it is a visitor's own."""
+    return list_known().get(sign(photo))
+
+
+def find_truth(photo: Image.Image) -> str | None:
+    """The class of what a photo shows; None where nobody said."""
+    example = find_example(photo)
+    return read_class(example) if example else None
+
+
+@cache
+def list_known() -> dict[str, Path]:
+    """The examples by what they show."""
+    return {sign(load_photo(path, MAX_SIDE)): path for path in sorted(FOLDER.glob("*.jpg"))}
+
+
+def sign(photo: Image.Image) -> str:
+    """A signature of a photo's size and pixels."""
+    return sha256(repr((photo.mode, photo.size)).encode() + photo.tobytes()).hexdigest()

@@ -6,38 +6,36 @@ from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+from PIL import Image
 
 from xai.studio.about import AboutPanel
-from xai.studio.components import make_note
 from xai.studio.events import Values
+from xai.studio.stage import Panel
 
 
 class NetworkParts(ABC):
-    """The components that show one network.
+    """What shows one network: a panel of the stage, and components beside it.
 
     Args:
-        key: ends the elements' ids.
-        note_id: the id of the note.
+        key: tells the network's panel from the others', and ends the elements' ids.
 
     Attributes:
-        note: the lines on the explanation.
         about: the panel about the network.
-        outputs: what `show` fills in, the note among it.
+        outputs: what `show` fills in.
     """
 
-    outputs: Sequence[Component]
+    outputs: Sequence[Component] = ()
 
-    def __init__(self, key: str, note_id: str) -> None:
-        self.note = make_note(note_id)
-        self.about = AboutPanel(key)
+    def __init__(self, key: str) -> None:
+        self.key, self.about = key, AboutPanel(key)
 
     @abstractmethod
+    def describe(self, side: Any, photo: Image.Image, lang: str) -> Panel:
+        """What the network says, for the stage."""
+
     def show(self, side: Any, lang: str) -> Values:
-        """All that the network says, but its heatmaps."""
-
-    @abstractmethod
-    def describe(self, side: Any, lang: str) -> str:
-        """The lines of the note: on the explanation, or why there is none."""
+        """What else there is to say of the network's answer."""
+        return {}
 
     def lay_out_about(self) -> None:
         with gr.Column(min_width=300):

@@ -10,12 +10,16 @@ from PIL import Image
 from xai.steps import Progress
 from xai.studio.answers import Answer, Question, Side
 from xai.studio.captions import say_progress
+from xai.studio.components import make_stop_button
 from xai.studio.events import QUIET, REFINING, Values
+from xai.studio.examples import find_truth
 from xai.studio.methods import TITLES
 from xai.studio.network import NetworkParts
 from xai.studio.notices import warn_of_strange_photo
+from xai.studio.stage import Scene
 from xai.studio.tab import Tab
 from xai.studio.text import read_language, say, translate
+from xai.studio.verdict import judge
 
 Parts = TypeVar("Parts", bound=NetworkParts)
 
@@ -25,22 +29,31 @@ class RefiningTab(Tab, Generic[Parts]):
 
     Attributes:
         networks: what shows each network, in the order of an answer's sides.
+        stop: the button that stops a slow method.
         trained_on: the key of the text that says what the networks were trained on.
         look_at: takes a photo and questions, returns a side for each; those of slow methods are pending.
         look_slowly: takes a photo and a question; yields how far it is, again and again, and at last what is explained.
     """
 
     networks: Sequence[Parts]
+    stop: gr.Button
     trained_on: str
     look_at: Callable[[Image.Image, list[Question]], Sequence[Side]]
     look_slowly: Callable[[Image.Image, Question], Iterator[Progress]]
 
-    @property
-    def notes(self) -> list[gr.Markdown]:
-        return [network.note for network in self.networks]
+    def __init__(self, prefix: str = "") -> None:
+        super().__init__()
+        self.stop = make_stop_button(prefix)
 
     def explain(self, photo: Image.Image, questions: list[Question]) -> Answer:
         return Answer(photo, self.look_at(photo, questions))
+
+    def explain_anew(self, photo: Image.Image, answer: Answer) -> Answer:
+        """The answer on another photo; slow methods are not asked again, so that it comes at once."""
+        anew = super().explain_anew(photo, answer)
+        for side in anew.sides:
+            side.pending = False
+        return anew
 
     def show(self, answer: Answer, values: Values, lang: str) -> Values:
         who, what = say(lang, "both_networks"), say(lang, self.trained_on)
@@ -49,28 +62,35 @@ class RefiningTab(Tab, Generic[Parts]):
             shown |= network.show(side, lang)
         return shown | self.show_stop_button(answer)
 
+    def set_scene(self, answer: Answer, lang: str) -> Scene:
+        pairs = zip(self.networks, answer.sides, strict=True)
+        panels = [network.describe(side, answer.photo, lang) for network, side in pairs]
+        return Scene(answer.photo, panels, judge(panels, find_truth(answer.photo), lang))
+
+    def list_classes(self, answer: Answer) -> Sequence[str]:
+        return list(answer.sides[0].confidences)
+
     def lay_out_about(self) -> None:
-        """A panel about each network."""
-        gr.Markdown(translate("about"))
-        with gr.Row():
-            for network in self.networks:
-                network.lay_out_about()
+        """A folded panel about each network, filled in when it is first opened."""
+        with gr.Accordion(translate("about"), open=False, elem_id=f"{self.stage.elem_id}-about") as self.about:
+            with gr.Row():
+                for network in self.networks:
+                    network.lay_out_about()
 
     def answer_after(self, event: Callable):
-        painted = super().answer_after(event)
-        outputs = [*self.notes, self.column.stop, *self.picture_outputs]
-        painted.success(self.refine, self.answered, outputs, **REFINING)
-        return painted
+        answered = super().answer_after(event)
+        answered.success(self.refine, self.answered, [self.stage, self.stop], **REFINING)
+        return answered
 
     def connect(self, opened: Callable):
-        self.column.stop.click(self.stop, self.answered, [*self.notes, self.column.stop], **QUIET)
+        self.stop.click(self.end, self.answered, [self.stage, self.stop], **QUIET)
         return super().connect(opened)
 
     def show_stop_button(self, answer: Answer) -> Values:
         """The stop button, which is there while a network has still to explain the photo."""
-        return {self.column.stop: gr.Button(visible=any(side.pending for side in answer.sides))}
+        return {self.stop: gr.Button(visible=any(side.pending for side in answer.sides))}
 
-    def stop(self, answer: Answer | None, request: gr.Request) -> Values:
+    def end(self, answer: Answer | None, request: gr.Request) -> Values:
         """End what is being computed."""
         if answer is None:
             return gr.skip()
@@ -80,8 +100,8 @@ class RefiningTab(Tab, Generic[Parts]):
     def show_stopped(self, answer: Answer, lang: str) -> Values:
         """Say of each pending side that it was stopped."""
         sides = zip(self.networks, answer.sides, strict=True)
-        notes = {network.note: say(lang, "stopped") for network, side in sides if side.pending}
-        return {**notes, self.column.stop: gr.Button(visible=False)}
+        stopped = {network.key: say(lang, "stopped") for network, side in sides if side.pending}
+        return {self.stage: gr.update(progress=stopped), self.stop: gr.Button(visible=False)}
 
     def refine(self, answer: Answer | None, request: gr.Request) -> Iterator[Values]:
         """Explain the pending sides, one after the other.
@@ -96,14 +116,15 @@ class RefiningTab(Tab, Generic[Parts]):
         pending = [(network, side) for network, side in pairs if side.pending]
         for network, side in pending:
             title, started = TITLES[side.question.method], time.perf_counter()
-            yield {network.note: say(lang, "running", method=title)}
+            yield {self.stage: gr.update(progress={network.key: say(lang, "running", method=title)})}
             for progress in self.look_slowly(answer.photo, side.question):
                 if answer.stopped.is_set():
-                    # `stop` has said so already, but a note that was on its way to the page would stay there for good
+                    # `end` has said so already, but a line that was on its way to the page would stay there for good
                     yield self.show_stopped(answer, lang) if answer.halted else gr.skip()
                     return
                 if progress.done < 1:
-                    yield {network.note: say_progress(title, progress.done, started, lang)}
+                    line = say_progress(title, progress.done, started, lang)
+                    yield {self.stage: gr.update(progress={network.key: line})}
             side.explained, side.pending = progress.so_far, False
-            note = {network.note: network.describe(side, lang)}
-            yield {**note, **self.show_stop_button(answer), **self.paint(answer, lang)}
+            scene = gr.HTML(self.set_scene(answer, lang), progress={})
+            yield {self.stage: scene, **self.show_stop_button(answer)}

@@ -1,6 +1,5 @@
-"""What every tab does: it takes a photo, lets networks answer, shows the answer, and paints its pictures."""
+"""What every tab does: it takes a photo, lets networks answer, and shows the answer on its stage."""
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,44 +10,47 @@ from gradio.blocks import Block
 from gradio.components import Component
 from PIL import Image
 
-from xai.studio.answers import Answer, Look, Question
+from xai.studio.answers import Answer, Question
 from xai.studio.components import place
 from xai.studio.events import ANSWERING, EACH, IN_BROWSER, QUIET, SHOW, SHOW_WITHOUT_PHOTO, WAIT_A_SECOND, Values
 from xai.studio.examples import read_class
+from xai.studio.hiding import FILLS, hide_part, read_mask
 from xai.studio.notices import Notices, warn_of_expired_answer
-from xai.studio.photo_column import PhotoColumn, accept_photo, demand_photo
+from xai.studio.photo_source import PhotoSource, accept_photo
+from xai.studio.stage import Scene, Stage
 from xai.studio.text import read_language, say
 
 
 class Tab(ABC):
     """A tab that explains photos.
 
-    Menus make questions, a photo and questions make an answer, an answer is shown in words, and painted in pictures.
-    The answer is kept for the visitor in `answered`. Handlers are given what components hold, by component, and
-    return what components shall hold.
+    Menus make questions, a photo and questions make an answer, and an answer makes a scene on the stage. The answer is
+    kept for the visitor in `answered`. Handlers are given what components hold, by component, and return what
+    components shall hold.
 
     Attributes:
         examples: photos to pick from; the first one opens the tab.
-        column: where the photo comes from.
+        source: where the photo comes from.
         notices: what stands above the answer.
+        stage: shows the answer.
+        target: the menu of the class to explain.
         question_inputs: the menus that questions are read from.
-        look_inputs: what decides how pictures look.
-        answer_outputs: what `show` may fill in.
-        picture_outputs: what `paint` may fill in.
+        look_inputs: what else decides how the answer is shown.
+        answer_outputs: what `show` may fill in besides the stage.
         answered: the visitor's answer; None before the first one, and after it was given back.
-        lost: changes where a picture is to be painted anew but its answer was given back.
     """
 
     examples: Sequence[Path]
-    column: PhotoColumn
+    source: PhotoSource
     notices: Notices
+    stage: Stage
+    target: gr.Dropdown
     question_inputs: Sequence[Component]
-    look_inputs: Sequence[Any]
+    look_inputs: Sequence[Component] = ()
     answer_outputs: Sequence[Block]
-    picture_outputs: Sequence[Component]
 
     def __init__(self) -> None:
-        self.answered, self.lost = gr.State(render=False), gr.State(render=False)
+        self.answered = gr.State(render=False)
 
     @abstractmethod
     def read_questions(self, values: Values) -> list[Question]:
@@ -60,15 +62,11 @@ class Tab(ABC):
 
     @abstractmethod
     def show(self, answer: Any, values: Values, lang: str) -> Values:
-        """An answer in words; `values` still has the former answer."""
+        """An answer beside the stage; `values` still has the former answer."""
 
     @abstractmethod
-    def read_look(self, values: Values) -> Look:
-        """How the visitor wants pictures to look."""
-
-    @abstractmethod
-    def paint(self, answer: Any, lang: str) -> Values:
-        """An answer in pictures, as `answer.look` wants them."""
+    def set_scene(self, answer: Any, lang: str) -> Scene:
+        """An answer on the stage."""
 
     def prepare(self, photo: Image.Image) -> Image.Image:
         """The photo as the networks see it."""
@@ -79,7 +77,7 @@ class Tab(ABC):
 
         A visitor who took the photo away still sees its answer, and menus go on changing it.
         """
-        photo, former = values[self.column.photo], values[self.answered]
+        photo, former = values[self.source.photo], values[self.answered]
         if not isinstance(photo, Image.Image):
             if former is None:
                 return gr.skip()
@@ -89,66 +87,76 @@ class Tab(ABC):
             return gr.skip()
         if former:
             former.end()
-        answer = self.explain(photo, questions)
-        return {self.answered: answer, **self.show(answer, values, read_language(request))}
+        answer, lang = self.explain(photo, questions), read_language(request)
+        shown = self.show(answer, values, lang)  # it may note in the answer how it is to look
+        return {self.answered: answer, **shown, self.stage: gr.HTML(self.set_scene(answer, lang), progress={})}
 
-    def repaint(self, values: Values, request: gr.Request) -> Values:
-        """Paint the visitor's answer; where there is none, say so."""
-        answer = values[self.answered]
-        if answer is None:
+    def hide(self, values: Values, event: gr.EventData, request: gr.Request) -> Values:
+        """Answer the photo without the part that the visitor painted over, beside the answer to all of it."""
+        answer, lang = values[self.answered], read_language(request)
+        mask, fill = read_mask(event.size, event.runs), event.fill
+        if answer is None or answer.silent:
             warn_of_expired_answer(request)
             return gr.skip()
-        answer.look = self.read_look(values)
-        return self.paint(answer, read_language(request))
+        if mask is None or fill not in FILLS:
+            return gr.skip()
+        whole = self.set_scene(answer, lang)
+        if not mask.any():
+            return {self.stage: whole}
+        photo = hide_part(answer.photo, mask, fill)
+        without = self.set_scene(self.explain_anew(photo, answer), lang)
+        return {self.stage: Scene(photo, without.panels, without.verdict, whole.panels, answer.photo)}
 
-    def repaint_or_answer(self, values: Values, request: gr.Request) -> Values:
-        """Paint the visitor's answer; where it was given back, set `lost`, upon which the photo is answered again."""
-        if values[self.answered] is None:
-            return {self.lost: time.time()}
-        return self.repaint(values, request)
+    def explain_anew(self, photo: Image.Image, answer: Answer) -> Answer:
+        """The answer to the same questions on another photo."""
+        return self.explain(photo, [side.question for side in answer.sides])
 
     def answer_after(self, event: Callable):
-        """Let an event lead to an answer and its pictures; returns the event of the pictures."""
-        photo, former = self.column.photo, self.notices.former
-        outputs = [self.answered, self.notices.strange, *self.answer_outputs]
-        answered = event(self.answer, {photo, self.answered, *self.question_inputs}, outputs, **ANSWERING)
+        """Let an event lead to an answer; returns the event of the answer."""
+        photo, former = self.source.photo, self.notices.former
+        inputs = {photo, self.answered, *self.question_inputs, *self.look_inputs}
+        outputs = [self.answered, self.stage, self.notices.strange, *self.answer_outputs]
+        answered = event(self.answer, inputs, outputs, **ANSWERING)
         answered.success(None, photo, former, js=SHOW_WITHOUT_PHOTO, **IN_BROWSER)
         answered.failure(None, None, former, js=SHOW, **IN_BROWSER)
-        return answered.success(self.repaint, {self.answered, *self.look_inputs}, self.picture_outputs, **QUIET)
-
-    def repaint_after(self, event: Callable) -> None:
-        """Let an event lead to pictures that look different."""
-        outputs = [self.lost, *self.picture_outputs]
-        event(self.repaint_or_answer, {self.answered, *self.look_inputs}, outputs, **QUIET)
+        return answered
 
     def connect(self, opened: Callable):
-        """Answer what is uploaded, picked, asked for or chosen.
+        """Answer what is uploaded, picked, or chosen.
 
         Args:
             opened: the event that opens the tab.
 
         Returns:
-            An event after the first photo's pictures were seen, for what is less urgent and keeps a browser busy.
+            An event after the first answer was seen, for what is less urgent and keeps a browser busy.
         """
-        place(self.answered, self.lost)
-        photo, gallery = self.column.photo, self.column.examples
+        place(self.answered)
+        photo, gallery = self.source.photo, self.source.examples
         photo.change(None, photo, self.notices.former, js=SHOW_WITHOUT_PHOTO, **IN_BROWSER)  # however it was taken away
         self.answer_after(photo.upload(accept_photo, [photo, self.answered], photo, **QUIET).success)
         self.answer_after(gallery.select(self.pick, None, photo, **EACH).success)
-        self.answer_after(self.column.explain.click(demand_photo, photo, None, **QUIET).success)
-        for control in self.look_inputs:
-            self.repaint_after(control.release if isinstance(control, gr.Slider) else control.input)
-        self.answer_after(self.lost.change)
+        self.answer_after(self.target.input)
+        self.answer_after(self.stage.choose(self.choose_class, self.answered, self.target, **QUIET).success)
+        self.stage.hide(self.hide, {self.answered}, self.stage, **ANSWERING)
         first = self.answer_after(opened(self.open, {photo, self.answered}, [photo, gallery], **QUIET).success)
         return first.success(None, js=WAIT_A_SECOND, **QUIET)
 
     def pick(self, choice: gr.SelectData) -> Path:
         return self.examples[choice.index]
 
+    def choose_class(self, answer: Answer | None, event: gr.EventData) -> Any:
+        """The class that was clicked among the confidences, for the menu."""
+        known = answer is not None and event.name in self.list_classes(answer)
+        return event.name if known else gr.skip()
+
+    @abstractmethod
+    def list_classes(self, answer: Any) -> Sequence[str]:
+        """The classes that can be explained."""
+
     def open(self, values: Values, request: gr.Request) -> Values:
         """Show the first example, and all examples with captions; what is there already stays."""
-        if values[self.answered] or values[self.column.photo] is not None:
+        if values[self.answered] or values[self.source.photo] is not None:
             return gr.skip()
         lang = read_language(request)
         captioned = [(str(path), say(lang, f"class.{read_class(path)}")) for path in self.examples]
-        return {self.column.photo: self.examples[0], self.column.examples: captioned}
+        return {self.source.photo: self.examples[0], self.source.examples: captioned}

@@ -7,7 +7,6 @@ from functools import cache
 
 from PIL import Image
 
-from xai import Evidence
 from xai.batch import Batch
 from xai.class_evidence import compute_evidence
 from xai.explaining import explain_batch, explain_steps
@@ -26,15 +25,13 @@ LOG = logging.getLogger(__name__)
 
 @dataclass
 class GarbageSide(Side):
-    """One network's answer; what is `explained` is an Explanation."""
+    """One network's answer; what is `explained` is an Explanation.
 
-    evidence: Evidence = field(kw_only=True)
-    neighbours: list[Neighbour] = field(default_factory=list, kw_only=True)
+    Attributes:
+        neighbours: training photos that look the same to the network.
+    """
 
-    @property
-    def label(self) -> str:
-        """The predicted class."""
-        return self.evidence.classes[self.evidence.confidences.argmax()]
+    neighbours: list[Neighbour] = field(default_factory=list)
 
 
 @cache
@@ -65,7 +62,8 @@ def look(photo: Image.Image, question: Question) -> GarbageSide:
     activations, index = batch.activations(model), get_index(question.model)
     neighbours = index.nearest_to(activations.last) if index else []
     familiar, evidence = is_familiar(photo, question.model), compute_evidence(photo, activations)
-    return GarbageSide(question, explanation, trouble, pending, familiar, evidence=evidence, neighbours=neighbours)
+    confidences = dict(zip(model.classes, map(float, evidence.confidences), strict=True))
+    return GarbageSide(question, confidences, explanation, trouble, pending, familiar, evidence, neighbours)
 
 
 @GPU(duration=20)

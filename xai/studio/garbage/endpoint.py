@@ -4,7 +4,7 @@ from gradio.components import Component
 
 from xai.familiar import is_familiar
 from xai.studio.answers import LAST, PREDICTED, Question, get_model, read_target
-from xai.studio.endpoint import describe_answer, follow, make_parameter, offer
+from xai.studio.endpoint import describe_answer, follow, make_look_parameters, make_parameter, offer
 from xai.studio.garbage.answers import look_slowly
 from xai.studio.picture import Picture
 
@@ -49,8 +49,9 @@ def explain_garbage(photo, model: str, method: str, target: str, layer: str, alp
     yield answer, e.overlay(alpha, colormap)
 
 
-def publish(photo: Component, model: Component, method: Component, alpha: Component, colormap: Component) -> None:
+def publish(photo: Component, model: Component, method: Component) -> None:
     """Offer the endpoint, with the page's components as its parameters."""
     layer, target = make_parameter(LAST, "layer"), make_parameter(PREDICTED, "target")
+    alpha, colormap = make_look_parameters()
     inputs = [photo, model, method, target, layer, alpha, colormap]
     offer(explain_garbage, inputs, Picture(visible=False, format="png", label="heatmap"), "garbage")

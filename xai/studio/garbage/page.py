@@ -1,24 +1,14 @@
 """The page of the garbage tab: its layout, and what its menus and buttons do."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import Any
 
 import gradio as gr
 
-from xai import on_common_scale
-from xai.explanation import draw_box
 from xai.methods import METHODS
-from xai.studio.answers import PREDICTED, Answer, Look, Question, read_question
-from xai.studio.components import (
-    lay_out_note,
-    list_classes,
-    make_look_controls,
-    make_method_menu,
-    make_target_menu,
-    place,
-)
+from xai.studio.answers import PREDICTED, Question, read_question
+from xai.studio.components import lay_out_note, list_classes, make_method_menu, make_target_menu, place
 from xai.studio.events import QUIET, Values
 from xai.studio.examples import GARBAGE_EXAMPLES
 from xai.studio.garbage import endpoint
@@ -27,21 +17,13 @@ from xai.studio.garbage.parts import GarbageNetwork, update_layers
 from xai.studio.live import Live
 from xai.studio.methods import is_slow, label_method, list_suited, mark_method, suits
 from xai.studio.notices import Notices
-from xai.studio.photo_column import PhotoColumn
-from xai.studio.picture import PictureSlider
+from xai.studio.photo_source import PhotoSource
 from xai.studio.refining import RefiningTab
-from xai.studio.text import read_language, say, translate
+from xai.studio.stage import Stage
+from xai.studio.text import read_language, say
 from xai.zoo import GARBAGE
 
-OPENING_NETWORKS = ("garbage-resnet50", "garbage-s_se_resnet50")  # as many as there are sides, from left to right
-
-
-@dataclass(frozen=True)
-class GarbageLook(Look):
-    """How the heatmaps look: with a box around the largest region or not, on a common scale or each on its own."""
-
-    box: bool
-    common: bool
+OPENING_NETWORKS = ("garbage-resnet50", "garbage-s_se_resnet50")  # as many as stand side by side
 
 
 class GarbageTab(RefiningTab[GarbageNetwork]):
@@ -52,54 +34,24 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
 
     def __init__(self, networks: Sequence[str] = OPENING_NETWORKS) -> None:
         super().__init__()
-        self.column, self.live, self.notices = PhotoColumn(), Live(networks[0]), Notices()
+        self.source, self.notices, self.stage = PhotoSource(), Notices(), Stage(elem_id="stage", render=False)
+        self.live = Live(networks[0])
         self.networks = [GarbageNetwork(letter, name) for letter, name in zip(ascii_lowercase, networks, strict=False)]
         self.method = make_method_menu(GARBAGE)
-        self.target = make_target_menu(list_classes(networks[0]), info=translate("target_info"))
-        self.alpha, self.colormap = make_look_controls()
-        self.box = gr.Checkbox(label=translate("box"), elem_id="box", render=False)
-        self.common = gr.Checkbox(label=translate("common"), elem_id="common", render=False)
-        self.slider = PictureSlider(
-            show_label=False,
-            format="png",
-            interactive=False,
-            height=340,
-            elem_id="slider",
-            buttons=["download", "fullscreen"],
-            render=False,
-        )
-        menus, self.layers = [each.menu for each in self.networks], [each.layer for each in self.networks]
-        self.question_inputs = [*menus, self.method, self.target, *self.layers]
-        self.look_inputs = [self.alpha, self.colormap, self.box, self.common]
-        self.answer_outputs = [self.column.stop, *(part for each in self.networks for part in each.outputs)]
-        self.picture_outputs = [*(each.heatmap for each in self.networks), self.slider]
+        self.target = make_target_menu(list_classes(networks[0]))
+        self.menus, self.layers = [each.menu for each in self.networks], [each.layer for each in self.networks]
+        self.question_inputs = [*self.menus, self.method, self.target, *self.layers]
+        self.answer_outputs = [self.stop, *(part for each in self.networks for part in each.outputs)]
         self.lay_out()
 
     def lay_out(self) -> None:
-        gr.Markdown(translate("intro"))
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=4, min_width=300):
-                self.column.lay_out()
-                self.live.lay_out()
-            with gr.Column(scale=8, min_width=620):
-                self.notices.lay_out()
-                with gr.Row(equal_height=False):
-                    for network in self.networks:
-                        network.lay_out_answer()
-        with gr.Accordion(translate("options"), open=True, elem_id="options"):
-            with gr.Row():
-                place(self.method, self.target, *self.layers)
-            with gr.Row():
-                place(self.alpha, self.colormap)
-                with gr.Column(min_width=220):
-                    place(self.box, self.common)
-        gr.Markdown(translate("compare"))
-        with gr.Row(equal_height=False):
-            with gr.Column(min_width=300):
-                place(self.slider)
-                lay_out_note("slider")
+        self.source.lay_out(*self.menus, self.method, self.target, *self.layers)
+        self.live.lay_out()
+        self.notices.lay_out()
+        place(self.stop, self.stage)
+        with gr.Row():
             for network in self.networks:
-                network.lay_out_evidence()
+                network.lay_out_similar()
         self.lay_out_about()
         lay_out_note("privacy")
 
@@ -111,13 +63,13 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
             changed = network.menu.input(update_layers, network.menu, network.layer, **QUIET)
             self.answer_after(changed.success)
             changed.success(self.update_methods, places, self.method, **QUIET)
-            network.menu.input(network.about.fill, network.menu, network.about.outputs, **QUIET)
-        for menu in (self.method, self.target, *self.layers):
+        for menu in (self.method, *self.layers):
             self.answer_after(menu.input)
         for network in self.networks:
             network.layer.input(self.update_methods, places, self.method, **QUIET)
             opened(update_layers, network.menu, network.layer, **QUIET)
-            first_shown.success(network.about.fill, network.menu, network.about.outputs, **QUIET)
+            for event in (self.about.expand, network.menu.input):
+                event(network.about.fill, network.menu, network.about.outputs, **QUIET)
         opened(self.update_methods, places, self.method, **QUIET)
         return first_shown
 
@@ -128,25 +80,6 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
         """A question to each network, at the layer that its menu names."""
         return [read_question(values[each.menu], method, target, values[each.layer]) for each in self.networks]
 
-    def read_look(self, values: Values) -> GarbageLook:
-        return GarbageLook(
-            alpha=values[self.alpha],
-            colormap=values[self.colormap],
-            box=values[self.box],
-            common=values[self.common],
-        )
-
-    def paint(self, answer: Answer, lang: str) -> Values:
-        """The heatmaps, and in the slider the first and the last of them."""
-        look, explanations = answer.look, [side.explained for side in answer.sides]
-        scaled = on_common_scale(explanations) if look.common and all(explanations) else explanations
-        pictures = []
-        for e, shown in zip(explanations, scaled, strict=True):
-            picture = shown.overlay(look.alpha, look.colormap) if shown else answer.photo
-            pictures.append(draw_box(picture, e.bounding_box()) if e and look.box else picture)
-        heatmaps = {network.heatmap: picture for network, picture in zip(self.networks, pictures, strict=True)}
-        return {**heatmaps, self.slider: (pictures[0], pictures[-1])}
-
     def update_methods(self, values: Values, request: gr.Request) -> gr.Dropdown:
         """The method menu, which says of every method which networks it does not suit, and whether it takes long."""
         lang = read_language(request)
@@ -155,7 +88,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
     def label_method(self, method: str, values: Values, lang: str) -> str:
         questions = self.ask(values, method, PREDICTED)
         pairs = zip(self.networks, questions, strict=True)
-        unsuited = [network.letter for network, q in pairs if not suits(method, q.model, q.layer)]
+        unsuited = [network.key for network, q in pairs if not suits(method, q.model, q.layer)]
         if len(unsuited) == len(self.networks):
             return label_method(method, [say(lang, "unsuited_all")])
         slow = any(is_slow(method, q.model, q.layer) for q in questions)
@@ -169,4 +102,4 @@ def build(page: gr.Blocks) -> None:
         preload(name)
     tab = GarbageTab()
     tab.connect(opened=page.load)
-    endpoint.publish(tab.column.photo, tab.networks[-1].menu, tab.method, tab.alpha, tab.colormap)
+    endpoint.publish(tab.source.photo, tab.networks[-1].menu, tab.method)

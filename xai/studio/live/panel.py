@@ -12,7 +12,7 @@ from xai.studio.components import place
 from xai.studio.events import QUIET
 from xai.studio.live.frames import answer_frame, read_frame
 from xai.studio.live.line import Line
-from xai.studio.photo_column import accept_photo
+from xai.studio.photo_source import accept_photo
 from xai.studio.tab import Tab
 from xai.zoo import GARBAGE
 
@@ -30,21 +30,23 @@ TEMPLATE = """
         <video class="live-video" muted playsinline></video>
         <canvas class="live-map" width="1" height="1" role="img"></canvas>
     </div>
-    <p class="live-answer"></p>
-    <p class="live-said" role="status"></p>
-    <ul class="live-confidences">{rows}</ul>
-    <p class="live-strange" data-say="live.strange"></p>
-    <label class="live-choice">
-        <span data-say="live.network"></span>
-        <select class="live-network">{options}</select>
-    </label>
-    <div class="live-buttons">
-        <button type="button" class="live-stop" data-say="stop"></button>
-        <button type="button" class="live-use" data-say="live.use"></button>
-        <button type="button" class="live-switch" data-say="live.switch" hidden></button>
+    <div class="live-beside">
+        <p class="live-answer"></p>
+        <p class="live-said" role="status"></p>
+        <ul class="live-confidences">{rows}</ul>
+        <p class="live-strange" data-say="live.strange"></p>
+        <label class="live-choice">
+            <span data-say="live.network"></span>
+            <select class="live-network">{options}</select>
+        </label>
+        <div class="live-buttons">
+            <button type="button" class="live-stop" data-say="stop"></button>
+            <button type="button" class="live-use" data-say="live.use"></button>
+            <button type="button" class="live-switch" data-say="live.switch" hidden></button>
+        </div>
+        <p class="live-small live-pace"></p>
+        <p class="live-small" data-say="live.privacy"></p>
     </div>
-    <p class="live-small live-pace"></p>
-    <p class="live-small" data-say="live.privacy"></p>
 </section>
 """
 
@@ -87,7 +89,7 @@ class Live:
 
     def connect(self, tab: Tab) -> None:
         """Let the tab explain the frame that the visitor chooses."""
-        tab.answer_after(self.panel.used(self.use, tab.answered, tab.column.photo, **QUIET).success)
+        tab.answer_after(self.panel.used(self.use, tab.answered, tab.source.photo, **QUIET).success)
 
     async def answer(self, asked: object) -> dict[str, Any]:
         """What a network says of a frame, or `{busy: true}` where too many viewers wait already."""

@@ -8,6 +8,7 @@ from PIL import Image
 
 from xai import Explanation
 from xai.batch import Batch
+from xai.class_evidence import compute_evidence
 from xai.familiar import is_familiar
 from xai.layers import explain_layers_batch, explain_layers_steps, plan_layers
 from xai.methods import UnsuitableError
@@ -41,11 +42,9 @@ class PyramidSide(Side):
     """One network's answer; what is `explained` is a Scored for every layer, the combination, where there is one, last.
 
     Attributes:
-        confidences: by class.
         attention: the maps of attention branches, by layer.
     """
 
-    confidences: dict[str, float] = field(default_factory=dict)
     attention: dict[str, Explanation] = field(default_factory=dict)
 
 
@@ -78,6 +77,7 @@ def look(photo: Image.Image, question: Question) -> PyramidSide:
         side.trouble = trouble
     side.familiar = is_familiar(photo, question.model)
     side.confidences = dict(zip(model.classes, batch.confidences[0].tolist(), strict=True))
+    side.evidence = compute_evidence(photo, batch.activations(model))
     if model.attended_layers:
         found = explain(plan_layers(model, "attention", model.attended_layers))
         side.attention = {layer: found[layer] for layer in model.attended_layers}

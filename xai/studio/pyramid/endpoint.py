@@ -5,7 +5,7 @@ from gradio.components import Component
 
 from xai.familiar import is_familiar
 from xai.studio.answers import PREDICTED, Question, get_model, read_target
-from xai.studio.endpoint import describe_answer, follow, make_parameter, offer
+from xai.studio.endpoint import describe_answer, follow, make_look_parameters, make_parameter, offer
 from xai.studio.picture import Thumbnails
 from xai.studio.pyramid.answers import look_slowly
 from xai.zoo import PYRAMID
@@ -61,8 +61,8 @@ def explain_pyramid(photo, model: str, method: str, target: str, alpha: float, c
     yield answer, [(scored.explanation.overlay(alpha, colormap), name) for name, scored in found.items()]
 
 
-def publish(photo: Component, method: Component, alpha: Component, colormap: Component) -> None:
+def publish(photo: Component, method: Component) -> None:
     """Offer the endpoint, with the page's components as its parameters."""
     model, target = make_parameter(PYRAMID[1], "model"), make_parameter(PREDICTED, "target")
-    inputs = [photo, model, method, target, alpha, colormap]
+    inputs = [photo, model, method, target, *make_look_parameters()]
     offer(explain_pyramid, inputs, Thumbnails(visible=False, label="heatmaps"), "pyramid")

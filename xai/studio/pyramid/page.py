@@ -6,26 +6,20 @@ import gradio as gr
 from PIL import Image
 
 from xai.methods import METHODS
-from xai.studio.answers import PREDICTED, Answer, Look, Question, read_question
-from xai.studio.components import (
-    lay_out_note,
-    list_classes,
-    make_look_controls,
-    make_method_menu,
-    make_target_menu,
-    place,
-)
+from xai.studio.answers import PREDICTED, Answer, Question, read_question
+from xai.studio.components import lay_out_note, list_classes, make_method_menu, make_target_menu, place
 from xai.studio.events import QUIET, Values
 from xai.studio.examples import PYRAMID_EXAMPLES
 from xai.studio.facts import read_records
 from xai.studio.methods import explains_layers, label_method, mark_method
 from xai.studio.notices import Notices, warn_of_expired_answer
-from xai.studio.photo_column import PhotoColumn
+from xai.studio.photo_source import PhotoSource
 from xai.studio.pyramid import endpoint
 from xai.studio.pyramid.answers import look_at, look_slowly, make_grey, preload
-from xai.studio.pyramid.parts import PyramidNetwork, paint_layers
+from xai.studio.pyramid.parts import PyramidNetwork
 from xai.studio.pyramid.table import draw_layers
 from xai.studio.refining import RefiningTab
+from xai.studio.stage import Stage
 from xai.studio.text import read_language, say, translate
 from xai.zoo import PYRAMID
 
@@ -39,13 +33,13 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
     look_at, look_slowly = staticmethod(look_at), staticmethod(look_slowly)
 
     def __init__(self, networks: Sequence[str] = PYRAMID) -> None:
-        super().__init__()
-        self.column, self.notices = PhotoColumn("pyramid-"), Notices("pyramid-")
+        super().__init__("pyramid-")
+        self.source, self.notices = PhotoSource("pyramid-"), Notices("pyramid-")
+        self.stage = Stage(shape="rows", elem_id="pyramid-stage", render=False)
         self.networks = [PyramidNetwork(name) for name in networks]
         classes = list_classes(networks[0])
         self.method = make_method_menu(networks, "pyramid-")
-        self.target = make_target_menu(classes, "pyramid-", info=translate("target_info"))
-        self.alpha, self.colormap = make_look_controls("pyramid-")
+        self.target = make_target_menu(classes, "pyramid-")
         self.group = gr.Dropdown(
             [(translate("as_explained"), PREDICTED), (translate("all_photos"), ALL), *classes],
             value=PREDICTED,
@@ -55,40 +49,27 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
         )
         self.table = gr.HTML(elem_id="table-one", render=False)
         self.question_inputs = [self.method, self.target, self.group]
-        self.look_inputs = [self.alpha, self.colormap]
-        self.answer_outputs = [self.column.stop, self.table, *(part for each in self.networks for part in each.outputs)]
-        self.picture_outputs = [each.maps for each in self.networks]
+        self.answer_outputs = [self.stop, self.table]
         self.lay_out()
 
     def lay_out(self) -> None:
-        gr.Markdown(translate("pyramid_intro"))
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=4, min_width=300):
-                self.column.lay_out()
-                with gr.Row():
-                    place(*(network.confidences for network in self.networks))
-            with gr.Column(scale=9, min_width=300):
-                self.notices.lay_out()
-                for network in self.networks:
-                    network.lay_out_answer()
-                lay_out_note("worth_info")
-                with gr.Row():
-                    place(self.method, self.target)
-                with gr.Row():
-                    place(self.alpha, self.colormap)
-        gr.Markdown(translate("table_one"))
-        place(self.group, self.table)
+        self.source.lay_out(self.method, self.target)
+        self.notices.lay_out()
+        place(self.stop, self.stage)
+        lay_out_note("worth_info")
+        with gr.Accordion(translate("table_title"), open=False, elem_id="table"):
+            lay_out_note("table_one")
+            place(self.group, self.table)
         self.lay_out_about()
         lay_out_note("pyramid_privacy")
 
     def connect(self, opened: Callable):
         first_shown = super().connect(opened)
-        for menu in (self.method, self.target):
-            self.answer_after(menu.input)
+        self.answer_after(self.method.input)
         self.group.input(self.update_table, {self.answered, self.group}, self.table, **QUIET)
         opened(self.update_methods, None, self.method, **QUIET)
         for network in self.networks:
-            first_shown.success(network.about.fill, gr.State(network.name), network.about.outputs, **QUIET)
+            self.about.expand(network.about.fill, gr.State(network.name), network.about.outputs, **QUIET)
         return first_shown
 
     def prepare(self, photo: Image.Image) -> Image.Image:
@@ -100,14 +81,6 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
     def show(self, answer: Answer, values: Values, lang: str) -> Values:
         table = self.draw_table(answer, values[self.group], lang)
         return {**super().show(answer, values, lang), self.table: table}
-
-    def read_look(self, values: Values) -> Look:
-        return Look(alpha=values[self.alpha], colormap=values[self.colormap])
-
-    def paint(self, answer: Answer, lang: str) -> Values:
-        """A row of heatmaps for each network."""
-        pairs = zip(self.networks, answer.sides, strict=True)
-        return {network.maps: paint_layers(side, answer.look, lang) for network, side in pairs}
 
     def update_table(self, values: Values, request: gr.Request) -> str:
         """The table for the class that its menu names."""
@@ -121,7 +94,7 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
         """The networks' layers on the test photos of a class, or of the class that the last network explains."""
         if group == PREDICTED and answer is not None:
             side = answer.sides[-1]
-            group = side.question.target or max(side.confidences, key=side.confidences.get)
+            group = side.question.target or side.label
         figures = [read_records(network.name)[0]["layers"] for network in self.networks]
         return draw_layers(figures, group, [say(lang, f"short.{network.name}") for network in self.networks], lang)
 
@@ -148,4 +121,4 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
         preload(name)
     pyramid = PyramidTab()
     pyramid.connect(opened=tab.select)
-    endpoint.publish(pyramid.column.photo, pyramid.method, pyramid.alpha, pyramid.colormap)
+    endpoint.publish(pyramid.source.photo, pyramid.method)

@@ -1,71 +1,83 @@
 """What the pyramid tab shows of one network."""
 
-import gradio as gr
 from PIL import Image
 
 from xai.metrics import nearly_the_same
 from xai.metrics.explained import read_explained
-from xai.studio.answers import Look
 from xai.studio.captions import describe_explanation, say_why_missing
-from xai.studio.components import make_thumbnails, place
-from xai.studio.events import Values
 from xai.studio.methods import MEASURED
 from xai.studio.network import NetworkParts
 from xai.studio.pyramid.answers import PyramidSide, Scored
-from xai.studio.text import say, translate
-
-Gallery = list[tuple[Image.Image, str]]
+from xai.studio.stage import Panel, StageMap
+from xai.studio.text import say
 
 
 class PyramidNetwork(NetworkParts):
-    """One network: its confidences, and a row of heatmaps; its name without "pyramid-" ends the elements' ids."""
+    """One network: a row of maps on the stage; its name without "pyramid-" is its key."""
 
     def __init__(self, name: str) -> None:
-        self.name, key = name, name.removeprefix("pyramid-")
-        super().__init__(key, f"pyramid-note-{key}")
-        self.confidences = gr.Label(
-            num_top_classes=3, label=translate(f"confidence_{key}"), elem_id=f"pyramid-label-{key}", render=False
+        super().__init__(name.removeprefix("pyramid-"))
+        self.name = name
+
+    def describe(self, side: PyramidSide, photo: Image.Image, lang: str) -> Panel:
+        return Panel(
+            key=self.key,
+            name=say(lang, f"model.{self.name}"),
+            brief=say(lang, f"short.{self.name}"),
+            confidences=side.confidences,
+            names={label: say(lang, f"class.{label}") for label in side.confidences},
+            explained=side.question.target or side.label,
+            note=describe_layers(side, lang) if side.explained else [say_why_missing(side, lang)],
+            maps=[*list_layers(side, lang), *list_attention(side, lang)],
+            evidence=side.evidence,
         )
-        self.maps = make_thumbnails(
-            f"layers_{key}", f"layers-{key}", ["five", "captioned"], columns=5, object_fit="contain"
+
+
+def describe_layers(side: PyramidSide, lang: str) -> list[str]:
+    """Lines on the class that is explained, and on the layers that show nearly the same for every photo."""
+    method = side.question.method
+    lines = describe_explanation(list(side.explained.values())[-1].explanation, method, lang)
+    measured = read_explained(side.question.model) if method == MEASURED else {}
+    alike = [layer for layer, figures in measured.items() if nearly_the_same(figures["shared"])]
+    if alike:
+        shares = [f"{say(lang, f'layer.{layer}')} ({measured[layer]['shared']:.0%})" for layer in alike]
+        lines.append(say(lang, "shared", layers=", ".join(shares)))
+    return lines
+
+
+def list_layers(side: PyramidSide, lang: str) -> list[StageMap]:
+    """A map of each layer; none where the method does not suit or has still to begin."""
+    if not side.explained:
+        return [StageMap(None)]
+    return [
+        StageMap(
+            None if scored.explanation.blank else scored.explanation.raw,
+            say(lang, f"layer.{name}"),
+            say(lang, f"layer_short.{name}"),
+            caption_layer(scored, lang),
+            scored.explanation.bounding_box(),
         )
-        self.outputs = [self.confidences, self.note]
-
-    def lay_out_answer(self) -> None:
-        place(self.maps, self.note)
-
-    def show(self, side: PyramidSide, lang: str) -> Values:
-        confidences = {say(lang, f"class.{label}"): confidence for label, confidence in side.confidences.items()}
-        return {self.confidences: confidences, self.note: self.describe(side, lang)}
-
-    def describe(self, side: PyramidSide, lang: str) -> str:
-        if why := say_why_missing(side, lang):
-            return why
-        method = side.question.method
-        lines = describe_explanation(list(side.explained.values())[-1].explanation, method, lang)
-        measured = read_explained(side.question.model) if method == MEASURED else {}
-        lines += [
-            say(lang, "shared", layer=say(lang, f"layer.{layer}"), shared=figures["shared"])
-            for layer, figures in measured.items()
-            if nearly_the_same(figures["shared"])
-        ]
-        return "\n\n".join(lines)
+        for name, scored in side.explained.items()
+    ]
 
 
-def paint_layers(side: PyramidSide, look: Look, lang: str) -> Gallery:
-    """A picture for each layer, then one for each attention branch, which thus stands under its layer."""
-    pictures = []
-    for name, scored in (side.explained or {}).items():
-        pictures.append((scored.explanation.overlay(look.alpha, look.colormap), caption_layer(name, scored, lang)))
-    for name, e in side.attention.items():
-        key = "blank_attention" if e.blank else "attention_of"
-        pictures.append((e.overlay(look.alpha, look.colormap), say(lang, key, layer=say(lang, f"layer.{name}"))))
-    return pictures
+def list_attention(side: PyramidSide, lang: str) -> list[StageMap]:
+    """The maps of the attention branches, which accompany the layers'."""
+    return [
+        StageMap(
+            None if e.blank else e.raw,
+            say(lang, "attention_of", layer=say(lang, f"layer.{name}")),
+            say(lang, "attention_short", number=name[-1]),
+            say(lang, "blank_attention") if e.blank else "",
+            aside=True,
+        )
+        for name, e in side.attention.items()
+    ]
 
 
-def caption_layer(name: str, scored: Scored, lang: str) -> str:
+def caption_layer(scored: Scored, lang: str) -> str:
     """What stands under a layer's map: what it is worth, or that there is none."""
-    layer, e = say(lang, f"layer.{name}"), scored.explanation
+    e = scored.explanation
     if e.blank:
-        return say(lang, "blank_layer", layer=layer, label=say(lang, f"class.{e.label}"))
-    return say(lang, "worth", layer=layer, drop=scored.drop, gain=scored.gain)
+        return say(lang, "blank_layer", label=say(lang, f"class.{e.label}"))
+    return say(lang, "worth", drop=scored.drop, gain=scored.gain)

@@ -1,0 +1,189 @@
+// The stage: a photo, networks' maps over it, and their answers. What changes how it looks changes it here, at once;
+// what has to be asked goes to Python by `trigger`. Python sends `value` (see stage.py): a photo, panels, a verdict.
+studio.stage = (element, props, trigger, watch) => {
+    const {make, say, maps} = studio, root = element.querySelector(".stage");
+    const VIEWS = ["heat", "regions", "slider", "photo"], LISTED = {columns: 5, rows: 3};
+    const address = studio.address ?? {get: () => null, put: () => null};
+    const look = {view: "heat", opacity: 50, colormap: "turbo", box: false, common: false, shown: 0, pair: null, line: 50};
+    const remembered = address.get("view");
+    if (VIEWS.includes(remembered)) look.view = remembered;
+    let lastShape = null;
+
+    const getPictures = () => props.value.panels.flatMap((panel, p) =>
+        panel.maps.map((map, m) => ({panel, p, m, ...map, name: map.title ? `${panel.brief} · ${map.title}` : panel.brief})));
+
+    // The values shown as none and as the most: a map's own, or those of all maps.
+    const getRange = (picture) => {
+        if (!look.common) return [picture.map.low, picture.map.high];
+        const all = getPictures().filter((each) => each.map);
+        return [Math.min(...all.map((each) => each.map.low)), Math.max(...all.map((each) => each.map.high))];
+    };
+
+    const paintHeat = (canvas, picture) =>
+        picture.map && maps.paint(canvas, picture.map, props.value.size, look.colormap, getRange(picture));
+
+    // --- what a picture is made of
+    const makePhoto = (panel, grey) => make("img", {
+        class: grey ? "photo grey" : "photo", src: (panel?.hidden ?? props.value.photo).url, alt: "", draggable: "false",
+    });
+    const makeBox = (picture) => picture.box && look.box && look.view === "heat" && make("span", {
+        class: "box", "--left": picture.box[0], "--top": picture.box[1], "--right": picture.box[2], "--bottom": picture.box[3],
+    });
+    const makeLayers = (picture, view = look.view) => {
+        const canvas = make("canvas", {class: `map ${view}`});
+        if (view === "heat" && picture.map) paintHeat(canvas, picture);
+        if (view === "regions" && picture.panel.regions) maps.paintRegions(canvas, picture.panel.regions, props.value.size);
+        const bare = view === "photo" || (view === "heat" && !picture.map) || (view === "regions" && !picture.panel.regions);
+        return [makePhoto(picture.panel, view === "regions" && !bare), !bare && canvas, makeBox(picture)];
+    };
+    const describe = (picture) => [picture.name, picture.caption, picture.map ? "" : say("stage.no_map")]
+        .filter(Boolean).join(". ");
+
+    const makePicture = (picture, index) => {
+        const layers = make("div", {class: "layers"}, makeLayers(picture));
+        const open = () => studio.enlarge(describe(picture), props.value.size, makeLayers(picture), look.opacity / 100);
+        const frame = element.brush?.on
+            ? make("div", {class: "frame"}, layers)
+            : make("button", {class: "frame", type: "button", "aria-label": `${describe(picture)}. ${say("stage.enlarge")}`,
+                              "data-focus": `picture-${index}`, onclick: open}, layers);
+        element.brush?.cover(layers);
+        const caption = look.view === "regions" ? makeLegend(picture.panel.regions) : picture.caption;
+        return make("figure", {class: "picture", "data-shown": index === look.shown, "--order": 2 * picture.p},
+            frame, make("figcaption", {},
+                picture.title && make("b", {}, picture.title), caption && make("span", {class: "caption"}, caption)));
+    };
+
+    const makeLegend = (regions) => regions && make("span", {class: "legend"}, regions.names.map((name, i) =>
+        make("span", {}, make("i", {"--color": `rgb(${regions.colors[i].join(" ")})`}), name)));
+
+    // Two pictures in one, divided by a line that can be dragged.
+    const makeSlider = () => {
+        const pictures = getPictures(), bare = {name: say("stage.photo"), panel: {regions: null}, map: null, photo: true};
+        const choices = [...pictures, bare];
+        look.pair ??= pictures.length > 1 ? [getMain(0), getMain(-1)] : [0, 1];
+        const pair = look.pair.map((i) => choices[Math.min(i, choices.length - 1)]);
+        const sides = pair.map((picture, i) => make("div", {class: `side side-${i}`},
+            makeLayers(picture, picture.photo ? "photo" : "heat")));
+        const layers = make("div", {class: "layers", "--line": `${look.line}%`}, sides, make("span", {class: "line"}));
+        const range = make("input", {type: "range", class: "divider", min: 0, max: 100, value: look.line,
+            "aria-label": say("stage.divider"), "data-focus": "divider", oninput: (event) => {
+                look.line = Number(event.target.value);
+                layers.style.setProperty("--line", `${look.line}%`);
+            }});
+        layers.append(range);
+        const menus = pair.map((_, i) => make("select", {"aria-label": say(i ? "stage.right" : "stage.left"), "data-focus": `pair-${i}`,
+            onchange: (event) => { look.pair[i] = Number(event.target.value); draw(); }},
+            choices.map((picture, k) => make("option", {value: k, selected: k === look.pair[i]}, picture.name))));
+        return make("figure", {class: "picture alone"}, make("div", {class: "frame"}, layers),
+            make("figcaption", {class: "pair"}, menus));
+    };
+
+    // The index of the picture that stands for the first or the last panel that has one: its last map that is one.
+    const getMain = (end) => {
+        const pictures = getPictures(), panel = pictures.at(end)?.p ?? 0;
+        return pictures.findLastIndex((picture) => picture.p === panel && !picture.aside);
+    };
+
+    // --- answers
+    const makeRow = (panel, row) => make("button", {
+        type: "button", class: "class", "aria-pressed": String(row.key === panel.explained), "--share": row.confidence,
+        "data-focus": `class-${panel.key}-${row.key}`, title: say("stage.click_class"),
+        onclick: () => trigger("choose", {name: row.key}),
+    }, make("span", {class: "name"}, row.name), make("span", {class: "percent"},
+        row.before !== undefined && make("s", {"aria-label": say("stage.before")}, percent(row.before)), percent(row.confidence)));
+    const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : Math.round(100 * share)} %`;
+    const makeAnswer = (panel, p) => make("div", {class: "answer", "data-key": panel.key, "--order": 2 * p + 1},
+        make("h3", {}, panel.name), make("p", {class: "progress", "data-part": "progress", "aria-live": "polite"}),
+        panel.note.map((line) => make("p", {class: "note"}, line)),
+        make("div", {class: "classes", role: "group", "aria-label": `${panel.name}: ${say("confidences")}`},
+            panel.classes.slice(0, panel.listed ?? LISTED[props.value.shape]).map((row) => makeRow(panel, row))));
+
+    // --- what changes the look
+    const change = (changes, keep = true) => {
+        Object.assign(look, changes);
+        if ("view" in changes && keep) address.put("view", look.view === "heat" ? null : look.view);
+        draw();
+    };
+    const makeViews = () => make("div", {class: "views", role: "group", "aria-label": say("stage.views")},
+        VIEWS.map((view) => make("button", {type: "button", "aria-pressed": String(view === look.view),
+            "data-focus": `view-${view}`, onclick: () => change({view})}, say(`stage.${view}`))));
+    const makeOpacity = () => make("label", {class: "opacity"}, say("stage.opacity"), make("input", {
+        type: "range", min: 0, max: 100, value: look.opacity, "data-focus": "opacity", oninput: (event) => {
+            look.opacity = Number(event.target.value);
+            root.style.setProperty("--opacity", look.opacity / 100);
+        }}));
+    const makeColors = () => make("label", {}, say("colormap"), make("select", {"data-focus": "colors",
+        onchange: (event) => change({colormap: event.target.value})},
+        Object.keys(studio.palettes).map((name) =>
+            make("option", {value: name, selected: name === look.colormap}, say(`colormap.${name}`)))));
+    const makeTick = (name, text) => make("label", {}, make("input", {type: "checkbox", checked: look[name],
+        "data-focus": name, onchange: (event) => change({[name]: event.target.checked})}), text);
+    const makeMore = () => make("details", {class: "more", open: look.more, ontoggle: (event) => { look.more = event.target.open; }},
+        make("summary", {"data-focus": "more"}, say("stage.more")), make("div", {class: "sheet"}, makeColors(),
+            makeTick("box", say("box")), getPictures().length > 1 && makeTick("common", say("common"))));
+    const makeBar = () => make("div", {class: "bar"}, makeViews(), makeOpacity(),
+        element.brush?.makeButton(), element.saving?.makeButton(), makeMore(),
+        make("button", {type: "button", class: "options", "data-focus": "options", "aria-expanded": "false",
+            onclick: (event) => studio.toggleOptions(event.target, root)}, say("options")), makeScale());
+    const makeScale = () => make("div", {class: "scale", "--colors": maps.gradient(look.colormap), hidden: !["heat", "slider"].includes(look.view)},
+        make("span", {}, say("stage.nothing")), make("i", {}), make("span", {}, say("stage.most")));
+    const makeChip = (picture, i, text) => make("button", {type: "button", "aria-pressed": String(i === look.shown),
+        "aria-label": picture.name, "data-focus": `chip-${i}`, onclick: () => change({shown: i})}, text);
+    // On a narrow page one picture is seen at a time; these choose which.
+    const makeChips = (seen) => {
+        if (seen.length < 2 || !["heat", "regions"].includes(look.view)) return "";
+        const all = getPictures(), chips = (panel) => seen.filter((each) => each.panel === panel).map((picture) =>
+            makeChip(picture, all.findIndex((each) => each.panel === panel && each.m === picture.m), picture.short || panel.brief));
+        const rows = props.value.panels.map((panel) => [panel, chips(panel)]).filter(([, row]) => row.length);
+        const few = rows.every(([, row]) => row.length === 1);
+        return make("div", {class: few ? "chips few" : "chips", role: "group", "aria-label": say("stage.pictures")},
+            rows.map(([panel, row]) => make("div", {}, !few && rows.length > 1 && make("span", {}, panel.brief), row)));
+    };
+
+    // How far a slow method is, beside the network that it explains.
+    const showProgress = () => root.querySelectorAll(".answer").forEach((answer) => {
+        studio.part(answer, "progress").textContent = props.progress?.[answer.dataset.key] ?? "";
+    });
+
+    const draw = () => {
+        const value = props.value;
+        if (!value?.panels) return;
+        const focused = root.contains(document.activeElement) && document.activeElement.dataset.focus;
+        const pictures = getPictures(), shape = JSON.stringify([value.shape, value.panels.map((panel) => panel.maps.length)]);
+        if (shape !== lastShape) [look.pair, look.shown, lastShape] = [null, Math.max(0, getMain(0)), shape];
+        const seen = look.view === "regions" ? value.panels.flatMap((panel) => pictures.findLast((each) => each.panel === panel && !each.aside) ?? []) : pictures;
+        const figures = look.view === "slider" ? [makeSlider()]
+            : look.view === "photo" ? [makeAlone()] : seen.map((picture) => makePicture(picture, pictures.indexOf(picture)));
+        const together = value.panels.filter((panel) => panel.maps.length).length;
+        root.replaceChildren(
+            make("p", {class: `verdict ${value.verdict.kind}`, role: "status"}, value.verdict.text),
+            makeBar(), element.brush?.on ? element.brush.makeHelp() : "", makeChips(seen),
+            make("div", {class: `panels ${value.shape}`, "data-view": look.view, "--panels": value.panels.length,
+                         "--maps": Math.max(1, ...value.panels.map((panel) => panel.maps.filter((map) => !map.aside).length)),
+                         "--rows": Math.max(1, together)},
+                make("div", {class: "pictures"}, figures), make("div", {class: "answers"}, value.panels.map(makeAnswer))));
+        showProgress();
+        root.style.setProperty("--ar", value.size[0] / value.size[1]);
+        root.style.setProperty("--w", value.size[0]);
+        root.style.setProperty("--hh", value.size[1]);
+        root.style.setProperty("--opacity", look.opacity / 100);
+        if (focused) root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
+        root.dataset.ready = value.id;
+    };
+    const makeAlone = () => makePicture({name: say("stage.photo"), panel: {regions: null, maps: []}, p: 0, map: null, caption: "", title: ""}, 0);
+
+    Object.assign(element, {look, draw, getPictures, makeLayers});
+    element.brush = studio.brush?.(element, props, trigger);
+    element.saving = studio.saving?.(element, props, trigger);
+    watch("progress", showProgress);
+    watch("value", () => { element.brush?.follow(); draw(); });
+    window.addEventListener("studio:popped", () => change({view: VIEWS.find((view) => view === address.get("view")) ?? "heat"}, false));
+    draw();
+};
+
+// On a narrow page the menus wait below the map until they are asked for, and the map stays in view while they change.
+studio.toggleOptions = (button, stage) => {
+    const tab = button.closest(".tabitem") ?? document, open = tab.querySelector(".menus")?.classList.toggle("open") ?? false;
+    button.setAttribute("aria-expanded", String(open));
+    if (open) stage.querySelector(".panels").scrollIntoView({block: "start"});
+};
