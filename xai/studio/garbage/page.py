@@ -15,6 +15,7 @@ from xai.studio.examples import GARBAGE_EXAMPLES
 from xai.studio.garbage import endpoint
 from xai.studio.garbage.answers import look_at, look_slowly, preload
 from xai.studio.garbage.parts import GarbageNetwork, update_layers
+from xai.studio.live import Live
 from xai.studio.methods import is_slow, label_method, list_suited, mark_method, suits
 from xai.studio.notices import Notices
 from xai.studio.photo_source import PhotoSource
@@ -35,6 +36,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
     def __init__(self, networks: Sequence[str] = OPENING_NETWORKS) -> None:
         super().__init__()
         self.source, self.notices, self.stage = PhotoSource(), Notices(), Stage(elem_id="stage", render=False)
+        self.live = Live(networks[0])
         self.networks = [GarbageNetwork(letter, name) for letter, name in zip(ascii_lowercase, networks, strict=False)]
         self.method = make_method_menu(GARBAGE)
         self.target = make_target_menu(list_classes(networks[0]))
@@ -45,6 +47,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
 
     def lay_out(self) -> None:
         self.source.lay_out(*self.menus, self.method, self.target, *self.layers)
+        self.live.lay_out()
         self.notices.lay_out()
         place(self.stop, self.stage)
         with gr.Row():
@@ -55,6 +58,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
 
     def connect(self, opened: Callable):
         first_shown = super().connect(opened)
+        self.live.connect(self)
         places: set[Any] = {menu for network in self.networks for menu in (network.menu, network.layer)}
         for network in self.networks:
             changed = network.menu.input(update_layers, network.menu, network.layer, **QUIET)
