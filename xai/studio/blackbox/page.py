@@ -30,8 +30,25 @@ from xai.studio.stage import Scene, Stage
 from xai.studio.tab import Tab, caption_examples
 from xai.studio.task import Task
 from xai.studio.text import has_text, read_language, say, translate
+from xai.studio.words import Words
 
 LOG = logging.getLogger(__name__)
+TERMS = (
+    "student",
+    "cbam",
+    "attention",
+    "gradcam",
+    "rise",
+    "lime",
+    "mask",
+    "settled",
+    "deletion",
+    "insertion",
+    "auc",
+    "sim",
+    "kl",
+    "nats",
+)
 
 
 class BlackBoxTab(Tab):
@@ -46,7 +63,7 @@ class BlackBoxTab(Tab):
         super().__init__()
         self.known = {title: list_known_examples(title) for title in titles}
         self.black_box = gr.Dropdown(
-            [(translate(f"model.{t}") if has_text(f"model.{t}") else t, t) for t in titles],
+            [(translate(f"hosted.{t}") if has_text(f"hosted.{t}") else t, t) for t in titles],
             value=titles[0],
             label=translate("black_box"),
             elem_id="black-box",
@@ -58,7 +75,7 @@ class BlackBoxTab(Tab):
         self.target = make_target_menu([], "blackbox-")
         self.again = gr.Button(translate("ask_again"), visible=False, elem_id="ask-again", render=False)
         self.choice, self.others, self.games = ChoiceParts(), OthersParts(offered), GamesParts()
-        self.student = AboutStudent()
+        self.student, self.words = AboutStudent(), Words(TERMS, "blackbox-")
         self.lay_out()
         self.question_inputs = [self.black_box, self.target]
         self.look_inputs = self.choice.inputs
@@ -77,6 +94,7 @@ class BlackBoxTab(Tab):
         self.others.lay_out()
         self.games.lay_out()
         self.student.lay_out()
+        self.words.lay_out()
         lay_out_note("blackbox_privacy")
 
     def connect(self, opened: Callable):
@@ -97,6 +115,7 @@ class BlackBoxTab(Tab):
             event.success(say_assumed, self.black_box, self.assumed, **QUIET)
         for event in (changed.success, self.others.accordion.expand, self.others.masks.input):
             event(say_expected_time, [self.answered, self.others.masks], self.others.expectation, **ANSWERING)
+        self.words.connect()
         self.connect_tasks()
         return first_shown
 

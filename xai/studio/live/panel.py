@@ -8,7 +8,6 @@ from anyio import to_thread
 
 from xai.photo import PhotoError
 from xai.studio.answers import Answer
-from xai.studio.components import place
 from xai.studio.events import QUIET
 from xai.studio.live.frames import answer_frame, read_frame
 from xai.studio.live.line import Line
@@ -83,9 +82,6 @@ class Live:
             elem_classes="flush",
             render=False,
         )
-
-    def lay_out(self) -> None:
-        place(self.panel)
 
     def connect(self, tab: Tab) -> None:
         """Let the tab explain the frame that the visitor chooses."""
