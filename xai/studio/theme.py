@@ -28,7 +28,7 @@ CSS = """
 #title p { font-size: .95rem; color: var(--body-text-color-subdued); margin: 0; }
 .tabs { gap: 0 !important; }
 .tabitem { padding: 6px 0 0 !important; }
-.tab-wrapper { padding-bottom: 0 !important; }
+.tab-wrapper { padding-bottom: 0 !important; margin-bottom: -6px; }
 .tabitem > .column { gap: 10px; }
 .top { display: grid !important; grid-template-columns: 150px minmax(0, 1fr); gap: 10px; align-items: start; }
 .top > .column, .top .beside { min-width: 0 !important; gap: 6px; }
@@ -43,13 +43,14 @@ CSS = """
 .menus .form > .block { padding: 0; border: 0; min-width: 0 !important; background: none; overflow: visible; }
 .menus span[data-testid=block-info] { font-size: 12px; margin-bottom: 1px; }
 .menus .wrap-inner { padding: 2px 4px; }
-.menus input { min-height: 26px; font-size: 14px; text-overflow: ellipsis; padding-right: 20px; }
+.menus input { min-height: 26px; font-size: 14px; text-overflow: ellipsis; padding: 0 2px !important; margin: 0 !important; }
+@media (min-width: 900px) { .menus .form:has(> :nth-child(6)) { grid-template-columns: 1.6fr 1.6fr 1.1fr 1.2fr 1fr 1fr; } }
+@media (max-width: 1180px) { #title p { display: none; } }
 .menus { display: block !important; }
 .words dt { font-weight: 600; }
 .words dd { margin: 0 0 .5rem; }
 .what { min-height: 18px; font-size: 13px; color: var(--body-text-color-subdued); }
 @media (max-width: 700px) {
-    #title p { display: none; }
     .top { grid-template-columns: 118px minmax(0, 1fr); }
     .strip .grid-container { display: grid !important; grid-template: repeat(2, 62px) / none !important; grid-auto-flow: column; grid-auto-columns: 62px; }
     .strip .thumbnail-item { width: 62px !important; height: 62px !important; }
