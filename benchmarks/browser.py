@@ -46,10 +46,10 @@ def served() -> Iterator[tuple[gr.Blocks, str]]:
 
 
 @contextmanager
-def chromium() -> Iterator[BrowserContext]:
+def chromium(*flags: str) -> Iterator[BrowserContext]:
     """A browser that keeps the page's scripts from one visit to the next."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", "--disable-gpu", *flags])
         yield browser.new_context()
         browser.close()
 

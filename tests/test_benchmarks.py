@@ -33,7 +33,11 @@ RUNS = {
     "folders": "--folders 3",
     "similar": "WASTE --model garbage-cnn --limit 2",
 }
-IN_A_BROWSER = {"first_answer": "--clicks 1", "memory": "--tabs pyramid --visits 2 --every 1"}
+IN_A_BROWSER = {
+    "first_answer": "--clicks 1",
+    "live": "--networks garbage-cnn --seconds 2",
+    "memory": "--tabs pyramid --visits 2 --every 1",
+}
 WITHOUT = {
     "browser", "record", "timing", "weight",  # they are what the others share
     "protocol",  # it only copies what trainings wrote

@@ -1321,14 +1321,15 @@ def test_a_folder_with_a_colon_is_a_folder(checkpoint, tmp_path):
     assert load_black_box(folder, "cpu").classes == CLASSES
 
 
-def test_the_host_offers_the_garbage_model_unless_it_says_otherwise(monkeypatch):
+def test_the_host_offers_two_black_boxes_unless_it_says_otherwise(monkeypatch):
     for unset in (None, ""):
         monkeypatch.delenv("XAI_BLACK_BOXES", raising=False)
         if unset is not None:
             monkeypatch.setenv("XAI_BLACK_BOXES", unset)
-        assert hosted_black_boxes() == {
-            "garbage-efficientnet_lite0": ("garbage-efficientnet_lite0", "blackbox-student")
-        }
+        assert list(hosted_black_boxes().items()) == [
+            ("garbage-efficientnet_lite0", ("garbage-efficientnet_lite0", "blackbox-student")),
+            ("imagenet-efficientnet_lite0", ("imagenet-efficientnet_lite0", None)),
+        ]
 
 
 def test_what_the_host_writes_is_kept_in_order(monkeypatch):

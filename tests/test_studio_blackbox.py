@@ -436,7 +436,7 @@ def test_without_a_student_only_questions_explain(monkeypatch):
     tab = lay_out()
     shown = tabs.answer(tab, photo)
     assert not shown[tab.notices.strange].visible
-    assert ENGLISH["no_student"] in shown[tab.verdict]
+    assert ENGLISH["alone.closed"] in shown[tab.verdict]
     parts = tab.student_says, tab.maps.figure, tab.choice.accordion, tab.student.accordion
     assert [shown[part].visible for part in parts] == [False] * 4
     assert shown[tab.others.methods].value == ["rise", "lime"]
@@ -526,7 +526,7 @@ def test_a_black_box_that_does_not_answer_leaves_nothing_of_the_former(quick, mo
         painted = tabs.paint(tab, silent)
         assert [painted.pop(picture) for picture in tab.maps.pictures] == [None] * 3
         assert [painted.pop(gallery) for gallery in (*tab.choice.outputs, tab.others.gallery)] == [[]] * 3
-        assert painted == {tab.maps.note: "", tab.games.row.note: ""}
+        assert painted == {tab.maps.note: "", tab.games.row.note: "", tab.single.picture: None, tab.single.note: ""}
         assert say_expected_time(silent, 400, REQUEST) == tab.student.fill(silent, REQUEST) == ""
     assert said == [ENGLISH["no_answer"]] * 2
 

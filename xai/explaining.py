@@ -23,6 +23,7 @@ from xai.running import run_method
 from xai.steps import Steps, convert, finish, rescale
 from xai.subject import Subject
 
+NAMED = 30  # classes that an error names at most
 Target = int | str | None
 Result = TypeVar("Result")
 
@@ -189,4 +190,12 @@ def find_class(subject: Subject, target: int | str) -> int:
     if isinstance(target, Integral) and not isinstance(target, bool) and 0 <= target < len(subject.classes):
         return int(target)
     index = "" if isinstance(target, str) else f", or an index from 0 to {len(subject.classes) - 1}"
-    raise ValueError(f"there is no class {target!r}; choose one of {', '.join(subject.classes)}{index}")
+    raise ValueError(f"there is no class {target!r}; choose one of {list_some(subject.classes, str(target))}{index}")
+
+
+def list_some(classes: Sequence[str], wanted: str) -> str:
+    """The names of all classes; of many only some, those that contain what was wanted if any do."""
+    if len(classes) <= NAMED:
+        return ", ".join(classes)
+    alike = [c for c in classes if wanted.casefold() in c.casefold()] or classes
+    return f"{', '.join(alike[:NAMED])}, or another of the {len(classes):,}"

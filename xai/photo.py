@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -47,18 +47,23 @@ class PhotoError(ValueError):
         super().__init__("This photo cannot be used: " + SENTENCES[reason].format(**details) + ".")
 
 
-def load_photo(path: str | PathLike, max_side: int | None = None) -> Image.Image:
+def load_photo(
+    path: str | PathLike | BinaryIO,
+    max_side: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    formats: Sequence[str] = FORMATS,
+) -> Image.Image:
     """An untrusted file as an upright RGB photo, shrunk to at most `max_side` pixels a side where that is given.
 
     EXIF rotation is applied, transparency laid over white, 16 bits scaled to 8, the first frame taken; no metadata
-    is kept.
+    is kept. A file of more than `max_pixels` is refused before it is decoded.
 
     Raises:
         PhotoError: the file is no photo, is damaged, or is too large, too small or too long; a ValueError.
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:  # reads no more than the header
-            check_shape(image.width, image.height)
+        with Image.open(path, formats=formats) as image:  # reads no more than the header
+            check_shape(image.width, image.height, max_pixels)
             if max_side:
                 image.draft("RGB", (max_side, max_side))  # a large JPEG is decoded at a half, a quarter or an eighth
             photo = as_rgb(image)
@@ -132,10 +137,10 @@ def as_rgb(image: Image.Image) -> Image.Image:
     return image
 
 
-def check_shape(width: int, height: int) -> None:
+def check_shape(width: int, height: int, max_pixels: int = MAX_PIXELS) -> None:
     size = {"width": width, "height": height}
-    if width * height > MAX_PIXELS:
-        raise PhotoError("large", limit=MAX_PIXELS // 10**6, **size)
+    if width * height > max_pixels:
+        raise PhotoError("large", limit=max_pixels // 10**6, **size)
     if min(width, height) < MIN_SIDE:
         raise PhotoError("small", limit=MIN_SIDE, **size)
     if max(width, height) > MAX_ASPECT * min(width, height):

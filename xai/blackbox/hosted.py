@@ -9,7 +9,10 @@ from xai.blackbox.blackbox import BlackBox
 from xai.blackbox.load import find_maker, load_black_box
 
 VARIABLE = "XAI_BLACK_BOXES"
-DEFAULT = "garbage-efficientnet_lite0=garbage-efficientnet_lite0>blackbox-student"
+DEFAULT = (
+    "garbage-efficientnet_lite0=garbage-efficientnet_lite0>blackbox-student;"
+    "imagenet-efficientnet_lite0=imagenet-efficientnet_lite0"
+)
 
 
 class Hosted(NamedTuple):
@@ -18,7 +21,7 @@ class Hosted(NamedTuple):
     Attributes:
         spec: what `load_black_box` makes it from.
         student: name or folder of the student's checkpoint; None where it has none, and then nothing but asking the
-            black box explains it.
+            black box explains it, unless it is open.
     """
 
     spec: str

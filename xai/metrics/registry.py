@@ -2,7 +2,7 @@
 
 Tables, plots, the page and the benchmarks read titles and directions here. To add a metric, write its formula into a
 file of this folder and add a line to `METRICS`. A formula takes the parts that are measured of every photo: `before`,
-`after`, `coherency` and `complexity` (see `Scores`), or the curve of a game. The page needs its definition
+`after`, `coherency` and `complexity` (see `Scores`), or the curve of a game. The page needs a definition of it
 in each language as `term.NAME`, and a short name for a metric of `TABLE_1` as `metric.NAME`.
 """
 

@@ -54,14 +54,6 @@ class Side:
         return max(self.confidences, key=self.confidences.__getitem__)
 
 
-@dataclass(frozen=True)
-class Look:
-    """How heatmaps look: the opacity of the colours in [0, 1], and the name of the colour map."""
-
-    alpha: float
-    colormap: str
-
-
 @dataclass
 class Answer:
     """A photo and what each network says of it.
@@ -69,7 +61,6 @@ class Answer:
     Attributes:
         photo: the photo.
         sides: an answer of each network, a `Side` of the tab's kind.
-        look: how its pictures were last painted, a `Look` of the tab's kind; None before they were.
         stopped: set once what is being computed for it has to end.
         halted: whether the visitor pressed Stop, so that it did not end for something else that was asked.
         task: name of what a button of its own has started; "" where nothing of the kind runs.
@@ -77,7 +68,6 @@ class Answer:
 
     photo: Image.Image
     sides: Sequence[Any]
-    look: Any = None
     stopped: threading.Event = field(default_factory=threading.Event)
     halted: bool = False
     task: str = ""

@@ -10,18 +10,18 @@ from xai.studio.text import say
 
 def describe_explanation(e: Explanation, method: str, lang: str) -> list[str]:
     """Lines on the class that is explained, and, where the method's map is the same for every class, on that."""
-    lines = [say_seconds(e.label, e.confidence, e.seconds, lang)]
+    name = say(lang, f"class.{e.label}")
+    lines = [say_seconds(name, e.confidence, e.seconds, lang)]
     if e.blank:
-        lines.append(say(lang, "blank", label=say(lang, f"class.{e.label}")))
+        lines.append(say(lang, "blank", label=name))
     if not reads_class(method):
         lines.append(say(lang, "whatever_class", method=TITLES[method]))
     return lines
 
 
-def say_seconds(label: str, confidence: float, seconds: float, lang: str) -> str:
-    """A class, how sure a network is of it, and how long its explanation took."""
-    took = format_seconds(seconds)
-    return say(lang, "seconds", label=say(lang, f"class.{label}"), confidence=f"{confidence:.0%}", seconds=took)
+def say_seconds(name: str, confidence: float, seconds: float, lang: str) -> str:
+    """A class by its name on the page, how sure a network is of it, and how long its explanation took."""
+    return say(lang, "seconds", label=name, confidence=f"{confidence:.0%}", seconds=format_seconds(seconds))
 
 
 def say_why_missing(side: Side, lang: str) -> str:

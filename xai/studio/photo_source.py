@@ -1,6 +1,9 @@
 """Where a photo comes from, and what is said of a photo that cannot be used."""
 
+from collections.abc import Sequence
+
 import gradio as gr
+from gradio.components import Component
 
 from xai.photo import PhotoError
 from xai.studio.answers import Answer
@@ -38,15 +41,15 @@ class PhotoSource:
             render=False,
         )
 
-    def lay_out(self, *menus) -> None:
-        """The photo, beside it the examples and below these a row of menus."""
+    def lay_out(self, *menus, below: Sequence[Component] = (), under: Sequence[Component] = ()) -> None:
+        """The photo with what is under it; beside it the examples, a row of menus, and what is below the menus."""
         with gr.Row(elem_classes="top"):
             with gr.Column(elem_classes="given", min_width=0):
-                place(self.photo)
+                place(self.photo, *under)
             with gr.Column(elem_classes="beside", min_width=0):
                 place(self.examples)
                 with gr.Row(elem_classes="menus"):
-                    place(*menus)
+                    place(*menus, *below)
 
 
 def accept_photo(photo, answer: Answer | None, request: gr.Request):

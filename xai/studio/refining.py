@@ -13,6 +13,7 @@ from xai.studio.captions import say_progress
 from xai.studio.components import make_stop_button
 from xai.studio.events import QUIET, REFINING, Values
 from xai.studio.examples import find_truth
+from xai.studio.glossary import describe_method
 from xai.studio.methods import TITLES
 from xai.studio.network import NetworkParts
 from xai.studio.notices import warn_of_strange_photo
@@ -30,6 +31,7 @@ class RefiningTab(Tab, Generic[Parts]):
     Attributes:
         networks: what shows each network, in the order of an answer's sides.
         stop: the button that stops a slow method.
+        what: a line on what the method's map shows.
         trained_on: the key of the text that says what the networks were trained on.
         look_at: takes a photo and questions, returns a side for each; those of slow methods are pending.
         look_slowly: takes a photo and a question; yields how far it is, again and again, and at last what is explained.
@@ -44,6 +46,7 @@ class RefiningTab(Tab, Generic[Parts]):
     def __init__(self, prefix: str = "") -> None:
         super().__init__()
         self.stop = make_stop_button(prefix)
+        self.what = gr.Markdown(elem_id=f"{prefix}what", elem_classes="what", render=False)
 
     def explain(self, photo: Image.Image, questions: list[Question]) -> Answer:
         return Answer(photo, self.look_at(photo, questions))
@@ -57,7 +60,10 @@ class RefiningTab(Tab, Generic[Parts]):
 
     def show(self, answer: Answer, values: Values, lang: str) -> Values:
         who, what = say(lang, "both_networks"), say(lang, self.trained_on)
-        shown = {self.notices.strange: warn_of_strange_photo(answer.sides, who, what, lang)}
+        shown = {
+            self.notices.strange: warn_of_strange_photo(answer.sides, who, what, lang),
+            self.what: describe_method(answer.sides[0].question.method, lang),
+        }
         for network, side in zip(self.networks, answer.sides, strict=True):
             shown |= network.show(side, lang)
         return shown | self.show_stop_button(answer)

@@ -5,7 +5,7 @@ once, and only a question travels.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -17,6 +17,7 @@ from xai.class_evidence import COLORS, Evidence
 from xai.studio.sending import encode_map, send_photo
 
 MOST = 8  # classes of which the browser is told the confidence
+MANY = 50  # classes above which regions are compared for the surest ones only
 VERSIONS = count(1)
 
 
@@ -55,6 +56,7 @@ class Panel:
         note: lines on the explanation.
         maps: its maps, the last one that is not aside stands for the network.
         evidence: which region speaks for which class; None where that is not known.
+        listed: how many classes are listed; None leaves it to the stage.
     """
 
     key: str
@@ -66,6 +68,7 @@ class Panel:
     note: Sequence[str] = ()
     maps: Sequence[StageMap] = ()
     evidence: Evidence | None = None
+    listed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -165,15 +168,16 @@ def encode_panel(panel: Panel, photo: Image.Image, former: Panel | None) -> dict
             }
             for each in panel.maps
         ],
+        "listed": panel.listed,
         "regions": encode_regions(panel, photo),
     }
 
 
 def encode_regions(panel: Panel, photo: Image.Image) -> dict[str, Any] | None:
     """The maps of the classes that win most of a photo, each with its colour, and its name with its share."""
-    evidence = panel.evidence
-    if evidence is None or evidence.blank:
+    if panel.evidence is None or panel.evidence.blank:
         return None
+    evidence = keep_surest(panel.evidence)
     shares = {label: share for label, share in evidence.shares().items() if share >= 0.01}
     winners = [evidence.classes.index(label) for label in list(shares)[: len(COLORS)]]
     return {
@@ -184,3 +188,12 @@ def encode_regions(panel: Panel, photo: Image.Image) -> dict[str, Any] | None:
             for k in winners
         ],
     }
+
+
+def keep_surest(evidence: Evidence) -> Evidence:
+    """The evidence for the surest classes alone, where there are too many to compare at every pixel."""
+    if len(evidence.classes) <= MANY:
+        return evidence
+    kept = evidence.confidences.argsort()[::-1][: len(COLORS)]
+    classes = [evidence.classes[k] for k in kept]
+    return replace(evidence, maps=evidence.maps[kept], classes=classes, confidences=evidence.confidences[kept])

@@ -168,17 +168,22 @@ class Tab(ABC):
         photo, gallery = self.source.photo, self.source.examples
         photo.change(None, photo, self.notices.former, js=SHOW_WITHOUT_PHOTO, **IN_BROWSER)  # however it was taken away
         self.answer_after(photo.upload(accept_photo, [photo, self.answered], photo, **QUIET).success)
-        self.answer_after(gallery.select(self.pick, None, photo, **EACH).success)
+        menus = {*self.question_inputs}
+        self.answer_after(gallery.select(self.pick, menus, photo, **EACH).success)
         self.answer_after(self.target.input)
         self.answer_after(self.stage.choose(self.choose_class, self.answered, self.target, **QUIET).success)
         saved = self.stage.save(self.save, {self.answered}, self.download, **QUIET)
         saved.success(None, self.download, None, js=DOWNLOAD, **IN_BROWSER)
         self.stage.hide(self.hide, {self.answered}, self.stage, **ANSWERING)
-        first = self.answer_after(opened(self.open, {photo, self.answered}, [photo, gallery], **QUIET).success)
+        first = self.answer_after(opened(self.open, {photo, self.answered, *menus}, [photo, gallery], **QUIET).success)
         return first.success(None, js=WAIT_A_SECOND, **QUIET)
 
-    def pick(self, choice: gr.SelectData) -> Path:
-        return self.examples[choice.index]
+    def list_examples(self, values: Values) -> Sequence[Path]:
+        """The photos to pick from, as the menus stand."""
+        return self.examples
+
+    def pick(self, values: Values, choice: gr.SelectData) -> Path:
+        return self.list_examples(values)[choice.index]
 
     def choose_class(self, answer: Answer | None, event: gr.EventData) -> Any:
         """The class that was clicked among the confidences, for the menu."""
@@ -193,6 +198,11 @@ class Tab(ABC):
         """Show the first example, and all examples with captions; what is there already stays."""
         if values[self.answered] or values[self.source.photo] is not None:
             return gr.skip()
-        lang = read_language(request)
-        captioned = [(str(path), say(lang, f"class.{read_class(path)}")) for path in self.examples]
-        return {self.source.photo: self.examples[0], self.source.examples: captioned}
+        examples = self.list_examples(values)
+        captioned = caption_examples(examples, read_language(request))
+        return {self.source.photo: examples[0], self.source.examples: captioned}
+
+
+def caption_examples(examples: Sequence[Path], lang: str) -> list[tuple[str, str]]:
+    """Photos with the class of what each shows, as a gallery takes them."""
+    return [(str(path), say(lang, f"class.{read_class(path)}")) for path in examples]

@@ -26,8 +26,9 @@ CSS = """
 #title .prose { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .8rem; }
 #title h1 { font-size: 1.25rem; letter-spacing: -0.01em; margin: 0; }
 #title p { font-size: .95rem; color: var(--body-text-color-subdued); margin: 0; }
-.tabs { gap: 0; }
-.tabitem { padding: 8px 0 0 !important; }
+.tabs { gap: 0 !important; }
+.tabitem { padding: 6px 0 0 !important; }
+.tab-wrapper { padding-bottom: 0 !important; margin-bottom: -6px; }
 .tabitem > .column { gap: 10px; }
 .top { display: grid !important; grid-template-columns: 150px minmax(0, 1fr); gap: 10px; align-items: start; }
 .top > .column, .top .beside { min-width: 0 !important; gap: 6px; }
@@ -35,14 +36,20 @@ CSS = """
 .strip > label, .top .photo > label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .strip .grid-wrap { padding: 0 !important; overflow-x: auto !important; scrollbar-width: thin; }
 .strip .grid-container { display: flex !important; gap: 6px !important; }
-.strip .thumbnail-item { flex: 0 0 68px; width: 68px !important; height: 68px !important; }
+.strip .gallery-item { flex: 0 0 68px; }
+.strip .thumbnail-item { width: 68px !important; height: 68px !important; }
 .strip .caption-label { left: 0; right: 0; bottom: 0; max-width: none; border: 0; border-radius: 0; font-size: 12px; padding: 0 2px; text-align: center; opacity: 1; }
 .menus .form { display: grid; grid-template-columns: repeat(auto-fit, minmax(124px, 1fr)); gap: 4px 8px; border: 0; background: none; box-shadow: none; overflow: visible; }
 .menus .form > .block { padding: 0; border: 0; min-width: 0 !important; background: none; overflow: visible; }
 .menus span[data-testid=block-info] { font-size: 12px; margin-bottom: 1px; }
 .menus .wrap-inner { padding: 2px 4px; }
-.menus input { min-height: 26px; font-size: 14px; }
-.menus .secondary-wrap input { text-overflow: ellipsis; }
+.menus input { min-height: 26px; font-size: 14px; text-overflow: ellipsis; padding: 0 2px !important; margin: 0 !important; }
+@media (min-width: 900px) { .menus .form:has(> :nth-child(6)) { grid-template-columns: 1.6fr 1.6fr 1.1fr 1.2fr 1fr 1fr; } }
+@media (max-width: 1180px) { #title p { display: none; } }
+.menus { display: block !important; }
+.words dt { font-weight: 600; }
+.words dd { margin: 0 0 .5rem; }
+.what { min-height: 18px; font-size: 13px; color: var(--body-text-color-subdued); }
 @media (max-width: 700px) {
     .top { grid-template-columns: 118px minmax(0, 1fr); }
     .strip .grid-container { display: grid !important; grid-template: repeat(2, 62px) / none !important; grid-auto-flow: column; grid-auto-columns: 62px; }

@@ -1,8 +1,8 @@
-"""What a black box and its student say of a photo: at once with three maps, and by other methods when asked."""
+"""What a black box and its student say of a photo: with the maps to be had at once, and others when asked."""
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -11,25 +11,28 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from xai import Explanation
+from xai import Evidence, Explanation
 from xai.activations import Activations
-from xai.agreement import TOP, Agreement, compare_answers, rank_classes
+from xai.agreement import Agreement, compare_answers
+from xai.batch import Batch, compute_confidences
 from xai.blackbox import BlackBox, BlackBoxError
 from xai.blackbox.hosted import hosted_black_boxes, load_hosted
-from xai.explaining import explain_steps, find_class
+from xai.class_evidence import compute_evidence
+from xai.explaining import explain_batch, explain_steps, find_class
 from xai.familiar import is_familiar
 from xai.methods import METHODS, list_methods
 from xai.methods.distilled import compute_parts
-from xai.methods.reading import SOURCES, plan_reading
+from xai.methods.reading import SOURCES, find_trouble, plan_reading
 from xai.metrics import GAMES
 from xai.metrics.games import play_steps
 from xai.models import Classifier
 from xai.modes import without_gradients
 from xai.noise import lacks_contrast
-from xai.steps import Progress, follow
-from xai.studio.answers import LOADING, Answer, Look, Question, Side
-from xai.studio.blackbox.maps import BLOCKS, STAGES, Choice, StudentMaps
+from xai.steps import Progress, finish, follow
+from xai.studio.answers import LOADING, Answer, Question, Side
+from xai.studio.blackbox.maps import BLOCKS, DEFAULT_CHOICE, STAGES, Choice, StudentMaps
 from xai.studio.gpu import GPU
+from xai.studio.methods import DEFAULT
 
 NO_ANSWER = (BlackBoxError, ValueError, OSError)  # a black box or its student cannot be had, for now or at all
 CELLS = 7  # a side of the random map, as of a layer's: single pixels would be a texture that no network has seen
@@ -41,70 +44,32 @@ Curves = dict[str, dict[str, np.ndarray]]  # by game and map
 class BlackBoxSide(Side):
     """What a black box says of the photo; what are `explained` are its student's maps.
 
-    There are none where it has no student, or one without attention blocks.
+    There are none where it has no student, or one without attention blocks. Then a network that can be read, its own or
+    the student's, gives a single map; where there is none such, nothing but asking explains it. Where the black box did
+    not answer, there are no confidences.
 
     Attributes:
-        classes: names of the K classes.
-        confidences: (K); None where the black box did not answer.
-        target: index of the class to explain.
+        imitated: the student's confidences by class; None where there is no student.
         agreement: how far the student agrees; None where there is no student.
+        single: the map of the page's default method, where there are no three maps but a network to read.
+        classes: names of the K classes.
+        target: index of the class to explain.
     """
 
-    classes: list[str] = field(default_factory=list)
-    confidences: np.ndarray | None = None
-    target: int = 0
+    imitated: dict[str, float] | None = None
     agreement: Agreement | None = None
+    single: Explanation | None = None
+    classes: list[str] = field(default_factory=list)
+    target: int = 0
 
     @property
     def silent(self) -> bool:
-        return self.confidences is None
+        return not self.confidences
 
     @property
-    def label(self) -> str:
+    def wanted(self) -> str:
+        """The class to explain."""
         return self.classes[self.target]
-
-    @property
-    def confidence(self) -> float:
-        if self.confidences is None:
-            raise ValueError("a black box that did not answer is sure of nothing")
-        return float(self.confidences[self.target])
-
-    @property
-    def surest(self) -> list[tuple[str, float]]:
-        """The most confident classes with their confidences, the surest first."""
-        if self.confidences is None:
-            return []
-        return [(self.classes[k], float(self.confidences[k])) for k in rank_classes(self.confidences[None])[0, :TOP]]
-
-
-@dataclass(frozen=True)
-class BlackBoxLook(Look):
-    """How pictures look, and what enters the distilled map."""
-
-    choice: Choice
-
-
-@dataclass(frozen=True)
-class FoundMap:
-    """A method's map.
-
-    Attributes:
-        raw: the unscaled map (h, w).
-        seconds: how long it took.
-        source: who was asked, or whose gradients were taken.
-        size: how many questions the visitor wanted, for a method where that can be chosen.
-        blank: nothing speaks for the class.
-        questions: how many were asked.
-        settled: how much of the map would come out again from as many other questions, in [0, 1].
-    """
-
-    raw: np.ndarray
-    seconds: float
-    source: str
-    size: int | None = None
-    blank: bool = False
-    questions: int | None = None
-    settled: float | None = None
 
 
 @dataclass
@@ -112,14 +77,22 @@ class BlackBoxAnswer(Answer):
     """A visitor's answer, with what other methods found.
 
     Attributes:
-        found: maps by method, but the distilled one, which changes with the visitor's choice.
+        choice: what enters the distilled map.
+        found: explanations by method, but the distilled one, which changes with the visitor's choice.
+        asked: how many questions the visitor wanted, by method, where that can be chosen.
         growing: explanations so far, None before the first, and the share done, by method.
         played: the choice with which the games were last played.
     """
 
-    found: dict[str, FoundMap] = field(default_factory=dict)
+    choice: Choice = DEFAULT_CHOICE
+    found: dict[str, Explanation] = field(default_factory=dict)
+    asked: dict[str, int] = field(default_factory=dict)
     growing: dict[str, tuple[Explanation | None, float]] = field(default_factory=dict)
     played: Choice | None = None
+
+    def __post_init__(self) -> None:
+        if self.side.single is not None:
+            self.found[self.side.single.method] = self.side.single
 
     @property
     def side(self) -> BlackBoxSide:
@@ -135,15 +108,33 @@ class BlackBoxAnswer(Answer):
 
     def has(self, method: str, size: int) -> bool:
         """Whether there is nothing left to do for a method, by so many questions if it asks any."""
-        return method == "distilled" or (method in self.found and self.found[method].size in (None, size))
+        return method == "distilled" or (method in self.found and self.asked.get(method, size) == size)
 
-    def collect_maps(self) -> dict[str, FoundMap]:
-        """All maps by method, the distilled one as it was last chosen among them."""
+    def collect_explanations(self) -> dict[str, Explanation]:
+        """All explanations by method, the distilled one as it was last chosen among them."""
         maps = self.side.explained
-        raw = maps and maps.combine(self.look.choice)[-1]
+        raw = maps and maps.combine(self.choice)[-1]
         if raw is None:
             return self.found
-        return {"distilled": FoundMap(raw, maps.seconds, SOURCES["student"], blank=not raw.any()), **self.found}
+        side = self.side
+        distilled = Explanation(
+            photo=self.photo,
+            raw=raw,
+            target=side.target,
+            label=side.wanted,
+            confidence=side.confidences[side.wanted],
+            confidences=np.array([side.confidences[c] for c in side.classes], np.float32),
+            method="distilled",
+            target_layer=plan_reading(get_black_box(side.question.model), "distilled").layer,
+            seconds=maps.seconds,
+            source=SOURCES["student"],
+            agreement=side.agreement,
+            blank=not raw.any(),
+            subject=side.question.model,
+            classes=tuple(side.classes),
+            options=asdict(self.choice),
+        )
+        return {"distilled": distilled, **self.found}
 
 
 @cache
@@ -165,9 +156,9 @@ def list_possible(title: str) -> list[str]:
     return sorted(list_methods(get_black_box(title)), key=lambda method: method != "distilled")
 
 
-def has_attention_blocks(student: Classifier | None) -> bool:
-    """Whether there is a student, and it has the attention blocks that the three maps are made of."""
-    return student is not None and METHODS["distilled"].unsuitable(student) is None
+def has_attention_blocks(student: Classifier) -> bool:
+    """Whether a student has the attention blocks that the three maps are made of."""
+    return METHODS["distilled"].unsuitable(student) is None
 
 
 def is_familiar_to(title: str, photo: Image.Image) -> bool | None:
@@ -202,27 +193,33 @@ def measure_pace(title: str) -> float:
 
 @without_gradients
 def look(photo: Image.Image, question: Question) -> BlackBoxSide:
-    """What the black box says, and the maps of its student."""
+    """What the black box says, and the maps that can be had at once."""
     black_box = get_black_box(question.model)
-    student = black_box.student
-    confidences = black_box.ask(black_box.pixels([photo]))[0].cpu().numpy()  # K
+    student, batch = black_box.student, Batch(black_box, [photo])
+    confidences, classes = batch.confidences[0].numpy(), black_box.classes  # K
     target = int(confidences.argmax()) if question.target is None else find_class(black_box, question.target)
-    side = BlackBoxSide(question, classes=black_box.classes, confidences=confidences, target=target)
+    side = BlackBoxSide(question, dict(zip(classes, confidences.tolist(), strict=True)), classes=classes, target=target)
     side.familiar = is_familiar_to(question.model, photo)
-    if student is None:
-        return side
-    if has_attention_blocks(student):
-        imitated, side.explained = look_inside(black_box, student, photo, target)
-    else:
-        imitated = student.predict_proba(photo)[0]
-    side.agreement = compare_answers(confidences, imitated, black_box.classes)
+    if student is not None and has_attention_blocks(student):
+        imitated, side.explained, side.evidence = look_inside(black_box, student, photo, target)
+        side.imitated = dict(zip(classes, imitated.tolist(), strict=True))
+        side.agreement = compare_answers(confidences, imitated, classes)
+    elif find_trouble(black_box, DEFAULT) is None:
+        reading = plan_reading(black_box, DEFAULT)
+        (e,) = finish(explain_batch(batch, reading, [target]))
+        side.single, side.agreement = replace(e, photo=photo), e.agreement
+        network = black_box.networks["teacher" if e.source == SOURCES["teacher"] else "student"]
+        side.evidence = compute_evidence(photo, batch.activations(network))
+        if student is not None:
+            imitated = compute_confidences(batch.activations(student))[0].tolist()
+            side.imitated = dict(zip(classes, imitated, strict=True))
     return side
 
 
 def look_inside(
     black_box: BlackBox, student: Classifier, photo: Image.Image, target: int
-) -> tuple[np.ndarray, StudentMaps]:
-    """A student's confidences (K) and its maps, from one forward pass and one gradient call."""
+) -> tuple[np.ndarray, StudentMaps, Evidence]:
+    """A student's confidences (K), its maps and its evidence, from one forward pass and one gradient call."""
     started = time.perf_counter()
     batch = Activations(student, student.preprocess([photo]), together=[f"layer{stage}" for stage in STAGES])
     targets = torch.tensor([target], device=student.device)
@@ -231,7 +228,7 @@ def look_inside(
     if lacks_contrast(black_box.pixels([photo])).any():  # the maps would be of the student's borders alone
         signed, absolute, evidence = ([torch.zeros_like(m) for m in maps] for maps in (signed, absolute, evidence))
     maps = StudentMaps({"signed": signed, "absolute": absolute}, evidence, time.perf_counter() - started)
-    return batch.logits()[0].softmax(0).cpu().numpy(), maps
+    return batch.logits()[0].softmax(0).cpu().numpy(), maps, compute_evidence(photo, batch)
 
 
 def move_to_cpu(maps: list[Tensor]) -> list[Tensor]:

@@ -1,28 +1,13 @@
-"""What the black-box tab says in HTML and tables: the verdict on a student, and the outcome of the games."""
+"""The outcome of the games, as tables."""
 
 from html import escape
 
 import numpy as np
 import pandas as pd
 
-from xai.agreement import Agreement
 from xai.metrics import GAMES, METRICS
 from xai.studio.cards import draw_cell, draw_heads, draw_row, draw_table, name_metric
 from xai.studio.text import say
-
-
-def draw_verdict(found: Agreement | None, has_maps: bool, lang: str) -> str:
-    """Whether a student may speak for its black box on this photo, and whether it has the three maps."""
-    if found is None:
-        return f'<p class="verdict differs">{escape(say(lang, "no_student"))}</p>'
-    first = {"teacher": found.teacher[0][0], "student": found.student[0][0]}
-    first = {who: say(lang, f"class.{label}") for who, label in first.items()}
-    key, more = "differs", say(lang, "divergence", divergence=found.divergence)
-    if found.agreed:
-        key, more = "agrees", f"{say(lang, 'ranked', agreed=found.agreed, count=len(found.teacher))} {more}"
-    if not has_maps:
-        more += " " + say(lang, "no_figure")
-    return f'<p class="verdict {key}"><b>{escape(say(lang, key, **first))}</b> {escape(more)}</p>'
 
 
 def tabulate_game(curves: dict[str, np.ndarray], names: dict[str, str]) -> pd.DataFrame:

@@ -27,7 +27,7 @@ class NumberedRow:
 
     def __init__(self, name: str, numbers: Sequence[int], css: str, caption: str, chosen: Sequence[int]) -> None:
         key, elem_id = f"{name}_pictures", f"{name}-pictures"
-        self.pictures = make_thumbnails(key, elem_id, ["captioned", css], pickable=True, object_fit="contain")
+        self.pictures = make_thumbnails(key, elem_id, ["captioned", css], object_fit="contain")
         self.ticks = gr.CheckboxGroup(
             list(numbers), value=list(chosen), label=translate(name), elem_id=name, render=False
         )
@@ -37,7 +37,7 @@ class NumberedRow:
         """A picture for each map (1, S, S); what is not chosen is pale."""
         tiny, pictures = shrink(answer.photo, TINY), []
         for number, raw in enumerate(maps, start=1):
-            picture = paint_map(tiny, raw[0].numpy(), answer.look)
+            picture = paint_map(tiny, raw[0].numpy())
             picture = picture if number in chosen else fade(picture)
             pictures.append((picture, say(lang, self.caption, number=number)))
         return {self.pictures: pictures}
@@ -114,7 +114,7 @@ class ChoiceParts:
 
     def paint(self, answer: BlackBoxAnswer, lang: str) -> Values:
         """The maps that there are to choose from."""
-        maps, choice = answer.side.explained, answer.look.choice
+        maps, choice = answer.side.explained, answer.choice
         return {
             **self.blocks.paint(answer, maps.get_attention(choice.sign), choice.blocks, lang),
             **self.stages.paint(answer, maps.evidence, choice.stages, lang),

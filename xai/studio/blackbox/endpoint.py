@@ -10,7 +10,7 @@ from xai.methods import METHODS
 from xai.metrics import GAMES, auc
 from xai.studio.answers import PREDICTED, Question, read_target
 from xai.studio.blackbox.answers import get_black_box, is_familiar_to, look_slowly, play
-from xai.studio.endpoint import describe_answer, follow, make_parameter, offer
+from xai.studio.endpoint import describe_answer, follow, make_look_parameters, make_parameter, offer
 from xai.studio.picture import Picture
 
 MOST_CELLS = 56  # a side of a map in an answer: messages have a limit
@@ -78,10 +78,10 @@ def average_cells(raw: np.ndarray) -> np.ndarray:
     return F.adaptive_avg_pool2d(torch.from_numpy(raw)[None], (height, width))[0].numpy()
 
 
-def publish(photo: Component, black_box: Component, masks: Component, alpha: Component, colormap: Component) -> None:
+def publish(photo: Component, black_box: Component, masks: Component) -> None:
     """Offer the endpoint, with the page's components as its parameters."""
     target = make_parameter(PREDICTED, "target")
     method = gr.Dropdown(list(METHODS), value="distilled", visible=False, label="method")
     games = gr.Checkbox(False, visible=False, label="games")
-    inputs = [photo, black_box, method, target, masks, games, alpha, colormap]
+    inputs = [photo, black_box, method, target, masks, games, *make_look_parameters()]
     offer(explain_black_box, inputs, Picture(visible=False, format="png", label="heatmap"), "blackbox")

@@ -9,7 +9,7 @@ from gradio.components import Component
 from xai.metrics import GAMES, auc
 from xai.studio.blackbox.answers import BlackBoxAnswer, Curves, play
 from xai.studio.blackbox.cards import draw_areas, tabulate_game
-from xai.studio.blackbox.names import name_method
+from xai.studio.blackbox.names import name_class, name_method
 from xai.studio.captions import say_progress
 from xai.studio.cards import draw_legend, draw_progress
 from xai.studio.components import lay_out_note, place
@@ -53,26 +53,26 @@ class GamesParts:
         """Say so if the distilled map has changed since the games were played."""
         if not answer.played or answer.task == self.name:
             return {}
-        return {self.row.note: say(lang, "stale") if answer.played != answer.look.choice else ""}
+        return {self.row.note: say(lang, "stale") if answer.played != answer.choice else ""}
 
     def play(self, answer: BlackBoxAnswer, values: Values, lang: str) -> Iterator[Values]:
         """Play both games with all maps there are."""
         side, title, started = answer.side, say(lang, "playing"), time.perf_counter()
-        choice = answer.look.choice
-        maps = {method: found.raw for method, found in answer.collect_maps().items() if not found.blank}
+        choice = answer.choice
+        maps = {method: e.raw for method, e in answer.collect_explanations().items() if not e.blank}
         yield {self.row.note: draw_progress(say(lang, "begun"), 0)}
         for done, curves in play(answer.photo, side.question.model, side.target, maps):
             if curves is None:
                 yield {self.row.note: draw_progress(say_progress(title, done, started, lang), done)}
         answer.played = choice
-        note = say(lang, "done" if answer.look.choice == choice else "stale")
+        note = say(lang, "done" if answer.choice == choice else "stale")
         yield {self.row.note: note, **self.show_curves(answer, curves, lang)}
 
     def show_curves(self, answer: BlackBoxAnswer, curves: Curves, lang: str) -> Values:
         """The legend, the plots and the table of games that were played."""
         names = {method: name_method(method, lang) for method in curves["deletion"]}
         colors = choose_colors(names)
-        label = say(lang, f"class.{answer.side.label}")
+        label = name_class(answer.side.wanted, answer.side.classes, lang)
         plots = {
             plot: gr.LinePlot(
                 tabulate_game(curves[game], names),

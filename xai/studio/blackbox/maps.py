@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from xai.methods import METHODS
 from xai.methods.distilled import ALL_BLOCKS, Operator, Sign, combine_parts
 from xai.noise import varies_little
 
@@ -26,6 +27,9 @@ class Choice:
     scaled: bool
     unit: bool
     softmax: bool
+
+
+DEFAULT_CHOICE = Choice(**METHODS["distilled"].defaults)
 
 
 @dataclass(frozen=True)

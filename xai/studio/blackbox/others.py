@@ -8,11 +8,11 @@ from dataclasses import replace
 import gradio as gr
 from PIL import Image
 
+from xai import Explanation
 from xai.methods import METHODS
 from xai.studio.blackbox.answers import (
     NO_ANSWER,
     BlackBoxAnswer,
-    FoundMap,
     get_pace,
     list_possible,
     look_slowly,
@@ -61,7 +61,7 @@ class OthersParts:
         self.expectation = make_note("expectation")
         self.row = TaskRow("compute", "others")
         self.gallery = make_thumbnails(
-            "others_pictures", "others-pictures", ["captioned", "wide", "five"], object_fit="contain"
+            "others_pictures", "others-pictures", ["captioned", "wide", "five", "opens"], object_fit="contain"
         )
 
     def lay_out(self) -> None:
@@ -97,8 +97,9 @@ class OthersParts:
                 yield self.show_progress(answer, say_progress(name, done, started, lang), done, lang)
             else:
                 yield None
-        size = masks if METHODS[method].number else None
-        answer.found[method] = FoundMap(e.raw, e.seconds, e.source, size, e.blank, e.questions, e.settled)
+        answer.found[method] = replace(e, photo=answer.photo)  # the very photo: a copy would weigh as much again
+        if METHODS[method].number:
+            answer.asked[method] = masks
         del answer.growing[method]
         if method == "rise":
             record_pace(answer.side.question.model, e.seconds / masks)
@@ -121,7 +122,7 @@ def say_expected_time(answer: BlackBoxAnswer | None, masks: int, request: gr.Req
 
 def draw_gallery(answer: BlackBoxAnswer, lang: str) -> list[tuple[Image.Image, str]]:
     """A picture for every method whose map is there, growing, or offered where nobody chose."""
-    small, found, pictures = shrink(answer.photo, SMALL), answer.collect_maps(), []
+    small, found, pictures = shrink(answer.photo, SMALL), answer.collect_explanations(), []
     for method in list_possible(answer.side.question.model):
         if not (is_preselected(method) or method == "distilled" or method in found or method in answer.growing):
             continue
@@ -134,11 +135,11 @@ def draw_gallery(answer: BlackBoxAnswer, lang: str) -> list[tuple[Image.Image, s
             caption = say(lang, "growing", method=name, done=f"{done:.0%}")
         else:
             raw, caption = None, say(lang, "not_yet", method=name)
-        pictures.append((fade(small) if raw is None else paint_map(small, raw, answer.look), caption))
+        pictures.append((fade(small) if raw is None else paint_map(small, raw), caption))
     return pictures
 
 
-def caption_map(found: FoundMap, name: str, lang: str) -> str:
+def caption_map(found: Explanation, name: str, lang: str) -> str:
     """What stands under a method's map: how long it took, whom it asked and how often, and how settled it is."""
     parts = [
         say(lang, "found", method=name, seconds=format_seconds(found.seconds)),

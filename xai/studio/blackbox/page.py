@@ -2,35 +2,53 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import gradio as gr
 from PIL import Image
 
-from xai.agreement import TOP
+from xai import Explanation
 from xai.blackbox import BlackBoxError
 from xai.blackbox.hosted import hosted_black_boxes
 from xai.studio.answers import PREDICTED, Question, read_target
 from xai.studio.blackbox import endpoint
 from xai.studio.blackbox.about import AboutStudent, say_assumed
-from xai.studio.blackbox.answers import NO_ANSWER, BlackBoxAnswer, BlackBoxLook, BlackBoxSide, look_at
-from xai.studio.blackbox.cards import draw_verdict
+from xai.studio.blackbox.answers import NO_ANSWER, BlackBoxAnswer, BlackBoxSide, look_at
 from xai.studio.blackbox.choice import ChoiceParts, toggle
+from xai.studio.blackbox.examples import is_among, list_known_examples
 from xai.studio.blackbox.games import GamesParts
-from xai.studio.blackbox.names import list_others, name_classes
+from xai.studio.blackbox.names import list_others, list_targets, name_method
 from xai.studio.blackbox.others import OthersParts, draw_gallery, say_expected_time
-from xai.studio.blackbox.three_maps import ThreeMaps
-from xai.studio.cards import draw_warning
-from xai.studio.components import lay_out_note, make_look_controls, make_note, make_target_menu, place
+from xai.studio.blackbox.panels import set_scene
+from xai.studio.components import lay_out_note, make_note, make_target_menu, place
 from xai.studio.events import ANSWERING, EACH, QUIET, Values
-from xai.studio.examples import GARBAGE_EXAMPLES
 from xai.studio.methods import is_preselected
 from xai.studio.notices import Notices, warn_of_strange_photo
-from xai.studio.photo_column import PhotoColumn
-from xai.studio.tab import Tab
+from xai.studio.photo_source import PhotoSource
+from xai.studio.stage import Scene, Stage
+from xai.studio.tab import Tab, caption_examples
 from xai.studio.task import Task
-from xai.studio.text import has_text, say, translate
+from xai.studio.text import has_text, read_language, say, translate
+from xai.studio.words import Words
 
 LOG = logging.getLogger(__name__)
+TERMS = (
+    "student",
+    "cbam",
+    "attention",
+    "gradcam",
+    "rise",
+    "lime",
+    "mask",
+    "settled",
+    "deletion",
+    "insertion",
+    "auc",
+    "sim",
+    "kl",
+    "nats",
+)
 
 
 class BlackBoxTab(Tab):
@@ -41,72 +59,71 @@ class BlackBoxTab(Tab):
         offered: the methods that can explain it, as a menu's choices.
     """
 
-    examples = GARBAGE_EXAMPLES
-
     def __init__(self, titles: Sequence[str], offered: Sequence[tuple[str, str]]) -> None:
         super().__init__()
+        self.known = {title: list_known_examples(title) for title in titles}
         self.black_box = gr.Dropdown(
-            [(translate(f"model.{t}") if has_text(f"model.{t}") else t, t) for t in titles],
+            [(translate(f"hosted.{t}") if has_text(f"hosted.{t}") else t, t) for t in titles],
             value=titles[0],
             label=translate("black_box"),
             elem_id="black-box",
             render=False,
         )
         self.assumed = make_note("assumed", visible=False)
-        self.column, self.notices = PhotoColumn("blackbox-", stoppable=False), Notices("blackbox-")
-        self.verdict = gr.HTML(elem_id="verdict", elem_classes="flush", render=False)
-        self.black_box_says, self.student_says = make_label("black_box"), make_label("student")
-        self.maps = ThreeMaps()
+        self.source, self.notices = PhotoSource("blackbox-"), Notices("blackbox-")
+        self.stage = Stage(shape="rows", elem_id="blackbox-stage", render=False)
         self.target = make_target_menu([], "blackbox-")
-        self.alpha, self.colormap = make_look_controls("blackbox-")
+        self.again = gr.Button(translate("ask_again"), visible=False, elem_id="ask-again", render=False)
         self.choice, self.others, self.games = ChoiceParts(), OthersParts(offered), GamesParts()
-        self.student = AboutStudent()
+        self.student, self.words = AboutStudent(), Words(TERMS, "blackbox-")
         self.lay_out()
         self.question_inputs = [self.black_box, self.target]
-        self.look_inputs = [self.alpha, self.colormap, *self.choice.inputs]
-        says = [self.black_box_says, self.student_says, self.verdict]
-        hidden = [self.maps.figure, self.choice.accordion, self.student.accordion]
+        self.look_inputs = self.choice.inputs
+        hidden = [self.again, self.three_maps, self.choice.accordion, self.student.accordion]
         rows = [*self.others.row.outputs, *self.games.row.outputs]
-        self.answer_outputs = [*says, *hidden, self.target, self.others.methods, *rows, *self.games.outputs]
-        pictures = [*self.maps.outputs, *self.choice.outputs, self.others.gallery]
-        self.picture_outputs = [*pictures, self.games.row.note]
+        pictures = [*self.choice.outputs, self.others.gallery]
+        self.answer_outputs = [*hidden, self.target, self.others.methods, *rows, *self.games.outputs, *pictures]
 
     def lay_out(self) -> None:
-        gr.Markdown(translate("blackbox_intro"))
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=4, min_width=300):
-                place(self.black_box, self.assumed)
-                self.column.lay_out()
-            with gr.Column(scale=9, min_width=300):
-                self.notices.lay_out()
-                place(self.verdict)
-                with gr.Row():
-                    place(self.black_box_says, self.student_says)
-                self.maps.lay_out()
-                with gr.Row():
-                    place(self.target, self.alpha, self.colormap)
+        self.source.lay_out(self.black_box, self.target)
+        place(self.assumed)
+        self.notices.lay_out()
+        place(self.again, self.stage)
+        self.three_maps = gr.Markdown(translate("three_maps"), elem_classes="note")
         self.choice.lay_out()
         self.others.lay_out()
         self.games.lay_out()
         self.student.lay_out()
+        self.words.lay_out()
         lay_out_note("blackbox_privacy")
 
     def connect(self, opened: Callable):
         first_shown = super().connect(opened)
         for row in self.choice.rows:
-            self.repaint_after(row.pictures.select(toggle, row.ticks, row.ticks, **EACH, queue=False).success)
+            self.recombine_after(row.pictures.select(toggle, row.ticks, row.ticks, **EACH, queue=False).success)
         for name, button in self.choice.presets.items():
             chosen = button.click(self.choice.choose_preset, gr.State(name), self.choice.inputs, **QUIET)
-            self.repaint_after(chosen.success)
-        changed = self.answer_after(self.black_box.input(lambda: PREDICTED, None, self.target, **QUIET).success)
+            self.recombine_after(chosen.success)
+        for control in self.choice.inputs:
+            self.recombine_after(control.input)
+        photo, gallery = self.source.photo, self.source.examples
+        turned = self.black_box.input(self.turn, {self.black_box, photo}, [self.target, photo, gallery], **QUIET)
+        changed = self.answer_after(turned.success)
+        self.answer_after(self.again.click)
         for event in (changed, first_shown):
             event.success(self.student.fill, self.answered, self.student.facts, **QUIET)
             event.success(say_assumed, self.black_box, self.assumed, **QUIET)
         for event in (changed.success, self.others.accordion.expand, self.others.masks.input):
             event(say_expected_time, [self.answered, self.others.masks], self.others.expectation, **ANSWERING)
-        self.answer_after(self.target.input)
+        self.words.connect()
         self.connect_tasks()
         return first_shown
+
+    def recombine_after(self, event: Callable) -> None:
+        """Let an event lead to maps of what is then chosen."""
+        inputs = {self.source.photo, self.answered, *self.question_inputs, *self.look_inputs}
+        outputs = [self.answered, self.stage, self.notices.strange, *self.answer_outputs]
+        event(self.recombine, inputs, outputs, **QUIET)
 
     def connect_tasks(self) -> None:
         Task(
@@ -126,6 +143,19 @@ class BlackBoxTab(Tab):
             steps=self.games.play,
         ).connect()
 
+    def list_examples(self, values: Values) -> Sequence[Path]:
+        return self.known[values[self.black_box]]
+
+    def turn(self, values: Values, request: gr.Request) -> Values:
+        """Turn to another black box: its examples, the first in place of one of another's; a visitor's photo stays."""
+        examples, photo = self.list_examples(values), values[self.source.photo]
+        captioned = caption_examples(examples, read_language(request))
+        shown: Values = {self.target: PREDICTED, self.source.examples: captioned}
+        others = {path for known in self.known.values() for path in known} - {*examples}
+        if isinstance(photo, Image.Image) and is_among(photo, others):
+            shown[self.source.photo] = examples[0]
+        return shown
+
     def read_questions(self, values: Values) -> list[Question]:
         return [Question(values[self.black_box], "distilled", read_target(values[self.target]))]
 
@@ -139,45 +169,59 @@ class BlackBoxTab(Tab):
             side = BlackBoxSide(question)
         return BlackBoxAnswer(photo, [side])
 
+    def explain_anew(self, photo: Image.Image, answer: BlackBoxAnswer) -> BlackBoxAnswer:
+        return replace(super().explain_anew(photo, answer), choice=answer.choice)
+
     def show(self, answer: BlackBoxAnswer, values: Values, lang: str) -> Values:
-        """What black box and student say; where the black box is silent, a sentence, and nothing of a former answer."""
+        """What there is beside the stage; where the black box is silent, nothing of a former answer."""
         side, former = answer.side, values[self.answered]
+        answer.choice = self.choice.read(values)
         if side.silent:
             gr.Warning(say(lang, "no_answer"), title=say(lang, "blackbox"))
-        who, what = say(lang, "this_black_box"), say(lang, "learnt.blackbox", count=len(side.classes))
         has_student, has_maps = side.agreement is not None, side.explained is not None
+        who = say(lang, "this_black_box" if has_student else "alone.who")
+        what = say(lang, "learnt.blackbox", count=f"{len(side.classes):,}")
         same_menus = former and former.side.question.model == side.question.model and not former.silent
         return {
             self.notices.strange: warn_of_strange_photo([side], who, what, lang),
-            **self.show_confidences(side, lang),
-            self.verdict: self.draw_verdict(side, lang),
-            self.maps.figure: gr.Column(visible=has_maps),
+            self.again: gr.Button(visible=side.silent),
+            self.three_maps: gr.Markdown(visible=has_maps),
             self.choice.accordion: gr.Accordion(visible=has_maps),
             self.student.accordion: gr.Accordion(visible=has_student),
             **self.others.row.clear(),
             **self.games.clear(),
+            **self.show_pictures(answer, lang),
             **({} if same_menus and not side.silent else self.update_menus(side, lang)),
         }
 
-    def show_confidences(self, side: BlackBoxSide, lang: str) -> Values:
-        """What black box and student are surest of."""
-        names = name_classes(side.classes, lang)
-        imitated = side.agreement.student if side.agreement else []
-        label = {names[c]: confidence for c, confidence in imitated} or None
-        return {
-            self.black_box_says: {names[c]: confidence for c, confidence in side.surest} or None,
-            self.student_says: gr.Label(label, visible=side.agreement is not None),
-        }
+    def set_scene(self, answer: BlackBoxAnswer, lang: str) -> Scene:
+        return set_scene(answer, lang)
 
-    def draw_verdict(self, side: BlackBoxSide, lang: str) -> str:
-        if side.silent:
-            return draw_warning(say(lang, "no_answer"))
-        return draw_verdict(side.agreement, side.explained is not None, lang)
+    def list_classes(self, answer: BlackBoxAnswer) -> Sequence[str]:
+        return answer.side.classes
+
+    def list_explanations(self, answer: BlackBoxAnswer, lang: str) -> dict[str, Explanation]:
+        return {name_method(method, lang): e for method, e in answer.collect_explanations().items()}
+
+    def recombine(self, values: Values, request: gr.Request) -> Values:
+        """The maps of what is chosen; where the answer was given back, the photo is answered again."""
+        answer, lang = values[self.answered], read_language(request)
+        if answer is None or answer.silent:
+            return self.answer(values, request)
+        answer.choice = self.choice.read(values)
+        stale = self.games.say_whether_stale(answer, lang)
+        return {self.stage: self.set_scene(answer, lang), **self.show_pictures(answer, lang), **stale}
+
+    def show_pictures(self, answer: BlackBoxAnswer, lang: str) -> Values:
+        """The pictures to choose from, and other methods' pictures."""
+        gallery = [] if answer.silent else draw_gallery(answer, lang)
+        has_maps = answer.side.explained is not None
+        chosen = self.choice.paint(answer, lang) if has_maps else self.choice.clear()
+        return {self.others.gallery: gallery, **chosen}
 
     def update_menus(self, side: BlackBoxSide, lang: str) -> Values:
         """The menus of a black box's classes and of the methods that explain it; empty where it did not answer."""
-        names = name_classes(side.classes, lang)
-        classes = [(translate("predicted"), PREDICTED), *((names[c], c) for c in side.classes)]
+        classes = [(translate("predicted"), PREDICTED), *list_targets(side.classes, lang)]
         others = [] if side.silent else list_others(side.question.model)
         target = PREDICTED if side.silent else side.question.target or PREDICTED  # Gradio refuses what is not in a menu
         chosen = [method for _, method in others if is_preselected(method)]
@@ -185,22 +229,6 @@ class BlackBoxTab(Tab):
             self.target: gr.Dropdown(classes, value=target),
             self.others.methods: gr.CheckboxGroup([*others], value=chosen),
         }
-
-    def read_look(self, values: Values) -> BlackBoxLook:
-        return BlackBoxLook(alpha=values[self.alpha], colormap=values[self.colormap], choice=self.choice.read(values))
-
-    def paint(self, answer: BlackBoxAnswer, lang: str) -> Values:
-        """The three maps, the pictures to choose from, and other methods' pictures."""
-        if answer.silent:
-            return {**self.maps.clear(), **self.choice.clear(), self.others.gallery: [], self.games.row.note: ""}
-        others = {self.others.gallery: draw_gallery(answer, lang), **self.games.say_whether_stale(answer, lang)}
-        if answer.side.explained is None:
-            return {**self.maps.clear_pictures(), **self.choice.clear(), **others}
-        return {**self.maps.paint(answer, lang), **self.choice.paint(answer, lang), **others}
-
-
-def make_label(who: str) -> gr.Label:
-    return gr.Label(num_top_classes=TOP, label=translate(f"{who}_says"), elem_id=f"says-{who}", render=False)
 
 
 def list_offered(title: str) -> list[tuple[str, str]]:
@@ -219,6 +247,4 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
     titles = list(offered)
     black_box = BlackBoxTab(titles, offered[titles[0]])
     black_box.connect(opened=tab.select)
-    endpoint.publish(
-        black_box.column.photo, black_box.black_box, black_box.others.masks, black_box.alpha, black_box.colormap
-    )
+    endpoint.publish(black_box.source.photo, black_box.black_box, black_box.others.masks)

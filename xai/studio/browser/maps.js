@@ -8,9 +8,15 @@ studio.say = (key, details = {}) => (studio.texts[studio.language()][key] ?? stu
 studio.maps = (() => {
     const SIDE = 448;  // pixels of a painted map's longer side; the browser scales it to the picture's
 
-    const palettes = {};
+    const palettes = {}, pixels = {};
     const readBytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
     const getPalette = (name) => (palettes[name] ??= readBytes(studio.palettes[name]));  // 256 × red, green, blue
+
+    // The same as a canvas takes them, one number a pixel: alpha, blue, green and red, the first byte last.
+    const getPixels = (name) => (pixels[name] ??= Uint32Array.from({length: 256}, (_, color) => {
+        const [red, green, blue] = getPalette(name).slice(3 * color);
+        return 255 << 24 | blue << 16 | green << 8 | red;
+    }));
 
     // The map's values, row by row: 65,536 steps from `bottom` to `top`.
     const decode = (map) => {
@@ -47,13 +53,12 @@ studio.maps = (() => {
     // Paint a map in the shape of its photo; `low` and `high` are the values shown as none and as the most.
     const paint = (canvas, map, [width, height], colormap = "turbo", [low, high] = [map.low, map.high]) => {
         const [H, W] = setSize(canvas, width, height), context = canvas.getContext("2d");
-        const image = context.createImageData(W, H), palette = getPalette(colormap);
+        const image = context.createImageData(W, H), painted = new Uint32Array(image.data.buffer);
+        const palette = getPixels(colormap);
         const values = enlarge(decode(map), map.h, map.w, H, W);
         const range = high > low ? 255 / (high - low) : 0;
-        for (let i = 0; i < values.length; i++) {
-            const color = 3 * Math.max(0, Math.min(255, Math.round((values[i] - low) * range)));
-            image.data.set([palette[color], palette[color + 1], palette[color + 2], 255], 4 * i);
-        }
+        for (let i = 0; i < values.length; i++)
+            painted[i] = palette[Math.max(0, Math.min(255, Math.round((values[i] - low) * range)))];
         context.putImageData(image, 0, 0);
     };
 

@@ -15,15 +15,31 @@ from xai.studio.examples import GARBAGE_EXAMPLES
 from xai.studio.garbage import endpoint
 from xai.studio.garbage.answers import look_at, look_slowly, preload
 from xai.studio.garbage.parts import GarbageNetwork, update_layers
+from xai.studio.live import Live
 from xai.studio.methods import is_slow, label_method, list_suited, mark_method, suits
 from xai.studio.notices import Notices
 from xai.studio.photo_source import PhotoSource
 from xai.studio.refining import RefiningTab
 from xai.studio.stage import Stage
 from xai.studio.text import read_language, say
+from xai.studio.words import Words
 from xai.zoo import GARBAGE
 
 OPENING_NETWORKS = ("garbage-resnet50", "garbage-s_se_resnet50")  # as many as stand side by side
+
+TERMS = (
+    "confidence",
+    "gradcam",
+    "cam",
+    "layer",
+    "attention",
+    "se",
+    "control",
+    "blank",
+    "calibration",
+    "trashnet",
+    "webwaste",
+)
 
 
 class GarbageTab(RefiningTab[GarbageNetwork]):
@@ -35,26 +51,31 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
     def __init__(self, networks: Sequence[str] = OPENING_NETWORKS) -> None:
         super().__init__()
         self.source, self.notices, self.stage = PhotoSource(), Notices(), Stage(elem_id="stage", render=False)
+        self.live, self.words = Live(networks[0]), Words(TERMS)
         self.networks = [GarbageNetwork(letter, name) for letter, name in zip(ascii_lowercase, networks, strict=False)]
         self.method = make_method_menu(GARBAGE)
         self.target = make_target_menu(list_classes(networks[0]))
         self.menus, self.layers = [each.menu for each in self.networks], [each.layer for each in self.networks]
         self.question_inputs = [*self.menus, self.method, self.target, *self.layers]
-        self.answer_outputs = [self.stop, *(part for each in self.networks for part in each.outputs)]
+        self.answer_outputs = [self.stop, self.what, *(part for each in self.networks for part in each.outputs)]
         self.lay_out()
 
     def lay_out(self) -> None:
-        self.source.lay_out(*self.menus, self.method, self.target, *self.layers)
+        menus = [*self.menus, self.method, self.target, *self.layers]
+        self.source.lay_out(*menus, below=[self.what], under=[self.live.panel])
         self.notices.lay_out()
         place(self.stop, self.stage)
         with gr.Row():
             for network in self.networks:
                 network.lay_out_similar()
         self.lay_out_about()
+        self.words.lay_out()
         lay_out_note("privacy")
 
     def connect(self, opened: Callable):
         first_shown = super().connect(opened)
+        self.live.connect(self)
+        self.words.connect()
         places: set[Any] = {menu for network in self.networks for menu in (network.menu, network.layer)}
         for network in self.networks:
             changed = network.menu.input(update_layers, network.menu, network.layer, **QUIET)

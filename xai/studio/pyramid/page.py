@@ -22,9 +22,24 @@ from xai.studio.pyramid.table import draw_layers
 from xai.studio.refining import RefiningTab
 from xai.studio.stage import Stage
 from xai.studio.text import read_language, say, translate
+from xai.studio.words import Words
 from xai.zoo import PYRAMID
 
 ALL = "all"
+TERMS = (
+    "fpn",
+    "fal",
+    "layer",
+    "attention",
+    "drop",
+    "gain",
+    "increase",
+    "adcc",
+    "shared",
+    "control",
+    "blank",
+    "ucmerced",
+)
 
 
 class PyramidTab(RefiningTab[PyramidNetwork]):
@@ -48,13 +63,14 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
             elem_id="table-class",
             render=False,
         )
+        self.words = Words(TERMS, "pyramid-")
         self.table = gr.HTML(elem_id="table-one", render=False)
         self.question_inputs = [self.method, self.target, self.group]
-        self.answer_outputs = [self.stop, self.table]
+        self.answer_outputs = [self.stop, self.what, self.table]
         self.lay_out()
 
     def lay_out(self) -> None:
-        self.source.lay_out(self.method, self.target)
+        self.source.lay_out(self.method, self.target, below=[self.what])
         self.notices.lay_out()
         place(self.stop, self.stage)
         lay_out_note("worth_info")
@@ -62,10 +78,12 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
             lay_out_note("table_one")
             place(self.group, self.table)
         self.lay_out_about()
+        self.words.lay_out()
         lay_out_note("pyramid_privacy")
 
     def connect(self, opened: Callable):
         first_shown = super().connect(opened)
+        self.words.connect()
         self.answer_after(self.method.input)
         self.group.input(self.update_table, {self.answered, self.group}, self.table, **QUIET)
         opened(self.update_methods, None, self.method, **QUIET)

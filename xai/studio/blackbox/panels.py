@@ -1,0 +1,110 @@
+"""What the stage shows of a black box and of its student."""
+
+from collections.abc import Iterator
+
+from xai.agreement import TOP
+from xai.methods.reading import SOURCES
+from xai.studio.blackbox.answers import BlackBoxAnswer, BlackBoxSide
+from xai.studio.blackbox.names import name_class, name_classes
+from xai.studio.captions import say_seconds
+from xai.studio.examples import find_truth
+from xai.studio.stage import Panel, Scene, StageMap, Verdict
+from xai.studio.text import say
+from xai.studio.verdict import say_truth, say_verdict
+
+MAPS = ("attention", "evidence", "distilled")
+
+
+def set_scene(answer: BlackBoxAnswer, lang: str) -> Scene:
+    """What black box and student say, with the maps there are at once; only a sentence where there is no answer."""
+    side = answer.side
+    if side.silent:
+        return Scene(answer.photo, [], Verdict(say(lang, "no_answer"), "differs"), "")
+    return Scene(answer.photo, list(list_panels(answer, lang)), judge(answer, lang), name_shown(side, lang))
+
+
+def name_shown(side: BlackBoxSide, lang: str) -> str:
+    """The method of the maps on the stage."""
+    return say(lang, "map_single" if side.explained is None else "method.distilled")
+
+
+def list_panels(answer: BlackBoxAnswer, lang: str) -> Iterator[Panel]:
+    """The black box's panel, then its student's; maps stand with the one they were made of."""
+    side, maps, note = answer.side, *list_maps(answer, lang)
+    names = name_classes(side.classes, lang)
+    shared = {"names": names, "explained": side.wanted, "listed": TOP}
+    by_student = side.imitated is not None and (side.single is None or side.single.source == SOURCES["student"])
+    own = {} if by_student else {"maps": maps, "note": note, "evidence": side.evidence}
+    brief = say(lang, "black_box")
+    yield Panel("black_box", say(lang, "black_box_says"), brief, side.confidences, **shared, **own)
+    if side.imitated is not None:
+        own = {"maps": maps, "evidence": side.evidence} if by_student else {}
+        lines = [*(note if by_student else []), *describe_agreement(side, lang)]
+        brief = say(lang, "brief.blackbox-student")
+        yield Panel("student", say(lang, "student_says"), brief, side.imitated, **shared, **own, note=lines)
+
+
+def list_maps(answer: BlackBoxAnswer, lang: str) -> tuple[list[StageMap], list[str]]:
+    """The maps of attention, of evidence and of both together, or a single one, and lines on them."""
+    side = answer.side
+    if side.explained is not None:
+        return list_three_maps(answer, lang)
+    name = name_class(side.wanted, side.classes, lang)
+    if side.single is None:
+        return [StageMap(None)], [say(lang, "alone.closed")]
+    e = side.single
+    more = say(lang, "blank", label=name) if e.blank else say(lang, f"single.{e.source}")
+    note = [say_seconds(name, e.confidence, e.seconds, lang), more]
+    return [StageMap(None if e.blank else e.raw, box=e.bounding_box())], note
+
+
+def list_three_maps(answer: BlackBoxAnswer, lang: str) -> tuple[list[StageMap], list[str]]:
+    side = answer.side
+    raws = side.explained.combine(answer.choice)
+    name = name_class(side.wanted, side.classes, lang)
+    note = [say_seconds(name, side.confidences[side.wanted], side.explained.seconds, lang)]
+    if raws[-1] is None:
+        note = [say(lang, "nothing_chosen")]
+    blank = [str(i) for i, raw in enumerate(raws, start=1) if raw is not None and not raw.any()]
+    if blank:
+        note.append(say(lang, "blank_maps", maps=", ".join(blank)))
+    maps = [
+        StageMap(raw if raw is not None and raw.any() else None, say(lang, f"map_{which}"), say(lang, f"map_{which}"))
+        for which, raw in zip(MAPS, raws, strict=True)
+    ]
+    return maps, note
+
+
+def describe_agreement(side: BlackBoxSide, lang: str) -> list[str]:
+    """Lines on how far the student may speak for the black box on this photo."""
+    agreement = side.agreement
+    if agreement is None:
+        return []
+    lines = [say(lang, "divergence", divergence=agreement.divergence)]
+    if agreement.agreed:
+        lines.insert(0, say(lang, "ranked", agreed=agreement.agreed, count=len(agreement.teacher)))
+    elif side.single is None or side.single.source == SOURCES["student"]:
+        lines.insert(0, say(lang, "not_reasons"))
+    if side.explained is None:
+        lines.append(say(lang, "no_figure"))
+    return lines
+
+
+def judge(answer: BlackBoxAnswer, lang: str) -> Verdict:
+    """Whether the student agrees; without one, what the black box says. Then who is right, where that is known."""
+    side, names = answer.side, name_classes(answer.side.classes, lang)
+    votes = [(say(lang, "black_box"), side.confidences)]
+    if side.imitated is not None:
+        votes.append((say(lang, "brief.blackbox-student"), side.imitated))
+    surest = [max(said, key=said.__getitem__) for _, said in votes]
+    named = [(who, names[label], said[label]) for (who, said), label in zip(votes, surest, strict=True)]
+    if len(votes) == 1:
+        text = say_verdict(named, None, lang)
+    else:
+        key = "agrees" if surest[0] == surest[1] else "differs"
+        text = say(lang, key, teacher=names[surest[0]], student=names[surest[1]])
+    truth = find_truth(answer.photo)
+    shown = truth and say(lang, f"class.{truth}")
+    if shown in names.values():
+        text = f"{text} {say_truth(named, shown, lang)}"
+    return Verdict(text, "agrees" if len(set(surest)) == 1 else "differs")
