@@ -270,9 +270,12 @@ def expected(photo, model, before=None):
 def note_masks(page):
     """The masks that a page sends from now on."""
     sent = []
-    page.on(
-        "request", lambda r: sent.append(r.post_data_json["event_data"]) if '"runs"' in (r.post_data or "") else None
-    )
+
+    def note(request):
+        if '"runs"' in (request.post_data or ""):
+            sent.append(request.post_data_json["event_data"])
+
+    page.on("request", note)
     return sent
 
 
