@@ -12,8 +12,9 @@ studio.maps = (() => {
     const readBytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
     const getPalette = (name) => (palettes[name] ??= readBytes(studio.palettes[name]));  // 256 × red, green, blue
 
-    // The map's values, row by row: 65,536 steps from `bottom` to `top`.
+    // The map's values, row by row: 65,536 steps from `bottom` to `top`, or the very values where they were sent.
     const decode = (map) => {
+        if (map.values) return map.values;
         const step = (map.top - map.bottom) / 65535;
         return Float32Array.from(new Uint16Array(readBytes(map.data).buffer), (n) => map.bottom + step * n);
     };
