@@ -24,6 +24,7 @@ from xai.studio.examples import GARBAGE_EXAMPLES
 from xai.studio.garbage import endpoint
 from xai.studio.garbage.answers import look_at, look_slowly, preload
 from xai.studio.garbage.parts import GarbageNetwork, update_layers
+from xai.studio.how import HowParts
 from xai.studio.methods import is_slow, label_method, list_suited, mark_method, suits
 from xai.studio.notices import Notices
 from xai.studio.photo_column import PhotoColumn
@@ -72,6 +73,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
         self.look_inputs = [self.alpha, self.colormap, self.box, self.common]
         self.answer_outputs = [self.column.stop, *(part for each in self.networks for part in each.outputs)]
         self.picture_outputs = [*(each.heatmap for each in self.networks), self.slider]
+        self.how = HowParts(self.column.photo, self.answered)
         self.lay_out()
 
     def lay_out(self) -> None:
@@ -99,10 +101,12 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
             for network in self.networks:
                 network.lay_out_evidence()
         self.lay_out_about()
+        self.how.lay_out()
         lay_out_note("privacy")
 
     def connect(self, opened: Callable):
         first_shown = super().connect(opened)
+        self.how.connect()
         places: set[Any] = {menu for network in self.networks for menu in (network.menu, network.layer)}
         for network in self.networks:
             changed = network.menu.input(update_layers, network.menu, network.layer, **QUIET)
