@@ -209,6 +209,16 @@ def opened(used_page, url):
     return used_page
 
 
+def drag(page, element, x, y):
+    page.locator(element).scroll_into_view_if_needed()
+    box = page.locator(element).bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + x, middle[1] + y, steps=5)
+    page.mouse.up()
+
+
 def test_a_visitor_drags_a_weight_hides_a_part_and_seeks_a_class(opened):
     page, result = opened, opened.locator("#how-mixer .how-result b")
     learnt = result.inner_text()
@@ -224,13 +234,29 @@ def test_a_visitor_drags_a_weight_hides_a_part_and_seeks_a_class(opened):
     stage.press("Enter")
     expect(page.locator("#how-hiding .how-after")).to_contain_text("row 3, column 4")
     assert page.evaluate("document.activeElement.getAttribute('role')") == "application"
+    drag(page, "#how-hiding .how-square", 0, -200)
+    expect(page.locator("#how-hiding .how-after")).to_contain_text("row 1, column 4")
+    page.locator("#how-hiding [data-focus=all]").click()
+    expect(page.locator("#how-hiding canvas")).to_have_attribute("style", re.compile(r"height: 100%"))
     page.locator("#how-finding [data-quarter='1']").click()
     expect(page.locator("#how-finding .how-result")).to_contain_text("25 %")
     expect(page.locator("#how-finding canvas")).to_have_count(1)
 
 
 def test_the_section_follows_the_photo_while_it_is_open(opened):
-    caption = opened.locator("#how-channels figcaption b").first
-    before = opened.locator("#how-channels").inner_text()
-    opened.locator("#examples .thumbnail-item").nth(3).click()
-    wait_until(opened, lambda: caption.is_visible() and opened.locator("#how-channels").inner_text() != before)
+    channels, fold = opened.locator("#how-channels"), opened.locator("#how > button")
+    examples, said = opened.locator("#examples .thumbnail-item"), opened.locator("#label-b")
+
+    def wait_for_others(before):
+        wait_until(opened, lambda: channels.locator("canvas").count() == 9 and channels.inner_text() != before)
+        return channels.inner_text()
+
+    first = channels.inner_text()
+    examples.nth(3).click()
+    second = wait_for_others(first)
+    fold.click()
+    answer = said.inner_text()
+    examples.nth(5).click()
+    expect(said).not_to_have_text(answer, use_inner_text=True)
+    fold.click()
+    wait_for_others(second)

@@ -122,7 +122,7 @@ studio.how = (() => {
         const reset = make("button", "how-button", say("how.reset"), {type: "button"});
         zero.addEventListener("click", () => set(weights.map(() => 0)));
         reset.addEventListener("click", () => set(value.weights));
-        const controls = make("div", "how-controls"), buttons = make("div", "how-buttons"), result = make("div");
+        const controls = make("div", "how-controls"), buttons = make("div", "how-buttons"), result = make("div", "how-mixed");
         buttons.append(zero, reset);
         controls.append(...sliders.map(({row}) => row), buttons,
             make("p", "how-note", say("how.rest", {rest: value.total - weights.length, total: value.total})));
