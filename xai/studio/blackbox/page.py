@@ -33,22 +33,7 @@ from xai.studio.text import has_text, read_language, say, translate
 from xai.studio.words import Words
 
 LOG = logging.getLogger(__name__)
-TERMS = (
-    "student",
-    "cbam",
-    "attention",
-    "gradcam",
-    "rise",
-    "lime",
-    "mask",
-    "settled",
-    "deletion",
-    "insertion",
-    "auc",
-    "sim",
-    "kl",
-    "nats",
-)
+TERMS = ("student", "cbam", "gradcam", "rise", "lime", "mask", "settled", "deletion", "insertion", "auc", "sim", "kl")
 
 
 class BlackBoxTab(Tab):

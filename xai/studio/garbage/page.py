@@ -15,6 +15,7 @@ from xai.studio.examples import GARBAGE_EXAMPLES
 from xai.studio.garbage import endpoint
 from xai.studio.garbage.answers import look_at, look_slowly, preload
 from xai.studio.garbage.parts import GarbageNetwork, update_layers
+from xai.studio.how import HowParts
 from xai.studio.live import Live
 from xai.studio.methods import is_slow, label_method, list_suited, mark_method, suits
 from xai.studio.notices import Notices
@@ -27,19 +28,7 @@ from xai.zoo import GARBAGE
 
 OPENING_NETWORKS = ("garbage-resnet50", "garbage-s_se_resnet50")  # as many as stand side by side
 
-TERMS = (
-    "confidence",
-    "gradcam",
-    "cam",
-    "layer",
-    "attention",
-    "se",
-    "control",
-    "blank",
-    "calibration",
-    "trashnet",
-    "webwaste",
-)
+TERMS = ("confidence", "gradcam", "cam", "layer", "attention", "se", "control", "calibration", "trashnet", "webwaste")
 
 
 class GarbageTab(RefiningTab[GarbageNetwork]):
@@ -58,6 +47,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
         self.menus, self.layers = [each.menu for each in self.networks], [each.layer for each in self.networks]
         self.question_inputs = [*self.menus, self.method, self.target, *self.layers]
         self.answer_outputs = [self.stop, self.what, *(part for each in self.networks for part in each.outputs)]
+        self.how = HowParts(self.source.photo, self.answered)
         self.lay_out()
 
     def lay_out(self) -> None:
@@ -69,6 +59,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
             for network in self.networks:
                 network.lay_out_similar()
         self.lay_out_about()
+        self.how.lay_out()
         self.words.lay_out()
         lay_out_note("privacy")
 
@@ -76,6 +67,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
         first_shown = super().connect(opened)
         self.live.connect(self)
         self.words.connect()
+        self.how.connect()
         places: set[Any] = {menu for network in self.networks for menu in (network.menu, network.layer)}
         for network in self.networks:
             changed = network.menu.input(update_layers, network.menu, network.layer, **QUIET)

@@ -26,20 +26,7 @@ from xai.studio.words import Words
 from xai.zoo import PYRAMID
 
 ALL = "all"
-TERMS = (
-    "fpn",
-    "fal",
-    "layer",
-    "attention",
-    "drop",
-    "gain",
-    "increase",
-    "adcc",
-    "shared",
-    "control",
-    "blank",
-    "ucmerced",
-)
+TERMS = ("fpn", "fal", "layer", "attention", "drop", "gain", "increase", "adcc", "shared", "control", "ucmerced")
 
 
 class PyramidTab(RefiningTab[PyramidNetwork]):
