@@ -15,6 +15,8 @@ from xai.studio.text import read_language, say, translate
 class PhotoColumn:
     """A photo, examples to pick from, and the buttons that start and, where it may take long, stop explaining it.
 
+    `example` holds the name of the example that is shown, "" for a photo of the visitor's own; `own` brings such a one.
+
     Args:
         prefix: begins the elements' ids.
         stoppable: whether there is a button that stops.
@@ -37,6 +39,8 @@ class PhotoColumn:
             translate("explain"), variant="primary", elem_id=f"{prefix}explain", min_width=120, render=False
         )
         self.stop: Any = make_stop_button(prefix) if stoppable else None
+        self.own = gr.Button(visible=False, size="sm", elem_id=f"{prefix}own", render=False)
+        self.example = gr.Textbox(visible="hidden", elem_id=f"{prefix}example", render=False)
         self.examples = gr.Gallery(
             label=translate("examples"),
             columns=4,
@@ -55,7 +59,7 @@ class PhotoColumn:
         place(self.photo)
         with gr.Row():
             place(self.explain, *([self.stop] if self.stop else []))
-        place(self.examples)
+        place(self.own, self.examples)
 
 
 def accept_photo(photo, answer: Answer | None, request: gr.Request):

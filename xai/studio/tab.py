@@ -11,7 +11,9 @@ from gradio.blocks import Block
 from gradio.components import Component
 from PIL import Image
 
+from xai.studio.address import Address
 from xai.studio.answers import Answer, Look, Question
+from xai.studio.carried import OwnPhoto
 from xai.studio.components import place
 from xai.studio.events import ANSWERING, EACH, IN_BROWSER, QUIET, SHOW, SHOW_WITHOUT_PHOTO, WAIT_A_SECOND, Values
 from xai.studio.examples import read_class
@@ -28,6 +30,7 @@ class Tab(ABC):
     return what components shall hold.
 
     Attributes:
+        address: the tab's part of the address.
         examples: photos to pick from; the first one opens the tab.
         column: where the photo comes from.
         notices: what stands above the answer.
@@ -37,8 +40,13 @@ class Tab(ABC):
         picture_outputs: what `paint` may fill in.
         answered: the visitor's answer; None before the first one, and after it was given back.
         lost: changes where a picture is to be painted anew but its answer was given back.
+        own: the photo of the visitor's own that was last shown; None where there was none.
+        accepted: the event after which an uploaded photo is there.
+        picked: the event after which an example is there.
+        gone_back: the event after which is there what the address says on Back and Forward.
     """
 
+    address: Address
     examples: Sequence[Path]
     column: PhotoColumn
     notices: Notices
@@ -48,7 +56,7 @@ class Tab(ABC):
     picture_outputs: Sequence[Component]
 
     def __init__(self) -> None:
-        self.answered, self.lost = gr.State(render=False), gr.State(render=False)
+        self.answered, self.lost, self.own = (gr.State(render=False) for _ in range(3))
 
     @abstractmethod
     def read_questions(self, values: Values) -> list[Question]:
@@ -125,30 +133,77 @@ class Tab(ABC):
         """Answer what is uploaded, picked, asked for or chosen.
 
         Args:
-            opened: the event that opens the tab.
+            opened: the event that the tab is selected, also as the page opens.
 
         Returns:
             An event after the first photo's pictures were seen, for what is less urgent and keeps a browser busy.
         """
-        place(self.answered, self.lost)
-        photo, gallery = self.column.photo, self.column.examples
+        photo, gallery, example = self.column.photo, self.column.examples, self.column.example
+        place(self.answered, self.lost, self.own, example)
+        self.address.connect(opened, example)
         photo.change(None, photo, self.notices.former, js=SHOW_WITHOUT_PHOTO, **IN_BROWSER)  # however it was taken away
-        self.answer_after(photo.upload(accept_photo, [photo, self.answered], photo, **QUIET).success)
-        self.answer_after(gallery.select(self.pick, None, photo, **EACH).success)
+        self.accepted = photo.upload(self.accept, {photo, self.answered}, [photo, example, self.own], **QUIET).success
+        self.picked = gallery.select(self.pick, None, [photo, example], **EACH).success
+        self.answer_after(self.accepted)
+        self.answer_after(self.picked)
         self.answer_after(self.column.explain.click(demand_photo, photo, None, **QUIET).success)
         for control in self.look_inputs:
             self.repaint_after(control.release if isinstance(control, gr.Slider) else control.input)
         self.answer_after(self.lost.change)
-        first = self.answer_after(opened(self.open, {photo, self.answered}, [photo, gallery], **QUIET).success)
-        return first.success(None, js=WAIT_A_SECOND, **QUIET)
+        outputs = [photo, gallery, example, *self.address.all_menus.values()]
+        filled = opened(self.open, {photo, self.answered}, outputs, **QUIET).success
+        self.follow_menus(filled)
+        return self.answer_after(filled).success(None, js=WAIT_A_SECOND, **QUIET)
 
-    def pick(self, choice: gr.SelectData) -> Path:
-        return self.examples[choice.index]
+    def connect_address(self, history: gr.HTML):
+        """Show on Back and Forward what the address says; returns the event of the pictures."""
+        outputs = [self.column.photo, self.column.example, self.own, *self.address.all_menus.values()]
+        popped = getattr(history, self.address.tab)
+        self.gone_back = popped(self.go_back, {self.column.example, self.own}, outputs, **EACH).success
+        self.follow_menus(self.gone_back)
+        return self.answer_after(self.gone_back)
+
+    def follow_menus(self, event: Callable) -> None:  # noqa: B027  # in some tabs nothing
+        """Let follow, after an event in which the address set the menus, what does not wait for an answer."""
+
+    def bring(self, own: OwnPhoto) -> Values:
+        """Show a photo of the visitor's own."""
+        return {self.column.photo: own.photo, self.column.example: "", self.own: own}
+
+    def accept(self, values: Values, request: gr.Request) -> Values:
+        """Take what was uploaded, if it is a photo."""
+        given = values[self.column.photo]
+        photo = accept_photo(given, values[self.answered], request)
+        if photo is None or photo is not given:
+            return {self.column.photo: photo}
+        return self.bring(OwnPhoto(photo, self.address.tab))
+
+    def pick(self, choice: gr.SelectData) -> Values:
+        return self.show_example(self.examples[choice.index])
+
+    def show_example(self, path: Path) -> Values:
+        return {self.column.photo: path, self.column.example: path.stem}
 
     def open(self, values: Values, request: gr.Request) -> Values:
-        """Show the first example, and all examples with captions; what is there already stays."""
+        """Show the example that the address names, or the first, and all with captions; what is there already stays."""
         if values[self.answered] or values[self.column.photo] is not None:
             return gr.skip()
         lang = read_language(request)
         captioned = [(str(path), say(lang, f"class.{read_class(path)}")) for path in self.examples]
-        return {self.column.photo: self.examples[0], self.column.examples: captioned}
+        return {self.column.examples: captioned, **self.read_address(request)}
+
+    def read_address(self, request: gr.Request) -> Values:
+        """The example and the menus that the address names, or those that the tab opens with."""
+        query = self.address.read(request)
+        named = (path for path in self.examples if path.stem == query.get("example"))
+        example = next(named, self.examples[0])
+        return {**self.show_example(example), **self.address.set_menus(query, read_language(request))}
+
+    def go_back(self, values: Values, event: gr.EventData, request: gr.Request) -> Values:
+        """Show what the address says, or the visitor's own photo again, where it was there and is not forgotten."""
+        found, former, own = self.read_address(request), values[self.column.example], values[self.own]
+        if event.own and own:
+            found |= self.bring(own)
+        if found[self.column.example] == former:
+            del found[self.column.photo]  # it is there
+        return found

@@ -9,10 +9,11 @@ from PIL import Image
 from xai.agreement import TOP
 from xai.blackbox import BlackBoxError
 from xai.blackbox.hosted import hosted_black_boxes
+from xai.studio.address import Address, Following
 from xai.studio.answers import PREDICTED, Question, read_target
 from xai.studio.blackbox import endpoint
 from xai.studio.blackbox.about import AboutStudent, say_assumed
-from xai.studio.blackbox.answers import NO_ANSWER, BlackBoxAnswer, BlackBoxLook, BlackBoxSide, look_at
+from xai.studio.blackbox.answers import NO_ANSWER, BlackBoxAnswer, BlackBoxLook, BlackBoxSide, get_black_box, look_at
 from xai.studio.blackbox.cards import draw_verdict
 from xai.studio.blackbox.choice import ChoiceParts, toggle
 from xai.studio.blackbox.games import GamesParts
@@ -62,6 +63,8 @@ class BlackBoxTab(Tab):
         self.choice, self.others, self.games = ChoiceParts(), OthersParts(offered), GamesParts()
         self.student = AboutStudent()
         self.lay_out()
+        following = {"class": Following(self.target, "box", list_targets)}
+        self.address = Address("blackbox", {"box": self.black_box}, following)
         self.question_inputs = [self.black_box, self.target]
         self.look_inputs = [self.alpha, self.colormap, *self.choice.inputs]
         says = [self.black_box_says, self.student_says, self.verdict]
@@ -107,6 +110,12 @@ class BlackBoxTab(Tab):
         self.answer_after(self.target.input)
         self.connect_tasks()
         return first_shown
+
+    def connect_address(self, history: gr.HTML):
+        shown = super().connect_address(history)
+        shown.success(self.student.fill, self.answered, self.student.facts, **QUIET)
+        shown.success(say_assumed, self.black_box, self.assumed, **QUIET)
+        return shown
 
     def connect_tasks(self) -> None:
         Task(
@@ -176,8 +185,7 @@ class BlackBoxTab(Tab):
 
     def update_menus(self, side: BlackBoxSide, lang: str) -> Values:
         """The menus of a black box's classes and of the methods that explain it; empty where it did not answer."""
-        names = name_classes(side.classes, lang)
-        classes = [(translate("predicted"), PREDICTED), *((names[c], c) for c in side.classes)]
+        classes = offer_targets(side.classes, lang)
         others = [] if side.silent else list_others(side.question.model)
         target = PREDICTED if side.silent else side.question.target or PREDICTED  # Gradio refuses what is not in a menu
         chosen = [method for _, method in others if is_preselected(method)]
@@ -203,6 +211,21 @@ def make_label(who: str) -> gr.Label:
     return gr.Label(num_top_classes=TOP, label=translate(f"{who}_says"), elem_id=f"says-{who}", render=False)
 
 
+def offer_targets(classes: Sequence[str], lang: str) -> list[tuple]:
+    """The classes that can be explained, as a menu's choices."""
+    names = name_classes(classes, lang)
+    return [(translate("predicted"), PREDICTED), *((names[c], c) for c in classes)]
+
+
+def list_targets(title: str, lang: str) -> list[tuple]:
+    """The classes of a black box as a menu's choices; if it does not answer, only the predicted one."""
+    try:
+        return offer_targets(get_black_box(title).classes, lang)
+    except NO_ANSWER as error:
+        LOG.warning("%s", error)
+        return offer_targets([], lang)
+
+
 def list_offered(title: str) -> list[tuple[str, str]]:
     """The methods that can explain a black box, which is loaded for it; none if it does not answer: it may, later."""
     try:
@@ -212,7 +235,7 @@ def list_offered(title: str) -> list[tuple[str, str]]:
         return []
 
 
-def build(page: gr.Blocks, tab: gr.Tab) -> None:
+def build(page: gr.Blocks, tab: gr.Tab) -> BlackBoxTab:
     """Lay out the tab inside a page and connect it; the first photo is explained when the tab is first opened."""
     # before the first visitor, and on ZeroGPU before the process that answers is forked
     offered = {title: list_offered(title) for title in hosted_black_boxes()}
@@ -222,3 +245,4 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
     endpoint.publish(
         black_box.column.photo, black_box.black_box, black_box.others.masks, black_box.alpha, black_box.colormap
     )
+    return black_box

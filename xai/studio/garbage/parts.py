@@ -82,10 +82,14 @@ class GarbageNetwork(NetworkParts):
         return "\n\n".join(lines)
 
 
-def update_layers(name: str) -> gr.Dropdown:
-    """The layer menu of a network, the last layer first."""
+def list_layers(name: str, lang: str = "en") -> list[tuple]:
+    """The layers of a network as a menu's choices, the last layer first."""
     names = list(get_model(name).layers)[::-1]
-    return gr.Dropdown(choices=[(translate("last_layer"), LAST), *((n, n) for n in names)], value=LAST)
+    return [(translate("last_layer"), LAST), *((n, n) for n in names)]
+
+
+def update_layers(name: str) -> gr.Dropdown:
+    return gr.Dropdown(choices=list_layers(name), value=LAST)
 
 
 def say_similar_share(side: GarbageSide, lang: str) -> str:
