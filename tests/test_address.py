@@ -4,6 +4,7 @@ import html
 import re
 from types import SimpleNamespace
 
+import gradio as gr
 import httpx
 import pytest
 from PIL import Image
@@ -19,6 +20,7 @@ from xai.studio.carried import OwnPhoto, find_latest, offer
 from xai.studio.examples import GARBAGE_EXAMPLES, PYRAMID_EXAMPLES
 from xai.studio.garbage import OPENING_NETWORKS, GarbageTab
 from xai.studio.pyramid import PyramidTab
+from xai.studio.tabs import CarriedPhoto
 from xai.studio.text import ENGLISH, LANGUAGES
 
 KOREAN = LANGUAGES["ko"]
@@ -101,6 +103,16 @@ def test_a_photo_is_offered_where_it_would_change_something():
     assert not offer(latest, second, "pyramid", "en").visible
     assert offer(latest, first, "garbage", "en").value == "Use my photo from the Pyramid tab"
     assert offer(latest, None, "pyramid", "en").value == ENGLISH["own_again"]
+
+
+def test_a_photo_that_was_forgotten_is_not_brought():
+    with gr.Blocks():
+        tab = GarbageTab()
+        carried = CarriedPhoto([tab])
+    brought = carried.make_bring(tab)({tab.own: None}, request())
+    assert brought == gr.skip()
+    own = OwnPhoto(Image.new("RGB", (8, 8)), "garbage")
+    assert carried.make_bring(tab)({tab.own: own}, request())[tab.column.photo] is own.photo
 
 
 def test_a_link_to_waste(visitor, url):

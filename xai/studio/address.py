@@ -15,12 +15,14 @@ import gradio as gr
 from xai.studio.events import IN_BROWSER, Values
 
 TABS = ("garbage", "pyramid", "blackbox")  # the first one is shown where the address names none
+OWN = "own"  # what `history` holds where a photo of the visitor's own was shown
 SELECT_SHOWN = "() => ({__type__: 'update', selected: studio.address.shown()})"
 TELL_POPPED = f"""
 const tabs = {json.dumps(TABS)};
 addEventListener("studio:popped", ({{detail}}) => {{
+    props.value = detail.own ? "{OWN}" : "";
     trigger("popped");
-    trigger(tabs.find((tab) => tab === detail.tab), detail);
+    trigger(tabs.find((tab) => tab === detail.tab));
 }});
 """
 
@@ -100,7 +102,7 @@ def choose(value: str | None, choices: Sequence, usual: str) -> str:
 
 
 def make_history(descriptions: Mapping[str, dict]) -> gr.HTML:
-    """What hears of Back and Forward: `popped`, and then an event by the tab's id, whose data says if it was `own`."""
+    """What hears of Back and Forward: `popped`, and then an event by the tab's id."""
     return gr.HTML("", js_on_load=TELL_POPPED, visible="hidden", elem_id="history", tabs=dict(descriptions))
 
 

@@ -2,6 +2,7 @@
 
 import os
 from html import escape
+from pathlib import Path
 
 import gradio as gr
 
@@ -11,6 +12,7 @@ from xai.studio.text import LANGUAGES
 
 FILL = "for (const each of element.querySelectorAll('[data-say]')) each.textContent = studio.say(each.dataset.say);"
 SPEAK = """
+element.querySelector("nav").ariaLabel = studio.say("languages");
 for (const link of element.querySelectorAll("a")) {
     if (link.hreflang === studio.language()) link.setAttribute("aria-current", "true");
     link.addEventListener("click", (event) => {
@@ -30,7 +32,7 @@ def lay_out_languages() -> None:
 
 def lay_out_footer() -> None:
     """Model cards, the sources, and the code where it is known to be."""
-    cards = (f'<a href="{path}" data-say="model.{name}"></a>' for name, path in list_cards().items())
+    cards = (f'<a href="{address}" data-say="model.{Path(address).stem}"></a>' for address in list_cards())
     sources = (f"<li>{escape(str(source))}</li>" for source in SOURCES.values())
     lines = [
         f'<p><b data-say="cards"></b> {" · ".join(cards)}</p>',

@@ -23,9 +23,10 @@ TAGS = re.compile(rb'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>')
 PLACE = b'<meta charset="utf-8" />'
 
 
-def list_cards() -> dict[str, str]:
-    """Where each network's card is served, by its name."""
-    return {name: f"cards/{name}.txt" for name in (*GARBAGE, *PYRAMID, *STUDENTS)}
+def list_cards() -> dict[str, Path]:
+    """The cards of the networks that have one, by the address each is served at."""
+    cards = {f"cards/{name}.txt": find_checkpoint(name) / "README.md" for name in (*GARBAGE, *PYRAMID, *STUDENTS)}
+    return {address: card for address, card in cards.items() if card.is_file()}
 
 
 def describe(page: bytes, request: Request) -> bytes:
@@ -62,9 +63,8 @@ class Files:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app, self.files = app, {f"/{PICTURE.name}": FileResponse(PICTURE)}
-        for name, path in list_cards().items():
-            card = find_checkpoint(name) / "README.md"
-            self.files[f"/{path}"] = FileResponse(card, media_type="text/plain; charset=utf-8")
+        for address, card in list_cards().items():
+            self.files[f"/{address}"] = FileResponse(card, media_type="text/plain; charset=utf-8")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         known = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")

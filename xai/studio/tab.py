@@ -11,7 +11,7 @@ from gradio.blocks import Block
 from gradio.components import Component
 from PIL import Image
 
-from xai.studio.address import Address
+from xai.studio.address import OWN, Address
 from xai.studio.answers import Answer, Look, Question
 from xai.studio.carried import OwnPhoto
 from xai.studio.components import place
@@ -159,7 +159,7 @@ class Tab(ABC):
         """Show on Back and Forward what the address says; returns the event of the pictures."""
         outputs = [self.column.photo, self.column.example, self.own, *self.address.all_menus.values()]
         popped = getattr(history, self.address.tab)
-        self.gone_back = popped(self.go_back, {self.column.example, self.own}, outputs, **EACH).success
+        self.gone_back = popped(self.go_back, [history, self.column.example, self.own], outputs, **QUIET).success
         self.follow_menus(self.gone_back)
         return self.answer_after(self.gone_back)
 
@@ -199,10 +199,10 @@ class Tab(ABC):
         example = next(named, self.examples[0])
         return {**self.show_example(example), **self.address.set_menus(query, read_language(request))}
 
-    def go_back(self, values: Values, event: gr.EventData, request: gr.Request) -> Values:
+    def go_back(self, held: str, former: str, own: OwnPhoto | None, request: gr.Request) -> Values:
         """Show what the address says, or the visitor's own photo again, where it was there and is not forgotten."""
-        found, former, own = self.read_address(request), values[self.column.example], values[self.own]
-        if event.own and own:
+        found = self.read_address(request)
+        if held == OWN and own:
             found |= self.bring(own)
         if found[self.column.example] == former:
             del found[self.column.photo]  # it is there

@@ -10,7 +10,7 @@ studio.address = (() => {
             Object.defineProperty(navigator, key, {get: () => value});
 
     const components = {};
-    for (const {props} of gradio_config.components) if (props.elem_id) components[props.elem_id] = props;
+    for (const {props} of gradio_config.components ?? []) if (props.elem_id) components[props.elem_id] = props;
     // Of each tab: its `menus` by name (their ids), what `follows` from which menu, and the `example` that it opens with.
     const tabs = components.history?.props.tabs ?? {};
     const first = Object.keys(tabs)[0];
