@@ -35,7 +35,7 @@ def lay_out_footer() -> None:
     cards = (f'<a href="{address}" data-say="model.{Path(address).stem}"></a>' for address in list_cards())
     sources = (f"<li>{escape(str(source))}</li>" for source in SOURCES.values())
     lines = [
-        f'<p><b data-say="cards"></b> {" · ".join(cards)}</p>',
+        f'<p><b data-say="cards"></b> {"".join(cards)}</p>',
         f'<details><summary data-say="sources"></summary><ul>{"".join(sources)}</ul></details>',
     ]
     if space := os.environ.get("SPACE_ID"):
