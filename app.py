@@ -16,7 +16,10 @@ from xai.studio import blackbox, garbage, pyramid
 from xai.studio.browser import Head
 from xai.studio.examples import FOLDER as EXAMPLES
 from xai.studio.guard import Guard
+from xai.studio.header import lay_out_footer, lay_out_languages
+from xai.studio.metadata import NAME, Files
 from xai.studio.photo_input import SCRIPT
+from xai.studio.tabs import connect_tabs
 from xai.studio.text import I18N, translate
 from xai.studio.theme import CSS, THEME
 from xai.studio.visitors import VISITORS, forget_visitors
@@ -26,16 +29,19 @@ HOURS = 3600
 
 def build() -> gr.Blocks:
     """The page with all tabs."""
-    with gr.Blocks(title="XAI Studio", delete_cache=(HOURS, 23 * HOURS)) as page:
-        with gr.Column(elem_id="title"):
-            gr.Markdown(translate("heading"))
-        with gr.Tabs():
-            with gr.Tab(translate("garbage"), id="garbage"):
-                garbage.build(page)
+    with gr.Blocks(title=NAME, delete_cache=(HOURS, 23 * HOURS)) as page:
+        with gr.Row(elem_id="title-row"):
+            gr.Markdown(translate("heading"), elem_id="title")
+            lay_out_languages()
+        with gr.Tabs(elem_id="tabs") as bar:
+            with gr.Tab(translate("garbage"), id="garbage") as tab:
+                waste = garbage.build(page, tab)
             with gr.Tab(translate("pyramid"), id="pyramid") as tab:
-                pyramid.build(page, tab)
+                aerial = pyramid.build(page, tab)
             with gr.Tab(translate("blackbox"), id="blackbox") as tab:
-                blackbox.build(page, tab)
+                closed = blackbox.build(page, tab)
+        lay_out_footer()
+        connect_tabs(bar, [waste, aerial, closed])
     return page.queue(max_size=32)
 
 
@@ -47,7 +53,7 @@ LAUNCH = {
     "max_file_size": "20mb",
     "allowed_paths": [EXAMPLES],  # without it, the app would open only when started from its own folder
     "app_kwargs": {
-        "middleware": [Middleware(Guard, max_bytes=1_000_000), Middleware(Head)],
+        "middleware": [Middleware(Guard, max_bytes=1_000_000), Middleware(Files), Middleware(Head)],
         "lifespan": forget_visitors,
     },
     "state_session_capacity": VISITORS,

@@ -13,7 +13,13 @@ from xai.studio.text import read_language, say, translate
 
 
 class PhotoSource:
-    """A photo, and a strip of examples to pick from; `prefix` begins the elements' ids."""
+    """A photo, and a strip of examples to pick from.
+
+    `example` holds the name of the example that is shown, "" for a photo of the visitor's own; `own` brings such a one.
+
+    Args:
+        prefix: begins the elements' ids.
+    """
 
     def __init__(self, prefix: str = "") -> None:
         self.photo = PhotoInput(
@@ -28,6 +34,8 @@ class PhotoSource:
             elem_classes="photo",
             render=False,
         )
+        self.own = gr.Button(visible=False, size="sm", elem_id=f"{prefix}own", elem_classes="own", render=False)
+        self.example = gr.Textbox(visible="hidden", elem_id=f"{prefix}example", render=False)
         self.examples = gr.Gallery(
             label=translate("examples"),
             height="auto",
@@ -45,7 +53,7 @@ class PhotoSource:
         """The photo with what is under it; beside it the examples, a row of menus, and what is below the menus."""
         with gr.Row(elem_classes="top"):
             with gr.Column(elem_classes="given", min_width=0):
-                place(self.photo, *under)
+                place(self.photo, self.own, *under)
             with gr.Column(elem_classes="beside", min_width=0):
                 place(self.examples)
                 with gr.Row(elem_classes="menus"):

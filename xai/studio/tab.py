@@ -12,7 +12,9 @@ from gradio.components import Component
 from PIL import Image
 
 from xai import Explanation, name_download, pack
+from xai.studio.address import OWN, Address
 from xai.studio.answers import Answer, Question
+from xai.studio.carried import OwnPhoto
 from xai.studio.components import place
 from xai.studio.events import (
     ANSWERING,
@@ -42,6 +44,7 @@ class Tab(ABC):
     components shall hold.
 
     Attributes:
+        address: the tab's part of the address.
         examples: photos to pick from; the first one opens the tab.
         source: where the photo comes from.
         notices: what stands above the answer.
@@ -52,8 +55,13 @@ class Tab(ABC):
         answer_outputs: what `show` may fill in besides the stage.
         download: where a file is put that the visitor's browser then fetches.
         answered: the visitor's answer; None before the first one, and after it was given back.
+        own: the photo of the visitor's own that was last shown; None where there was none.
+        accepted: the event after which an uploaded photo is there.
+        picked: the event after which an example is there.
+        gone_back: the event after which is there what the address says on Back and Forward.
     """
 
+    address: Address
     examples: Sequence[Path]
     source: PhotoSource
     notices: Notices
@@ -64,7 +72,7 @@ class Tab(ABC):
     answer_outputs: Sequence[Block]
 
     def __init__(self) -> None:
-        self.answered = gr.State(render=False)
+        self.answered, self.own = gr.State(render=False), gr.State(render=False)
         self.download = gr.DownloadButton(visible="hidden", render=False)
 
     @abstractmethod
@@ -159,31 +167,65 @@ class Tab(ABC):
         """Answer what is uploaded, picked, or chosen.
 
         Args:
-            opened: the event that opens the tab.
+            opened: the event that the tab is selected, also as the page opens.
 
         Returns:
             An event after the first answer was seen, for what is less urgent and keeps a browser busy.
         """
-        place(self.answered, self.download)
-        photo, gallery = self.source.photo, self.source.examples
-        photo.change(None, photo, self.notices.former, js=SHOW_WITHOUT_PHOTO, **IN_BROWSER)  # however it was taken away
-        self.answer_after(photo.upload(accept_photo, [photo, self.answered], photo, **QUIET).success)
+        photo, gallery, example = self.source.photo, self.source.examples, self.source.example
         menus = {*self.question_inputs}
-        self.answer_after(gallery.select(self.pick, menus, photo, **EACH).success)
-        self.answer_after(self.target.input)
+        place(self.answered, self.own, self.download, example)
+        self.address.connect(opened, example)
+        photo.change(None, photo, self.notices.former, js=SHOW_WITHOUT_PHOTO, **IN_BROWSER)  # however it was taken away
+        self.accepted = photo.upload(self.accept, {photo, self.answered}, [photo, example, self.own], **QUIET).success
+        self.picked = gallery.select(self.pick, menus, [photo, example], **EACH).success
+        for event in (self.accepted, self.picked, self.target.input):
+            self.answer_after(event)
         self.answer_after(self.stage.choose(self.choose_class, self.answered, self.target, **QUIET).success)
         saved = self.stage.save(self.save, {self.answered}, self.download, **QUIET)
         saved.success(None, self.download, None, js=DOWNLOAD, **IN_BROWSER)
         self.stage.hide(self.hide, {self.answered}, self.stage, **ANSWERING)
-        first = self.answer_after(opened(self.open, {photo, self.answered, *menus}, [photo, gallery], **QUIET).success)
-        return first.success(None, js=WAIT_A_SECOND, **QUIET)
+        outputs = [photo, gallery, example, *self.address.all_menus.values()]
+        filled = opened(self.open, {photo, self.answered}, outputs, **QUIET).success
+        self.follow_menus(filled)
+        return self.answer_after(filled).success(None, js=WAIT_A_SECOND, **QUIET)
+
+    def connect_address(self, history: gr.HTML):
+        """Show on Back and Forward what the address says; returns the event of the answer."""
+        source, menus = self.source, self.address.all_menus.values()
+        outputs = [source.photo, source.examples, source.example, self.own, *menus]
+        popped = getattr(history, self.address.tab)
+        self.gone_back = popped(self.go_back, [history, source.example, self.own], outputs, **QUIET).success
+        self.follow_menus(self.gone_back)
+        return self.answer_after(self.gone_back)
+
+    def follow_menus(self, event: Callable) -> None:  # noqa: B027  # in some tabs nothing
+        """Let follow, after an event in which the address set the menus, what does not wait for an answer."""
+
+    def accept(self, values: Values, request: gr.Request) -> Values:
+        """Take what was uploaded, if it is a photo."""
+        return self.take(values[self.source.photo], values[self.answered], request)
+
+    def take(self, given: Any, answer: Answer | None, request: gr.Request) -> Values:
+        """Show what the visitor gave, if it is a photo; else the former photo again."""
+        photo = accept_photo(given, answer, request)
+        if photo is None or photo is not given:
+            return {self.source.photo: photo}
+        return self.bring(OwnPhoto(photo, self.address.tab))
+
+    def bring(self, own: OwnPhoto) -> Values:
+        """Show a photo of the visitor's own."""
+        return {self.source.photo: own.photo, self.source.example: "", self.own: own}
 
     def list_examples(self, values: Values) -> Sequence[Path]:
         """The photos to pick from, as the menus stand."""
         return self.examples
 
-    def pick(self, values: Values, choice: gr.SelectData) -> Path:
-        return self.list_examples(values)[choice.index]
+    def pick(self, values: Values, choice: gr.SelectData) -> Values:
+        return self.show_example(self.list_examples(values)[choice.index])
+
+    def show_example(self, path: Path) -> Values:
+        return {self.source.photo: path, self.source.example: path.stem}
 
     def choose_class(self, answer: Answer | None, event: gr.EventData) -> Any:
         """The class that was clicked among the confidences, for the menu."""
@@ -195,12 +237,27 @@ class Tab(ABC):
         """The classes that can be explained."""
 
     def open(self, values: Values, request: gr.Request) -> Values:
-        """Show the first example, and all examples with captions; what is there already stays."""
+        """Show the example that the address names, or the first, and all with captions; what is there already stays."""
         if values[self.answered] or values[self.source.photo] is not None:
             return gr.skip()
-        examples = self.list_examples(values)
-        captioned = caption_examples(examples, read_language(request))
-        return {self.source.photo: examples[0], self.source.examples: captioned}
+        return self.read_address(request)
+
+    def read_address(self, request: gr.Request) -> Values:
+        """The examples, the one of them and the menus that the address names, or those that the tab opens with."""
+        query, lang = self.address.read(request), read_language(request)
+        examples = self.list_examples(self.address.choose_menus(query))
+        example = next((path for path in examples if path.stem == query.get("example")), examples[0])
+        captioned = {self.source.examples: caption_examples(examples, lang)}
+        return {**captioned, **self.show_example(example), **self.address.set_menus(query, lang)}
+
+    def go_back(self, held: str, former: str, own: OwnPhoto | None, request: gr.Request) -> Values:
+        """Show what the address says, or the visitor's own photo again, where it was there and is not forgotten."""
+        found = self.read_address(request)
+        if held == OWN and own:
+            found |= self.bring(own)
+        if found[self.source.example] == former:
+            del found[self.source.photo]  # it is there
+        return found
 
 
 def caption_examples(examples: Sequence[Path], lang: str) -> list[tuple[str, str]]:

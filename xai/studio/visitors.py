@@ -44,7 +44,7 @@ async def forget_every_second(visitors: StateHolder) -> None:
 
 
 def forget(visitors: StateHolder) -> bool:
-    """Forget the answers of visitors who left, who idle, or who are too many; whether there were any.
+    """Forget answers and photos of visitors who left, who idle, or who are too many; whether there were any.
 
     Copies of what pages show are forgotten as well. Menus are kept, since Gradio checks against them what a page sends.
     """

@@ -11,12 +11,13 @@ from PIL import Image
 from xai import Explanation
 from xai.blackbox import BlackBoxError
 from xai.blackbox.hosted import hosted_black_boxes
+from xai.studio.address import Address, Following
 from xai.studio.answers import PREDICTED, Question, read_target
 from xai.studio.blackbox import endpoint
 from xai.studio.blackbox.about import AboutStudent, say_assumed
-from xai.studio.blackbox.answers import NO_ANSWER, BlackBoxAnswer, BlackBoxSide, look_at
+from xai.studio.blackbox.answers import NO_ANSWER, BlackBoxAnswer, BlackBoxSide, get_black_box, look_at
 from xai.studio.blackbox.choice import ChoiceParts, toggle
-from xai.studio.blackbox.examples import is_among, list_known_examples
+from xai.studio.blackbox.examples import list_known_examples
 from xai.studio.blackbox.games import GamesParts
 from xai.studio.blackbox.names import list_others, list_targets, name_method
 from xai.studio.blackbox.others import OthersParts, draw_gallery, say_expected_time
@@ -33,22 +34,7 @@ from xai.studio.text import has_text, read_language, say, translate
 from xai.studio.words import Words
 
 LOG = logging.getLogger(__name__)
-TERMS = (
-    "student",
-    "cbam",
-    "attention",
-    "gradcam",
-    "rise",
-    "lime",
-    "mask",
-    "settled",
-    "deletion",
-    "insertion",
-    "auc",
-    "sim",
-    "kl",
-    "nats",
-)
+TERMS = ("student", "cbam", "gradcam", "rise", "lime", "mask", "settled", "deletion", "insertion", "auc", "sim", "kl")
 
 
 class BlackBoxTab(Tab):
@@ -62,6 +48,7 @@ class BlackBoxTab(Tab):
     def __init__(self, titles: Sequence[str], offered: Sequence[tuple[str, str]]) -> None:
         super().__init__()
         self.known = {title: list_known_examples(title) for title in titles}
+        self.examples = self.known[titles[0]]
         self.black_box = gr.Dropdown(
             [(translate(f"hosted.{t}") if has_text(f"hosted.{t}") else t, t) for t in titles],
             value=titles[0],
@@ -77,6 +64,8 @@ class BlackBoxTab(Tab):
         self.choice, self.others, self.games = ChoiceParts(), OthersParts(offered), GamesParts()
         self.student, self.words = AboutStudent(), Words(TERMS, "blackbox-")
         self.lay_out()
+        following = {"class": Following(self.target, "box", offer_classes)}
+        self.address = Address("blackbox", {"box": self.black_box}, following)
         self.question_inputs = [self.black_box, self.target]
         self.look_inputs = self.choice.inputs
         hidden = [self.again, self.three_maps, self.choice.accordion, self.student.accordion]
@@ -106,8 +95,9 @@ class BlackBoxTab(Tab):
             self.recombine_after(chosen.success)
         for control in self.choice.inputs:
             self.recombine_after(control.input)
-        photo, gallery = self.source.photo, self.source.examples
-        turned = self.black_box.input(self.turn, {self.black_box, photo}, [self.target, photo, gallery], **QUIET)
+        source = self.source
+        outputs = [self.target, source.photo, source.example, source.examples]
+        turned = self.black_box.input(self.turn, {self.black_box, source.example}, outputs, **QUIET)
         changed = self.answer_after(turned.success)
         self.answer_after(self.again.click)
         for event in (changed, first_shown):
@@ -118,6 +108,12 @@ class BlackBoxTab(Tab):
         self.words.connect()
         self.connect_tasks()
         return first_shown
+
+    def connect_address(self, history: gr.HTML):
+        shown = super().connect_address(history)
+        shown.success(self.student.fill, self.answered, self.student.facts, **QUIET)
+        shown.success(say_assumed, self.black_box, self.assumed, **QUIET)
+        return shown
 
     def recombine_after(self, event: Callable) -> None:
         """Let an event lead to maps of what is then chosen."""
@@ -148,12 +144,11 @@ class BlackBoxTab(Tab):
 
     def turn(self, values: Values, request: gr.Request) -> Values:
         """Turn to another black box: its examples, the first in place of one of another's; a visitor's photo stays."""
-        examples, photo = self.list_examples(values), values[self.source.photo]
+        examples, example = self.list_examples(values), values[self.source.example]
         captioned = caption_examples(examples, read_language(request))
         shown: Values = {self.target: PREDICTED, self.source.examples: captioned}
-        others = {path for known in self.known.values() for path in known} - {*examples}
-        if isinstance(photo, Image.Image) and is_among(photo, others):
-            shown[self.source.photo] = examples[0]
+        if example and example not in {path.stem for path in examples}:
+            shown |= self.show_example(examples[0])
         return shown
 
     def read_questions(self, values: Values) -> list[Question]:
@@ -221,7 +216,7 @@ class BlackBoxTab(Tab):
 
     def update_menus(self, side: BlackBoxSide, lang: str) -> Values:
         """The menus of a black box's classes and of the methods that explain it; empty where it did not answer."""
-        classes = [(translate("predicted"), PREDICTED), *list_targets(side.classes, lang)]
+        classes = offer_targets(side.classes, lang)
         others = [] if side.silent else list_others(side.question.model)
         target = PREDICTED if side.silent else side.question.target or PREDICTED  # Gradio refuses what is not in a menu
         chosen = [method for _, method in others if is_preselected(method)]
@@ -229,6 +224,20 @@ class BlackBoxTab(Tab):
             self.target: gr.Dropdown(classes, value=target),
             self.others.methods: gr.CheckboxGroup([*others], value=chosen),
         }
+
+
+def offer_targets(classes: Sequence[str], lang: str) -> list[tuple]:
+    """The classes that can be explained, as a menu's choices."""
+    return [(translate("predicted"), PREDICTED), *list_targets(classes, lang)]
+
+
+def offer_classes(title: str, lang: str) -> list[tuple]:
+    """The classes of a black box as a menu's choices; if it does not answer, only the predicted one."""
+    try:
+        return offer_targets(get_black_box(title).classes, lang)
+    except NO_ANSWER as error:
+        LOG.warning("%s", error)
+        return offer_targets([], lang)
 
 
 def list_offered(title: str) -> list[tuple[str, str]]:
@@ -240,7 +249,7 @@ def list_offered(title: str) -> list[tuple[str, str]]:
         return []
 
 
-def build(page: gr.Blocks, tab: gr.Tab) -> None:
+def build(page: gr.Blocks, tab: gr.Tab) -> BlackBoxTab:
     """Lay out the tab inside a page and connect it; the first photo is explained when the tab is first opened."""
     # before the first visitor, and on ZeroGPU before the process that answers is forked
     offered = {title: list_offered(title) for title in hosted_black_boxes()}
@@ -248,3 +257,4 @@ def build(page: gr.Blocks, tab: gr.Tab) -> None:
     black_box = BlackBoxTab(titles, offered[titles[0]])
     black_box.connect(opened=tab.select)
     endpoint.publish(black_box.source.photo, black_box.black_box, black_box.others.masks)
+    return black_box

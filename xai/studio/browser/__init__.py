@@ -7,9 +7,11 @@ import json
 from base64 import b64encode
 from pathlib import Path
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from xai.explanation import COLORMAPS, load_palette
+from xai.studio.metadata import describe
 from xai.studio.text import LANGUAGES
 
 FOLDER = Path(__file__).parent
@@ -28,7 +30,7 @@ def write_head() -> str:
 
 
 class Head:
-    """Writes the head's elements into the page before it is sent.
+    """Writes the head's elements into the page before it is sent, and what is known of the page.
 
     Args:
         app: the application that serves the page and all else.
@@ -52,7 +54,7 @@ class Head:
             body.extend(message.get("body", b""))
             if message.get("more_body"):
                 return
-            page = bytes(body).replace(PLACE, self.head + PLACE, 1)
+            page = describe(bytes(body), Request(scope)).replace(PLACE, self.head + PLACE, 1)
             length = [(b"content-length", str(len(page)).encode())]
             start["headers"] = [pair for pair in start["headers"] if pair[0] != b"content-length"] + length
             await send(start)

@@ -18,8 +18,9 @@ studio.maps = (() => {
         return 255 << 24 | blue << 16 | green << 8 | red;
     }));
 
-    // The map's values, row by row: 65,536 steps from `bottom` to `top`.
+    // The map's values, row by row: 65,536 steps from `bottom` to `top`, or the very values where they were sent.
     const decode = (map) => {
+        if (map.values) return map.values;
         const step = (map.top - map.bottom) / 65535;
         return Float32Array.from(new Uint16Array(readBytes(map.data).buffer), (n) => map.bottom + step * n);
     };

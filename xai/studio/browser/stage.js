@@ -5,7 +5,7 @@ studio.stage = (element, props, trigger, watch) => {
     const VIEWS = ["heat", "regions", "slider", "photo"], LISTED = {columns: 5, rows: 3};
     const address = studio.address ?? {get: () => null, put: () => null};
     const look = {view: "heat", opacity: 50, colormap: "turbo", box: false, common: false, shown: 0, pair: null, line: 50};
-    const remembered = address.get("view");
+    const remembered = address.get("look");
     if (VIEWS.includes(remembered)) look.view = remembered;
     let lastShape = null;
 
@@ -88,7 +88,7 @@ studio.stage = (element, props, trigger, watch) => {
     const makeRow = (panel, row) => make("button", {
         type: "button", class: "class", "aria-pressed": String(row.key === panel.explained), "--share": row.confidence,
         "data-focus": `class-${panel.key}-${row.key}`, title: say("view.choose_class"),
-        onclick: () => trigger("choose", {name: row.key}),
+        onclick: () => { address.put("class", row.key); trigger("choose", {name: row.key}); },
     }, make("span", {class: "name"}, row.name), make("span", {class: "percent"},
         row.before !== undefined && make("s", {"aria-label": say("view.before")}, percent(row.before)), percent(row.confidence)));
     const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : Math.round(100 * share)} %`;
@@ -101,7 +101,7 @@ studio.stage = (element, props, trigger, watch) => {
     // --- what changes the look
     const change = (changes, keep = true) => {
         Object.assign(look, changes);
-        if ("view" in changes && keep) address.put("view", look.view === "heat" ? null : look.view);
+        if ("view" in changes && keep) address.put("look", look.view === "heat" ? null : look.view);
         draw();
     };
     const makeViews = () => make("div", {class: "views", role: "group", "aria-label": say("view")},
@@ -186,7 +186,9 @@ studio.stage = (element, props, trigger, watch) => {
     element.saving = studio.saving?.(element, props, trigger);
     watch("progress", showProgress);
     watch("value", () => { element.brush?.follow(); draw(); showNewPhoto(); });
-    window.addEventListener("studio:popped", () => change({view: VIEWS.find((view) => view === address.get("view")) ?? "heat"}, false));
+    window.addEventListener("studio:popped", () => {
+        if (element.offsetParent) change({view: VIEWS.find((view) => view === address.get("look")) ?? "heat"}, false);
+    });
     draw();
     showNewPhoto();
 };

@@ -8,13 +8,15 @@ import gradio as gr
 
 from xai import Explanation
 from xai.methods import METHODS
+from xai.studio.address import Address, Following
 from xai.studio.answers import PREDICTED, Answer, Question, read_question
 from xai.studio.components import lay_out_note, list_classes, make_method_menu, make_target_menu, place
 from xai.studio.events import QUIET, Values
 from xai.studio.examples import GARBAGE_EXAMPLES
 from xai.studio.garbage import endpoint
 from xai.studio.garbage.answers import look_at, look_slowly, preload
-from xai.studio.garbage.parts import GarbageNetwork, update_layers
+from xai.studio.garbage.parts import GarbageNetwork, list_layers, update_layers
+from xai.studio.how import HowParts
 from xai.studio.live import Live
 from xai.studio.methods import is_slow, label_method, list_suited, mark_method, suits
 from xai.studio.notices import Notices
@@ -27,19 +29,7 @@ from xai.zoo import GARBAGE
 
 OPENING_NETWORKS = ("garbage-resnet50", "garbage-s_se_resnet50")  # as many as stand side by side
 
-TERMS = (
-    "confidence",
-    "gradcam",
-    "cam",
-    "layer",
-    "attention",
-    "se",
-    "control",
-    "blank",
-    "calibration",
-    "trashnet",
-    "webwaste",
-)
+TERMS = ("confidence", "gradcam", "cam", "layer", "attention", "se", "control", "calibration", "trashnet", "webwaste")
 
 
 class GarbageTab(RefiningTab[GarbageNetwork]):
@@ -56,8 +46,14 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
         self.method = make_method_menu(GARBAGE)
         self.target = make_target_menu(list_classes(networks[0]))
         self.menus, self.layers = [each.menu for each in self.networks], [each.layer for each in self.networks]
+        self.address = Address(
+            "garbage",
+            {"method": self.method, "class": self.target, **{each.key: each.menu for each in self.networks}},
+            {f"layer-{each.key}": Following(each.layer, each.key, list_layers) for each in self.networks},
+        )
         self.question_inputs = [*self.menus, self.method, self.target, *self.layers]
         self.answer_outputs = [self.stop, self.what, *(part for each in self.networks for part in each.outputs)]
+        self.how = HowParts(self.source.photo, self.answered)
         self.lay_out()
 
     def lay_out(self) -> None:
@@ -69,6 +65,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
             for network in self.networks:
                 network.lay_out_similar()
         self.lay_out_about()
+        self.how.lay_out()
         self.words.lay_out()
         lay_out_note("privacy")
 
@@ -76,20 +73,27 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
         first_shown = super().connect(opened)
         self.live.connect(self)
         self.words.connect()
-        places: set[Any] = {menu for network in self.networks for menu in (network.menu, network.layer)}
+        self.how.connect()
         for network in self.networks:
             changed = network.menu.input(update_layers, network.menu, network.layer, **QUIET)
             self.answer_after(changed.success)
-            changed.success(self.update_methods, places, self.method, **QUIET)
-        for menu in (self.method, *self.layers):
-            self.answer_after(menu.input)
-        for network in self.networks:
-            network.layer.input(self.update_methods, places, self.method, **QUIET)
-            opened(update_layers, network.menu, network.layer, **QUIET)
+            self.follow_menus(changed.success)
+            self.follow_menus(network.layer.input)
             for event in (self.about.expand, network.menu.input):
                 event(network.about.fill, network.menu, network.about.outputs, **QUIET)
-        opened(self.update_methods, places, self.method, **QUIET)
+        for menu in (self.method, *self.layers):
+            self.answer_after(menu.input)
         return first_shown
+
+    def follow_menus(self, event: Callable) -> None:
+        places: set[Any] = {menu for network in self.networks for menu in (network.menu, network.layer)}
+        event(self.update_methods, places, self.method, **QUIET)
+
+    def connect_address(self, history: gr.HTML):
+        shown = super().connect_address(history)
+        for network in self.networks:
+            shown.success(network.about.fill, network.menu, network.about.outputs, **QUIET)
+        return shown
 
     def read_questions(self, values: Values) -> list[Question]:
         return self.ask(values, values[self.method], values[self.target])
@@ -117,10 +121,11 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
         return label_method(method, [*marks, mark_method(method, lang) if slow or METHODS[method].is_control else ""])
 
 
-def build(page: gr.Blocks) -> None:
-    """Lay out the tab inside a page and connect it; what it needs is loaded before the first visitor comes."""
-    for name in GARBAGE:  # and, on ZeroGPU, before the process that answers is forked
+def build(page: gr.Blocks, tab: gr.Tab) -> GarbageTab:
+    """Lay out the tab inside a page and connect it; the first photo is explained when the tab is first opened."""
+    for name in GARBAGE:  # before the first visitor, and on ZeroGPU before the process that answers is forked
         preload(name)
-    tab = GarbageTab()
-    tab.connect(opened=page.load)
-    endpoint.publish(tab.source.photo, tab.networks[-1].menu, tab.method)
+    garbage = GarbageTab()
+    garbage.connect(opened=tab.select)
+    endpoint.publish(garbage.source.photo, garbage.networks[-1].menu, garbage.method)
+    return garbage

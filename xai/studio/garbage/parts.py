@@ -72,11 +72,14 @@ class GarbageNetwork(NetworkParts):
         }
 
 
-def update_layers(name: str, request: gr.Request) -> gr.Dropdown:
-    """The layer menu of a network, the last layer first."""
-    lang = read_language(request)
+def list_layers(name: str, lang: str) -> list[tuple]:
+    """The layers of a network as a menu's choices, the last layer first."""
     layers = [(name_layer(name, layer, lang), layer) for layer in reversed(get_model(name).layers)]
-    return gr.Dropdown(choices=[(say(lang, "last_layer"), LAST), *layers], value=LAST)
+    return [(say(lang, "last_layer"), LAST), *layers]
+
+
+def update_layers(name: str, request: gr.Request) -> gr.Dropdown:
+    return gr.Dropdown(choices=list_layers(name, read_language(request)), value=LAST)
 
 
 def say_similar_share(side: GarbageSide, lang: str) -> str:

@@ -11,7 +11,6 @@ from xai.studio.answers import Answer
 from xai.studio.events import QUIET
 from xai.studio.live.frames import answer_frame, read_frame
 from xai.studio.live.line import Line
-from xai.studio.photo_source import accept_photo
 from xai.studio.tab import Tab
 from xai.zoo import GARBAGE
 
@@ -85,17 +84,23 @@ class Live:
 
     def connect(self, tab: Tab) -> None:
         """Let the tab explain the frame that the visitor chooses."""
-        tab.answer_after(self.panel.used(self.use, tab.answered, tab.source.photo, **QUIET).success)
+        outputs = [tab.source.photo, tab.source.example, tab.own]
+        used = self.panel.used(self.make_use(tab), tab.answered, outputs, **QUIET).success
+        tab.answer_after(used)
 
     async def answer(self, asked: object) -> dict[str, Any]:
         """What a network says of a frame, or `{busy: true}` where too many viewers wait already."""
         async with self.line.turn() as served:
             return await to_thread.run_sync(answer_frame, asked) if served else {"busy": True}
 
-    def use(self, answer: Answer | None, event: gr.EventData, request: gr.Request):
-        """A frame as the photo; the former photo, and a message, where it cannot be used."""
-        try:
-            photo = read_frame(getattr(event, "jpeg", None), MAX_TEXT)
-        except PhotoError as error:
-            photo = error
-        return accept_photo(photo, answer, request)
+    def make_use(self, tab: Tab):
+        """What takes a frame as the photo; the former photo, and a message, where it cannot be used."""
+
+        def use(answer: Answer | None, event: gr.EventData, request: gr.Request):
+            try:
+                photo = read_frame(getattr(event, "jpeg", None), MAX_TEXT)
+            except PhotoError as error:
+                photo = error
+            return tab.take(photo, answer, request)
+
+        return use

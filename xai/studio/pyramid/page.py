@@ -7,6 +7,7 @@ from PIL import Image
 
 from xai import Explanation
 from xai.methods import METHODS
+from xai.studio.address import Address
 from xai.studio.answers import PREDICTED, Answer, Question, read_question
 from xai.studio.components import lay_out_note, list_classes, make_method_menu, make_target_menu, place
 from xai.studio.events import QUIET, Values
@@ -26,20 +27,7 @@ from xai.studio.words import Words
 from xai.zoo import PYRAMID
 
 ALL = "all"
-TERMS = (
-    "fpn",
-    "fal",
-    "layer",
-    "attention",
-    "drop",
-    "gain",
-    "increase",
-    "adcc",
-    "shared",
-    "control",
-    "blank",
-    "ucmerced",
-)
+TERMS = ("fpn", "fal", "layer", "attention", "drop", "gain", "increase", "adcc", "shared", "control", "ucmerced")
 
 
 class PyramidTab(RefiningTab[PyramidNetwork]):
@@ -65,6 +53,7 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
         )
         self.words = Words(TERMS, "pyramid-")
         self.table = gr.HTML(elem_id="table-one", render=False)
+        self.address = Address("pyramid", {"method": self.method, "class": self.target, "table": self.group})
         self.question_inputs = [self.method, self.target, self.group]
         self.answer_outputs = [self.stop, self.what, self.table]
         self.lay_out()
@@ -86,10 +75,17 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
         self.words.connect()
         self.answer_after(self.method.input)
         self.group.input(self.update_table, {self.answered, self.group}, self.table, **QUIET)
-        opened(self.update_methods, None, self.method, **QUIET)
         for network in self.networks:
             self.about.expand(network.about.fill, gr.State(network.name), network.about.outputs, **QUIET)
         return first_shown
+
+    def follow_menus(self, event: Callable) -> None:
+        event(self.update_methods, None, self.method, **QUIET)
+
+    def connect_address(self, history: gr.HTML):
+        shown = super().connect_address(history)
+        shown.success(self.update_table, {self.answered, self.group}, self.table, **QUIET)
+        return shown
 
     def prepare(self, photo: Image.Image) -> Image.Image:
         return make_grey(photo)
@@ -141,10 +137,11 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
         return label_method(method, [only, mark_method(method, lang)])
 
 
-def build(page: gr.Blocks, tab: gr.Tab) -> None:
+def build(page: gr.Blocks, tab: gr.Tab) -> PyramidTab:
     """Lay out the tab inside a page and connect it; the first photo is explained when the tab is first opened."""
     for name in PYRAMID:  # before the first visitor, and on ZeroGPU before the process that answers is forked
         preload(name)
     pyramid = PyramidTab()
     pyramid.connect(opened=tab.select)
     endpoint.publish(pyramid.source.photo, pyramid.method)
+    return pyramid
