@@ -534,8 +534,7 @@ def test_by_keyboard(kept_page):
 def test_korean(strangers_page):
     page = strangers_page
     expect(page.get_by_role("tab").first).to_have_text(KOREAN["garbage"])
-    expect(page.locator("#title p")).to_have_text(KOREAN["heading"].split("
-")[-1])
+    expect(page.locator("#title p")).to_have_text(KOREAN["heading"].split("\n")[-1])
     visible = page.locator("body").inner_text()
     assert re.search("골판지|유리|금속|종이|플라스틱|쓰레기", answer_of(page))
     for word in ("Confidence", "Options", "Opacity", "Network", "cardboard", "[object", "xai."):
