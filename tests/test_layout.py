@@ -126,6 +126,16 @@ def test_accessible(pages, tab, width, scheme):
     assert [(v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("critical", "serious")] == []
 
 
+def test_no_arrow_of_a_menu_covers_its_text(pages):
+    page = pages("en")
+    show(page, "garbage", 768)
+    menu = page.locator("#model-b")
+    text = menu.locator("input").evaluate(
+        "e => e.getBoundingClientRect().right - parseFloat(getComputedStyle(e).paddingRight)"
+    )
+    assert text <= menu.locator(".icon-wrap").bounding_box()["x"]
+
+
 def inside(page, selector):
     """Whether all visible elements of a kind, one at least, are in the window as it is scrolled now."""
     boxes = [each.bounding_box() for each in page.locator(f"{selector}:visible").all()]
@@ -207,5 +217,8 @@ def test_the_map_stays_in_view_beside_the_options(pages):
     choose(page, "#target", "metal")
     wait_for_answer(page, before)
     assert inside(page, "#stage .frame")
-    show(page, "garbage", 390)
-    options.click()
+    assert page.locator(".menus.open").count() == 1
+    assert options.get_attribute("aria-expanded") == "true"
+    page.keyboard.press("Escape")
+    assert not page.locator(".menus.open").count()
+    assert options.get_attribute("aria-expanded") == "false"

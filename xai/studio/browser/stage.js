@@ -123,7 +123,8 @@ studio.stage = (element, props, trigger, watch) => {
             makeTick("box", say("box")), getPictures().length > 1 && makeTick("common", say("common"))));
     const makeBar = () => make("div", {class: "bar"}, makeViews(), makeOpacity(),
         element.brush?.makeButton(), element.saving?.makeButton(), makeMore(),
-        make("button", {type: "button", class: "options", "data-focus": "options", "aria-expanded": "false",
+        make("button", {type: "button", class: "options", "data-focus": "options",
+            "aria-expanded": String(Boolean(root.closest(".tabitem")?.querySelector(".menus.open"))),
             onclick: (event) => studio.toggleOptions(event.target, root)}, say("options")), makeScale());
     const makeScale = () => make("div", {class: "scale", "--colors": maps.gradient(look.colormap), hidden: !["heat", "slider"].includes(look.view)},
         make("span", {}, say("view.least")), make("i", {}), make("span", {}, say("view.most")));
@@ -195,7 +196,15 @@ studio.stage = (element, props, trigger, watch) => {
 
 // On a narrow page the menus wait below the map until they are asked for, and the map stays in view while they change.
 studio.toggleOptions = (button, stage) => {
-    const tab = button.closest(".tabitem") ?? document, open = tab.querySelector(".menus")?.classList.toggle("open") ?? false;
+    const menus = button.closest(".tabitem")?.querySelector(".menus"), open = menus?.classList.toggle("open") ?? false;
     button.setAttribute("aria-expanded", String(open));
-    if (open) stage.querySelector(".panels").scrollIntoView({block: "start"});
+    if (!open) return;
+    stage.querySelector(".panels").scrollIntoView({block: "start"});
+    const closing = new AbortController(), close = (event) => {  // by a click beside them, or Escape
+        if (event.type === "keydown" ? event.key !== "Escape" : event.composedPath().some((each) => each.matches?.(".menus, .options"))) return;
+        menus.classList.remove("open");
+        stage.querySelector(".options").setAttribute("aria-expanded", "false");
+        closing.abort();
+    };
+    for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, close, {signal: closing.signal});
 };
