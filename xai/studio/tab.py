@@ -128,7 +128,8 @@ class Tab(ABC):
             return {self.stage: whole}
         photo = hide_part(answer.photo, mask, fill)
         without = self.set_scene(self.explain_anew(photo, answer), lang)
-        return {self.stage: replace(without, former=whole.panels, whole=answer.photo)}
+        verdict = replace(without.verdict, text=say(lang, "without_part", verdict=without.verdict.text))
+        return {self.stage: replace(without, verdict=verdict, former=whole.panels, whole=answer.photo)}
 
     @abstractmethod
     def list_explanations(self, answer: Any, lang: str) -> dict[str, Explanation]:
