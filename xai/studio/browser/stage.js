@@ -48,7 +48,7 @@ studio.stage = (element, props, trigger, watch) => {
                               "data-focus": `picture-${index}`, onclick: open}, layers);
         element.brush?.cover(layers);
         const caption = look.view === "regions" ? makeLegend(picture.panel.regions) : picture.caption;
-        return make("figure", {class: "picture", "data-shown": index === look.shown, "--order": 2 * picture.p},
+        return make("figure", {class: "picture", "data-shown": String(index === look.shown), "--order": 2 * picture.p},
             frame, make("figcaption", {},
                 picture.title && make("b", {}, picture.title), caption && make("span", {class: "caption"}, caption)));
     };
@@ -154,6 +154,10 @@ studio.stage = (element, props, trigger, watch) => {
         const seen = look.view === "regions" ? value.panels.flatMap((panel) => pictures.findLast((each) => each.panel === panel && !each.aside) ?? []) : pictures;
         const figures = look.view === "slider" ? [makeSlider()]
             : look.view === "photo" ? [makeAlone()] : seen.map((picture) => makePicture(picture, pictures.indexOf(picture)));
+        const heads = value.shape === "rows" && look.view === "heat" && value.panels.filter((panel) => panel.maps.length).length > 1;
+        if (heads)
+            for (const panel of value.panels.filter((each) => each.maps.length).reverse())
+                figures.splice(pictures.findIndex((each) => each.panel === panel), 0, make("h3", {class: "row-head"}, panel.brief));
         const together = value.panels.filter((panel) => panel.maps.length).length;
         root.replaceChildren(
             make("p", {class: `verdict ${value.verdict.kind}`, role: "status"}, value.verdict.text),
