@@ -123,7 +123,8 @@ studio.stage = (element, props, trigger, watch) => {
             makeTick("box", say("box")), getPictures().length > 1 && makeTick("common", say("common"))));
     const makeBar = () => make("div", {class: "bar"}, makeViews(), makeOpacity(),
         element.brush?.makeButton(), element.saving?.makeButton(), makeMore(),
-        make("button", {type: "button", class: "options", "data-focus": "options", "aria-expanded": "false",
+        make("button", {type: "button", class: "options", "data-focus": "options",
+            "aria-expanded": String(Boolean(root.closest(".tabitem")?.querySelector(".menus.open"))),
             onclick: (event) => studio.toggleOptions(event.target, root)}, say("options")), makeScale());
     const makeScale = () => make("div", {class: "scale", "--colors": maps.gradient(look.colormap), hidden: !["heat", "slider"].includes(look.view)},
         make("span", {}, say("view.least")), make("i", {}), make("span", {}, say("view.most")));
@@ -176,20 +177,38 @@ studio.stage = (element, props, trigger, watch) => {
     };
     const makeAlone = () => makePicture({name: say("view.photo"), panel: {regions: null, maps: []}, p: 0, map: null, caption: "", title: ""}, 0);
 
+    // On a narrow page the answer is below the examples: another photo's comes into view.
+    let photo = null;
+    const showNewPhoto = () => {
+        const former = photo;
+        photo = props.value?.photo?.url ?? null;
+        if (former && photo && former !== photo && root.checkVisibility() && matchMedia("(max-width: 700px)").matches)
+            root.scrollIntoView({block: "start"});
+    };
+
     Object.assign(element, {look, draw, getPictures, getRange});
     element.brush = studio.brush?.(element, props, trigger);
     element.saving = studio.saving?.(element, props, trigger);
     watch("progress", showProgress);
-    watch("value", () => { element.brush?.follow(); draw(); });
+    watch("value", () => { element.brush?.follow(); draw(); showNewPhoto(); });
     window.addEventListener("studio:popped", () => {
         if (element.offsetParent) change({view: VIEWS.find((view) => view === address.get("look")) ?? "heat"}, false);
     });
     draw();
+    showNewPhoto();
 };
 
 // On a narrow page the menus wait below the map until they are asked for, and the map stays in view while they change.
 studio.toggleOptions = (button, stage) => {
-    const tab = button.closest(".tabitem") ?? document, open = tab.querySelector(".menus")?.classList.toggle("open") ?? false;
+    const menus = button.closest(".tabitem")?.querySelector(".menus"), open = menus?.classList.toggle("open") ?? false;
     button.setAttribute("aria-expanded", String(open));
-    if (open) stage.querySelector(".panels").scrollIntoView({block: "start"});
+    if (!open) return;
+    stage.querySelector(".panels").scrollIntoView({block: "start"});
+    const closing = new AbortController(), close = (event) => {  // by a click beside them, or Escape
+        if (event.type === "keydown" ? event.key !== "Escape" : event.composedPath().some((each) => each.matches?.(".menus, .options"))) return;
+        menus.classList.remove("open");
+        stage.querySelector(".options").setAttribute("aria-expanded", "false");
+        closing.abort();
+    };
+    for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, close, {signal: closing.signal});
 };
