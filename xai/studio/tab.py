@@ -174,7 +174,7 @@ class Tab(ABC):
             An event after the first answer was seen, for what is less urgent and keeps a browser busy.
         """
         photo, gallery, example = self.source.photo, self.source.examples, self.source.example
-        menus = {*self.question_inputs}
+        menus: set[Block] = {*self.question_inputs}
         place(self.answered, self.own, self.download, example)
         self.address.connect(opened, example)
         photo.change(None, photo, self.notices.former, js=SHOW_WITHOUT_PHOTO, **IN_BROWSER)  # however it was taken away
