@@ -110,7 +110,7 @@ class Stage(gr.HTML):
 
     def __init__(self, value: Any = None, shape: str = "columns", **options) -> None:
         self.shape = shape
-        fixed = {
+        fixed: dict[str, Any] = {
             "html_template": '<div class="stage"></div>',
             # the names in quotes are the events that Gradio lets handlers listen to
             "js_on_load": 'studio.stage(element, props, trigger, watch, ["choose", "hide", "save"])',

@@ -128,7 +128,8 @@ class Tab(ABC):
             return {self.stage: whole}
         photo = hide_part(answer.photo, mask, fill)
         without = self.set_scene(self.explain_anew(photo, answer), lang)
-        return {self.stage: replace(without, former=whole.panels, whole=answer.photo)}
+        verdict = replace(without.verdict, text=say(lang, "without_part", verdict=without.verdict.text))
+        return {self.stage: replace(without, verdict=verdict, former=whole.panels, whole=answer.photo)}
 
     @abstractmethod
     def list_explanations(self, answer: Any, lang: str) -> dict[str, Explanation]:
@@ -173,7 +174,7 @@ class Tab(ABC):
             An event after the first answer was seen, for what is less urgent and keeps a browser busy.
         """
         photo, gallery, example = self.source.photo, self.source.examples, self.source.example
-        menus = {*self.question_inputs}
+        menus: set[Block] = {*self.question_inputs}
         place(self.answered, self.own, self.download, example)
         self.address.connect(opened, example)
         photo.change(None, photo, self.notices.former, js=SHOW_WITHOUT_PHOTO, **IN_BROWSER)  # however it was taken away

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -165,7 +164,9 @@ class BlackBoxTab(Tab):
         return BlackBoxAnswer(photo, [side])
 
     def explain_anew(self, photo: Image.Image, answer: BlackBoxAnswer) -> BlackBoxAnswer:
-        return replace(super().explain_anew(photo, answer), choice=answer.choice)
+        anew = self.explain(photo, [answer.side.question])
+        anew.choice = answer.choice
+        return anew
 
     def show(self, answer: BlackBoxAnswer, values: Values, lang: str) -> Values:
         """What there is beside the stage; where the black box is silent, nothing of a former answer."""

@@ -1,6 +1,6 @@
 """What the stage shows of a black box and of its student."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 from xai.agreement import TOP
 from xai.methods.reading import SOURCES
@@ -20,7 +20,7 @@ def set_scene(answer: BlackBoxAnswer, lang: str) -> Scene:
     side = answer.side
     if side.silent:
         return Scene(answer.photo, [], Verdict(say(lang, "no_answer"), "differs"), "")
-    return Scene(answer.photo, list(list_panels(answer, lang)), judge(answer, lang), name_shown(side, lang))
+    return Scene(answer.photo, list_panels(answer, lang), judge(answer, lang), name_shown(side, lang))
 
 
 def name_shown(side: BlackBoxSide, lang: str) -> str:
@@ -28,20 +28,19 @@ def name_shown(side: BlackBoxSide, lang: str) -> str:
     return say(lang, "map_single" if side.explained is None else "method.distilled")
 
 
-def list_panels(answer: BlackBoxAnswer, lang: str) -> Iterator[Panel]:
+def list_panels(answer: BlackBoxAnswer, lang: str) -> list[Panel]:
     """The black box's panel, then its student's; maps stand with the one they were made of."""
-    side, maps, note = answer.side, *list_maps(answer, lang)
-    names = name_classes(side.classes, lang)
-    shared = {"names": names, "explained": side.wanted, "listed": TOP}
-    by_student = side.imitated is not None and (side.single is None or side.single.source == SOURCES["student"])
-    own = {} if by_student else {"maps": maps, "note": note, "evidence": side.evidence}
-    brief = say(lang, "black_box")
-    yield Panel("black_box", say(lang, "black_box_says"), brief, side.confidences, **shared, **own)
-    if side.imitated is not None:
-        own = {"maps": maps, "evidence": side.evidence} if by_student else {}
-        lines = [*(note if by_student else []), *describe_agreement(side, lang)]
-        brief = say(lang, "brief.blackbox-student")
-        yield Panel("student", say(lang, "student_says"), brief, side.imitated, **shared, **own, note=lines)
+    side, names = answer.side, name_classes(answer.side.classes, lang)
+    maps, note = list_maps(answer, lang)
+    says, brief = say(lang, "black_box_says"), say(lang, "black_box")
+    black_box = Panel("black_box", says, brief, side.confidences, names, side.wanted, listed=TOP)
+    if side.imitated is None:
+        return [replace(black_box, note=note, maps=maps, evidence=side.evidence)]
+    says, brief, lines = say(lang, "student_says"), say(lang, "brief.blackbox-student"), describe_agreement(side, lang)
+    student = Panel("student", says, brief, side.imitated, names, side.wanted, lines, listed=TOP)
+    if side.single is None or side.single.source == SOURCES["student"]:
+        return [black_box, replace(student, note=[*note, *lines], maps=maps, evidence=side.evidence)]
+    return [replace(black_box, note=note, maps=maps, evidence=side.evidence), student]
 
 
 def list_maps(answer: BlackBoxAnswer, lang: str) -> tuple[list[StageMap], list[str]]:
@@ -104,7 +103,7 @@ def judge(answer: BlackBoxAnswer, lang: str) -> Verdict:
         key = "agrees" if surest[0] == surest[1] else "differs"
         text = say(lang, key, teacher=names[surest[0]], student=names[surest[1]])
     truth = find_truth(answer.photo)
-    shown = truth and say(lang, f"class.{truth}")
-    if shown in names.values():
+    shown = say(lang, f"class.{truth}")
+    if truth and shown in names.values():
         text = f"{text} {say_truth(named, shown, lang)}"
     return Verdict(text, "agrees" if len(set(surest)) == 1 else "differs")

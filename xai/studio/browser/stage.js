@@ -155,6 +155,10 @@ studio.stage = (element, props, trigger, watch) => {
         const seen = look.view === "regions" ? value.panels.flatMap((panel) => pictures.findLast((each) => each.panel === panel && !each.aside) ?? []) : pictures;
         const figures = look.view === "slider" ? [makeSlider()]
             : look.view === "photo" ? [makeAlone()] : seen.map((picture) => makePicture(picture, pictures.indexOf(picture)));
+        const heads = value.shape === "rows" && look.view === "heat" && value.panels.filter((panel) => panel.maps.length).length > 1;
+        if (heads)
+            for (const panel of value.panels.filter((each) => each.maps.length).reverse())
+                figures.splice(pictures.findIndex((each) => each.panel === panel), 0, make("h3", {class: "row-head"}, panel.brief));
         const together = value.panels.filter((panel) => panel.maps.length).length;
         root.replaceChildren(
             make("p", {class: `verdict ${value.verdict.kind}`, role: "status"}, value.verdict.text),
