@@ -77,6 +77,7 @@ class BlackBoxTab(Tab):
         place(self.assumed)
         self.notices.lay_out()
         place(self.again, self.stage)
+        lay_out_note("blackbox_intro")
         self.three_maps = gr.Markdown(translate("three_maps"), elem_classes="note")
         self.choice.lay_out()
         self.others.lay_out()
