@@ -141,8 +141,7 @@ def wait_until(page, holds, seconds=20):
 def open_app(page, url):
     """Open the app and wait until its first photo is explained."""
     page.goto(url)
-    page.wait_for_selector("#heatmap-b img", timeout=60_000)
-    page.wait_for_selector("#slider img", timeout=60_000)
+    page.wait_for_selector("#stage .stage[data-ready]", timeout=60_000)
 
 
 @contextmanager

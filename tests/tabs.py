@@ -16,10 +16,14 @@ def lay_out(tab, *args):
 def answer(tab, photo, former=None, menus=None):
     """What a tab shows of a photo; menus that are not given are as the page opens."""
     values = {menu: menu.value for menu in tab.question_inputs} | (menus or {})
-    return tab.answer({**values, tab.column.photo: photo, tab.answered: former}, REQUEST)
+    return tab.answer({**values, tab.source.photo: photo, tab.answered: former}, REQUEST)
 
 
-def paint(tab, answered, look=None):
-    """The pictures of an answer; what is not given of the look is as the page opens."""
-    values = {control: control.value for control in tab.look_inputs} | (look or {})
-    return tab.repaint({**values, tab.answered: answered}, REQUEST)
+def set_scene(tab, photo, menus=None):
+    """A photo's answer as the stage shows it."""
+    return tab.set_scene(answer(tab, photo, menus=menus)[tab.answered], "en")
+
+
+def hide(tab, answered, **message):
+    """What a tab shows after the page's brush has sent a message."""
+    return tab.hide({tab.answered: answered}, gr.EventData(None, message), REQUEST)

@@ -1,5 +1,6 @@
 """A tab shows as many networks as it is given."""
 
+import numpy as np
 from PIL import Image
 
 from tests import tabs
@@ -17,10 +18,11 @@ def test_three_networks_explain_one_photo_of_waste(monkeypatch):
     tab = tabs.lay_out(GarbageTab, ("garbage-cnn", "garbage-resnet50", "garbage-efficientnet_lite0"))
     assert [network.menu.elem_id for network in tab.networks] == ["model-a", "model-b", "model-c"]
     shown = tabs.answer(tab, Image.open(EXAMPLES[0]).convert("RGB"))
-    assert all(shown[network.confidences] for network in tab.networks)
-    pictures = tabs.paint(tab, shown[tab.answered])
-    first, _, last = (pictures[network.heatmap] for network in tab.networks)
-    assert pictures[tab.slider] == (first, last)
+    panels = tab.set_scene(shown[tab.answered], "en").panels
+    assert [panel.key for panel in panels] == ["a", "b", "c"]
+    maps = [panel.maps[0].raw for panel in panels]
+    assert all(panel.confidences for panel in panels)
+    assert not np.array_equal(maps[0], maps[2])
     places = {menu: menu.value for network in tab.networks for menu in (network.menu, network.layer)}
     labels = {name: label for label, name in tab.update_methods(places, tabs.REQUEST).choices}
     assert labels["cam"] == label_method("cam", [ENGLISH["unsuited_a"]])
@@ -29,7 +31,7 @@ def test_three_networks_explain_one_photo_of_waste(monkeypatch):
 def test_a_single_pyramid_explains_one_aerial_photo():
     tab = tabs.lay_out(PyramidTab, PYRAMID[1:])
     shown = tabs.answer(tab, Image.open(AERIAL[0]).convert("RGB"))
-    (network,) = tab.networks
-    assert shown[network.confidences]
+    (panel,) = tab.set_scene(shown[tab.answered], "en").panels
+    assert panel.confidences
     assert 'colspan="1"' in shown[tab.table]
-    assert len(tabs.paint(tab, shown[tab.answered])[network.maps]) == 5 + 2
+    assert len(panel.maps) == 5 + 2

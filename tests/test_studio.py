@@ -1,6 +1,5 @@
 import base64
 import contextlib
-import io
 import json
 import re
 import threading
@@ -19,6 +18,7 @@ from playwright.sync_api import expect
 import xai
 from tests import tabs
 from tests.conftest import EXAMPLES, load_once, open_app, wait_until
+from tests.stages import EXPLAINED, draws, map_of, maps_of, number_of, rows_of, says, wait_for_answer
 from tests.test_photo import BAD, QUARTERS, bomb
 from xai.methods import METHODS
 from xai.similar import load_index
@@ -33,7 +33,6 @@ from xai.studio.text import ENGLISH, LANGUAGES
 from xai.zoo import GARBAGE
 
 KOREAN = LANGUAGES["ko"]
-EXPLAINED = 20_000  # ms, far more than an answer takes
 SIDES = dict(zip("ab", garbage.OPENING_NETWORKS, strict=True))
 
 
@@ -155,7 +154,7 @@ def test_two_examples_are_got_wrong():
 
 
 def answer_of(page, side="b"):
-    return page.locator(f"#label-{side} h2").inner_text()
+    return rows_of(page, side)[0]
 
 
 def example(page, number):
@@ -174,19 +173,6 @@ def upload(page, path):
     page.set_input_files("#photo input[type=file]", str(path))
 
 
-def heatmap_of(page, side="b"):
-    return page.locator(f"#heatmap-{side} img").get_attribute("src")
-
-
-def changed(page, before, side="b"):
-    """Wait until the heatmap of a side, or of either side where two are given, is another than before."""
-    page.wait_for_function(
-        "([sides, b]) => [...sides].map(s => document.querySelector(`#heatmap-${s} img`)?.src).join() !== b",
-        arg=[side, before],
-        timeout=EXPLAINED,
-    )
-
-
 @pytest.fixture(scope="module")
 def seen_page(visitor, url):
     """The page as it opened, for tests that only look at it."""
@@ -197,12 +183,11 @@ def seen_page(visitor, url):
 
 def test_opens_with_an_example_explained(seen_page):
     page = seen_page
-    for side in "ab":
-        expect(page.locator(f"#heatmap-{side} img")).to_be_visible()
-        expect(page.locator(f"#label-{side}")).to_contain_text("%")
-        expect(page.locator(f"#about-{side}")).to_contain_text("ResNet-50")
-    model = load_once("garbage-s_se_resnet50")
-    assert answer_of(page) == xai.explain(model, EXAMPLES[0]).label
+    for i, (side, name) in enumerate(SIDES.items()):
+        e = xai.explain(load_once(name), EXAMPLES[0])
+        assert answer_of(page, side) == e.label
+        says(page, side, f"{e.confidence:.0%}")
+        assert draws(page, i, e)
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
 
 
@@ -214,44 +199,31 @@ def test_opens_wherever_it_was_started_from(used_page, url, tmp_path, monkeypatc
 
 def test_every_example_is_explained_by_a_click(kept_page):
     page = kept_page
-    before = heatmap_of(page)
+    before = number_of(page)
     example(page, 4).click()
-    changed(page, before)
+    wait_for_answer(page, before)
     assert answer_of(page) == xai.explain(load_once("garbage-s_se_resnet50"), EXAMPLES[3]).label
-
-
-def shown(page, side="b"):
-    """The heatmap on the page, as an array."""
-    return np.asarray(Image.open(io.BytesIO(httpx.get(heatmap_of(page, side)).content)).convert("RGB"), np.int16)
-
-
-def shows(page, side, picture):
-    found, wanted = shown(page, side), np.asarray(picture, np.int16)
-    return found.shape == wanted.shape and np.abs(found - wanted).max() <= 4
 
 
 def test_the_last_of_many_quick_clicks_is_explained(page):
     for number in (2, 5, 3, 8, 4):
         example(page, number).click()
-    page.get_by_label(ENGLISH["opacity"]).first.fill("0.2")
-    page.get_by_label(ENGLISH["opacity"]).first.blur()
     last = {side: xai.explain(load_once(name), EXAMPLES[3]) for side, name in SIDES.items()}
-    for side, e in last.items():
-        expect(page.locator(f"#label-{side} h2")).to_have_text(e.label, timeout=EXPLAINED)
-        wait_until(page, lambda side=side, e=e: shows(page, side, e.overlay(0.2)))
+    for i, e in enumerate(last.values()):
+        wait_until(page, lambda i=i, e=e: draws(page, i, e))
     page.wait_for_timeout(2000)  # for an answer that comes too late
-    assert all(shows(page, side, e.overlay(0.2)) for side, e in last.items())
+    assert all(draws(page, i, e) and answer_of(page, side) == e.label for i, (side, e) in enumerate(last.items()))
 
 
 def test_without_a_photo_another_network_explains_the_one_on_the_page(page):
     expect(page.locator("#former")).to_be_hidden()
     page.get_by_label("Remove Image").click()
     expect(page.locator("#former")).to_have_text(ENGLISH["former_photo"])
-    before = heatmap_of(page, "a")
+    before = number_of(page)
     choose(page, "#model-a", ENGLISH["model.garbage-efficientnet_lite0"])
-    changed(page, before, "a")
+    wait_for_answer(page, before)
     e = xai.explain(load_once("garbage-efficientnet_lite0"), EXAMPLES[0])
-    expect(page.locator("#note-a")).to_contain_text(f"{e.label}, {e.confidence:.0%} sure")
+    says(page, "a", f"{e.label}, {e.confidence:.0%} sure")
     expect(page.locator("#former")).to_be_visible()
     example(page, 2).click()
     expect(page.locator("#former")).to_be_hidden(timeout=EXPLAINED)
@@ -259,12 +231,12 @@ def test_without_a_photo_another_network_explains_the_one_on_the_page(page):
 
 def test_answers_stay_those_of_the_former_photo_where_one_is_too_large(page, tmp_path):
     (tmp_path / "large.jpg").write_bytes(EXAMPLES[0].read_bytes() + bytes(21 << 20))
-    before = heatmap_of(page)
+    before = number_of(page)
     page.get_by_label("Remove Image").click()
     upload(page, tmp_path / "large.jpg")
     expect(page.get_by_text("exceed")).to_be_visible(timeout=EXPLAINED)
     expect(page.locator("#former")).to_be_visible()
-    assert heatmap_of(page) == before
+    assert number_of(page) == before
 
 
 def test_answers_stay_those_of_the_former_photo_where_something_breaks(page, monkeypatch):
@@ -275,7 +247,7 @@ def test_answers_stay_those_of_the_former_photo_where_something_breaks(page, mon
     example(page, 3).click()
     expect(page.locator("#former")).to_be_visible(timeout=EXPLAINED)
     monkeypatch.undo()
-    page.locator("#explain").click()
+    example(page, 2).click()
     expect(page.locator("#former")).to_be_hidden(timeout=EXPLAINED)
 
 
@@ -296,11 +268,10 @@ def test_a_plain_photo_has_no_map_on_the_page_nor_for_a_program(client, tmp_path
     plain = Image.new("RGB", (90, 60), "olive")
     plain.save(tmp_path / "plain.png")
     tab = tabs.lay_out(GarbageTab)
-    shown = tabs.answer(tab, plain)
-    pictures = tabs.paint(tab, shown[tab.answered], {tab.box: True, tab.common: True})
-    for network in tab.networks:
-        assert pictures[network.heatmap] == plain
-        assert "there is no map" in shown[network.note]
+    for panel in tabs.set_scene(tab, plain).panels:
+        assert [shown.raw for shown in panel.maps] == [None]
+        assert "there is no map" in " ".join(panel.note)
+        assert panel.evidence.blank
     told, heatmap = ask(client, tmp_path / "plain.png")
     assert (told["blank"], told["box"]) == (True, None)
     assert Image.open(heatmap).convert("RGB") == plain
@@ -308,46 +279,37 @@ def test_a_plain_photo_has_no_map_on_the_page_nor_for_a_program(client, tmp_path
 
 def test_an_upload_is_explained(kept_page):
     page = kept_page
-    before = heatmap_of(page)
+    before = number_of(page)
     page.get_by_label("Remove Image").click()
     upload(page, EXAMPLES[5])
-    changed(page, before)
+    wait_for_answer(page, before)
     assert answer_of(page) == xai.explain(load_once("garbage-s_se_resnet50"), EXAMPLES[5]).label
 
 
 def test_options_change_the_picture(page):
-    for box in ("#box input", "#common input"):
-        before = f"{heatmap_of(page, 'a')},{heatmap_of(page, 'b')}"
-        page.locator(box).check()
-        changed(page, before, "ab")  # on one scale, the stronger map keeps its colours
-    page.locator("#common input").uncheck()
-    for menu, choice in (
-        ("#colormap", ENGLISH["colormap.magma"]),
-        ("#target", "metal"),
-        ("#layer-a", ENGLISH["layers.ResNet50.layer2"]),
-        ("#method", "CAM"),
-    ):
-        before = heatmap_of(page, "a")
+    for menu, choice in (("#target", "metal"), ("#layer-a", ENGLISH["layers.ResNet50.layer2"]), ("#method", "CAM")):
+        before, drawn = number_of(page), map_of(page, 0)
         choose(page, menu, choice)
+        wait_for_answer(page, before)
         if menu == "#method":
-            expect(page.locator("#note-a")).to_contain_text("CAM reads only", timeout=EXPLAINED)
+            says(page, "a", "CAM reads only")
         else:
-            changed(page, before, "a")
+            assert map_of(page, 0) != drawn
 
 
 def test_cam_on_the_cnn_is_explained_not_failed(page):
     choose(page, "#model-a", ENGLISH["model.garbage-cnn"])
-    expect(page.locator("#about-a")).to_contain_text(ENGLISH["model.garbage-cnn"], timeout=EXPLAINED)
-    before = heatmap_of(page, "b")
+    says(page, "a", ENGLISH["model.garbage-cnn"])
+    before = number_of(page)
     choose(page, "#method", "CAM")
-    changed(page, before, "b")
-    expect(page.locator("#note-a")).to_contain_text("nothing but global average pooling")
-    expect(page.locator("#note-b")).to_contain_text("%")
+    wait_for_answer(page, before)
+    says(page, "a", "nothing but global average pooling")
+    says(page, "b", "%")
 
 
 def test_the_menu_says_what_suits_and_what_takes_long(page):
     choose(page, "#model-a", ENGLISH["model.garbage-cnn"])
-    expect(page.locator("#about-a")).to_contain_text(ENGLISH["model.garbage-cnn"], timeout=EXPLAINED)
+    says(page, "a", ENGLISH["model.garbage-cnn"])
     page.locator("#method input").click()
     expect(page.locator("#method")).to_contain_text(f"CAM · {ENGLISH['unsuited_a']}", timeout=EXPLAINED)
     options = page.locator("#method").get_by_role("option").all_inner_texts()
@@ -361,18 +323,17 @@ def test_the_menu_says_what_suits_and_what_takes_long(page):
 
 
 def test_a_slow_method_says_how_far_it_is_and_can_be_stopped(page):
-    plain = f"{heatmap_of(page, 'a')},{heatmap_of(page, 'b')}"
     choose(page, "#method", "Score-CAM")
-    expect(page.locator("#note-a")).to_contain_text(re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
-    changed(page, plain, "ab")
+    says(page, "a", re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
+    assert maps_of(page) == []  # Grad-CAM's maps would be taken for Score-CAM's
     page.locator("#stop").click()
     for side in "ab":
-        expect(page.locator(f"#note-{side}")).to_contain_text(ENGLISH["stopped"], timeout=EXPLAINED)
+        says(page, side, ENGLISH["stopped"])
     expect(page.locator("#stop")).to_be_hidden()
     page.wait_for_timeout(1500)
-    expect(page.locator("#note-a")).to_contain_text(ENGLISH["stopped"])
+    says(page, "a", ENGLISH["stopped"])
     choose(page, "#method", "Layer-CAM")
-    expect(page.locator("#note-b")).to_contain_text("% sure", timeout=EXPLAINED)
+    says(page, "b", "% sure", timeout=EXPLAINED)
 
 
 @pytest.mark.parametrize("by_visitor", [True, False])
@@ -384,13 +345,16 @@ def test_the_last_word_on_what_was_stopped_is_that_it_was(by_visitor):
     tab.look_slowly = lambda photo, question: map(Progress, (0.25, 0.5, 0.75))
     steps = tab.refine(answer, tabs.REQUEST)
     next(steps)
-    assert "25%" in next(steps)[tab.networks[0].note]
+    (line,) = next(steps)[tab.stage]["progress"].values()
+    assert "25%" in line
     answer.end(by_visitor)
     last = list(steps)[-1]
     if by_visitor:
-        assert [last.pop(network.note) for network in tab.networks] == [ENGLISH["stopped"]] * 2
-        assert not last.pop(tab.column.stop).visible
-        assert not last  # no picture changes
+        update = last.pop(tab.stage)
+        assert update["progress"] == {network.key: ENGLISH["stopped"] for network in tab.networks}
+        assert "value" not in update  # no picture changes
+        assert not last.pop(tab.stop).visible
+        assert not last
     else:
         assert last == gr.skip()
 
@@ -407,13 +371,13 @@ def test_a_slow_method_ends_when_something_else_is_asked_or_the_visitor_leaves(p
     other = page.context.new_page()
     try:
         choose(page, "#method", "Score-CAM")
-        expect(page.locator("#note-a")).to_contain_text(re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
+        says(page, "a", re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
         choose(page, "#method", "Grad-CAM")
-        expect(page.locator("#note-a")).to_contain_text("% sure", timeout=EXPLAINED)
+        says(page, "a", "% sure", timeout=EXPLAINED)
         assert calls
         wait_until(other, is_quiet)
         choose(page, "#method", "Score-CAM")
-        expect(page.locator("#note-a")).to_contain_text(re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
+        says(page, "a", re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
         page.goto("about:blank")
         wait_until(other, is_quiet)
     finally:
@@ -456,14 +420,13 @@ def test_bad_upload_gets_a_sentence_and_leaves_the_page_as_it_was(kept_page, tmp
     page, (data, _) = kept_page, BAD[name]
     path = tmp_path / name
     path.write_bytes(data) if data is not None else Image.new("RGB", (1, 1)).save(path)
-    before = heatmap_of(page), answer_of(page)
+    before = maps_of(page), rows_of(page)
     page.get_by_label("Remove Image").click()
     upload(page, path)
     told_and_dismissed(page, "This photo cannot be used")
     expect(page.locator("#photo img")).to_be_visible(timeout=EXPLAINED)
     page.wait_for_timeout(500)
-    assert (heatmap_of(page), answer_of(page)) == before
-    expect(page.locator("#explain")).to_be_enabled()
+    assert (maps_of(page), rows_of(page)) == before
 
 
 def drop(page, name, data):
@@ -482,26 +445,26 @@ def drop(page, name, data):
 @pytest.mark.parametrize("name", ["text.jpg", "page.pdf", "drawing.svg"])
 def test_a_dropped_file_that_is_no_photo_gets_a_sentence(kept_page, name):
     page = kept_page
-    before = heatmap_of(page), answer_of(page)
+    before = maps_of(page), rows_of(page)
     drop(page, name.replace(".jpg", ".txt"), BAD[name][0])
     told_and_dismissed(page, "This photo cannot be used")
     expect(page.locator("#photo img")).to_be_visible(timeout=EXPLAINED)
-    assert (heatmap_of(page), answer_of(page)) == before
+    assert (maps_of(page), rows_of(page)) == before
 
 
 def test_a_dropped_photo_of_a_type_the_browser_does_not_know_is_explained(kept_page, tmp_path):
     page = kept_page
     Image.open(EXAMPLES[5]).save(tmp_path / "photo.heic")
-    before = heatmap_of(page)
+    before = number_of(page)
     drop(page, "photo.heic", (tmp_path / "photo.heic").read_bytes())
-    changed(page, before)
+    wait_for_answer(page, before)
     expect(page.locator("#photo img")).to_be_visible(timeout=EXPLAINED)
 
 
 def test_an_idle_page_says_what_to_do(monkeypatch):
     said = []
     monkeypatch.setattr(gr, "Warning", lambda message, **_: said.append(message))
-    assert tabs.paint(tabs.lay_out(GarbageTab), None) == gr.skip()
+    assert tabs.hide(tabs.lay_out(GarbageTab), None, size=56, runs=[0, 56 * 56], fill="grey") == gr.skip()
     assert said == [ENGLISH["expired"]]
 
 
@@ -526,10 +489,10 @@ def test_odd_photos_are_shown_right(kept_page, tmp_path, name):
         exif[0x0112] = 3
         image, options = image.rotate(180), {"exif": exif, "quality": 95}
     image.save(path, **options)
-    before = heatmap_of(page)
+    before = number_of(page)
     page.get_by_label("Remove Image").click()
     upload(page, path)
-    changed(page, before)
+    wait_for_answer(page, before)
     pixels = page.evaluate(
         """async () => {
             const image = document.querySelector('#photo img'); await image.decode();
@@ -542,14 +505,6 @@ def test_odd_photos_are_shown_right(kept_page, tmp_path, name):
     expected = {"deep.png": [78, 78, 78], "clear.png": [255, 255, 255]}.get(name, [250, 0, 0])
     assert pixels[:2] == [120, 80]
     np.testing.assert_allclose(pixels[2:5], expected, atol=35 if name == "cmyk.jpg" else 16)
-
-
-def test_explain_without_a_photo_says_what_to_do(page):
-    page.get_by_label("Remove Image").click()
-    page.wait_for_timeout(500)
-    page.locator("#explain").click()
-    expect(page.get_by_text("Add a photo first")).to_be_visible(timeout=EXPLAINED)
-    expect(page.locator("#heatmap-b img")).to_be_visible()
 
 
 SETTLED = """() => {  // what is replaced is pale, and one event follows the other
@@ -567,30 +522,18 @@ def serious(page):
     return [(v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("critical", "serious")]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
-def test_accessible_and_in_bounds(used_page, url, scheme, width):
-    used_page.emulate_media(color_scheme=scheme)
-    used_page.set_viewport_size({"width": width, "height": 900})
-    open_app(used_page, url)
-    for side in "ab":
-        used_page.wait_for_selector(f"#accuracy-{side} svg.marks", timeout=EXPLAINED)
-    assert serious(used_page) == []
-    assert used_page.evaluate("document.documentElement.scrollWidth") <= width
-
-
 def test_by_keyboard(kept_page):
     page = kept_page
-    before = heatmap_of(page)
+    before = number_of(page)
     example(page, 2).focus()
     page.keyboard.press("Enter")
-    changed(page, before)
+    wait_for_answer(page, before)
 
 
 @pytest.mark.browser_context_args(locale="ko-KR")
 def test_korean(strangers_page):
     page = strangers_page
-    expect(page.get_by_role("button", name=KOREAN["explain"])).to_be_visible()
+    expect(page.get_by_role("tab").first).to_have_text(KOREAN["garbage"])
     expect(page.locator("#title p")).to_have_text(KOREAN["heading"].split("\n")[-1])
     visible = page.locator("body").inner_text()
     assert re.search("골판지|유리|금속|종이|플라스틱|쓰레기", answer_of(page))
@@ -607,43 +550,44 @@ def test_korean_sentence_for_a_bad_photo(strangers_page, tmp_path):
     expect(page.get_by_text("10000×10000픽셀")).to_be_visible(timeout=EXPLAINED)
 
 
-def test_pictures_can_be_downloaded_losslessly(seen_page, tmp_path):
-    page = seen_page
-    with page.expect_download() as download:
-        page.locator("#heatmap-b").get_by_label("Download").click()
-    path = tmp_path / "heatmap.png"
-    download.value.save_as(path)
-    assert Image.open(path).format == "PNG"
-    assert Image.open(path).size == Image.open(EXAMPLES[0]).size
-
-
-def test_the_slider_shows_a_portrait_whole_and_both_maps_in_the_same_place(seen_page):
-    page = seen_page
-    width, height = Image.open(EXAMPLES[0]).size
-    assert height > width
-    frame, left, right = (page.locator(f"#slider{part}").first for part in ("", " img", " img.fixed"))
-    expect(right).to_be_visible()
-    page.wait_for_function("document.querySelector('#slider img').getBoundingClientRect().height > 100")
-    boxes = [part.bounding_box() for part in (frame, left, right)]
-    assert boxes[1] == boxes[2]
-    assert boxes[1]["y"] >= boxes[0]["y"]
-    assert boxes[1]["y"] + boxes[1]["height"] <= boxes[0]["y"] + boxes[0]["height"]
-
-
 def test_nothing_is_phoned_home_and_no_state_is_shared(page, browser, url):
     """The page fixture fails on foreign requests; here a second visitor sees the first's photo nowhere."""
-    before = heatmap_of(page)
+    opening, before = maps_of(page), number_of(page)
     example(page, 3).click()
-    changed(page, before)
+    wait_for_answer(page, before)
+    assert maps_of(page) != opening
     context = browser.new_context()
     other = context.new_page()
-    other.goto(url)
-    other.wait_for_selector("#slider img", timeout=EXPLAINED)
-    assert heatmap_of(other) == before
+    open_app(other, url)
+    assert maps_of(other) == opening
     context.close()
 
 
-def test_the_curves_of_the_protocol_stand_beside_the_shipped_recipes(page):
+@pytest.fixture(scope="module")
+def about_page(visitor, url):
+    """The page with the panels about the networks unfolded."""
+    page = visitor.new_page()
+    open_app(page, url)
+    page.locator("#stage-about > button").click()
+    for side in "ab":
+        page.wait_for_selector(f"#accuracy-{side} svg.marks", timeout=EXPLAINED)
+    return page
+
+
+def test_metrics_are_shown_as_measured(about_page):
+    page = about_page
+    for side, name in SIDES.items():
+        metrics, _ = read_records(name)
+        panel = page.locator(".column", has=page.locator(f"#about-{side}")).last
+        expect(panel).to_contain_text(ENGLISH[f"model.{name}"])
+        for data in ("trashnet", "webwaste"):
+            expect(panel).to_contain_text(f"{metrics['data'][data]['test']['accuracy']:.1f} %")
+        expect(panel).to_contain_text(f"{metrics['parameters']:,}")
+        expect(panel).to_contain_text(ENGLISH[f"model.{metrics['recipe']['teacher']}"])
+
+
+def test_the_curves_of_the_protocol_stand_beside_the_shipped_recipes(about_page):
+    page = about_page
     choose(page, "#model-a", ENGLISH["model.garbage-cnn"])
     accuracy = read_protocol("garbage-cnn")["test_accuracy"]
     expect(page.locator("#protocol-a")).to_contain_text(f"{accuracy:.1f} %", timeout=EXPLAINED)
@@ -655,14 +599,3 @@ def test_the_curves_of_the_protocol_stand_beside_the_shipped_recipes(page):
     expect(page.locator("#protocol-a")).to_be_hidden(timeout=EXPLAINED)
     expect(page.locator("#protocol-loss-a")).to_be_hidden()
     expect(page.locator("#loss-a svg.marks")).to_be_visible()
-
-
-def test_metrics_are_shown_as_measured(seen_page):
-    page = seen_page
-    for side, name in zip("ab", garbage.OPENING_NETWORKS, strict=True):
-        metrics, _ = read_records(name)
-        panel = page.locator(".column", has=page.locator(f"#about-{side}")).last
-        for data in ("trashnet", "webwaste"):
-            expect(panel).to_contain_text(f"{metrics['data'][data]['test']['accuracy']:.1f} %")
-        expect(panel).to_contain_text(f"{metrics['parameters']:,}")
-        expect(panel).to_contain_text(ENGLISH[f"model.{metrics['recipe']['teacher']}"])

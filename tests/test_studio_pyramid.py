@@ -15,8 +15,9 @@ from playwright.sync_api import expect
 import xai
 from tests import tabs
 from tests.conftest import EXAMPLES, load_once, open_app
+from tests.stages import EXPLAINED, draws, maps_of, number_of, rows_of, says, wait_for_answer
 from tests.test_photo import BAD
-from tests.test_studio import EXPLAINED, KOREAN, choose, serious, told_and_dismissed
+from tests.test_studio import KOREAN, choose, told_and_dismissed
 from xai.layers import COMBINED
 from xai.metrics import average_drop, see_through
 from xai.studio import pyramid
@@ -27,6 +28,7 @@ from xai.studio.pyramid.table import draw_layers
 from xai.studio.text import ENGLISH
 from xai.zoo import PYRAMID
 
+STAGE = "pyramid-stage"
 LAYERS = ["layer1", "layer2", "layer3", "layer4", COMBINED]
 
 
@@ -52,25 +54,13 @@ def kept_tab(kept_page):
 
 def opened(page):
     page.get_by_role("tab").nth(1).click()
-    page.wait_for_selector("#layers-fal img", timeout=EXPLAINED)
-    page.wait_for_selector("#table-one table", timeout=EXPLAINED)
+    page.wait_for_selector("#pyramid-stage .stage[data-ready]", timeout=EXPLAINED)
     return page
 
 
-def captions(page, network):
-    return page.locator(f"#layers-{network} .caption-label").all_inner_texts()
-
-
-def pictures(page):
-    return page.evaluate("[...document.querySelectorAll('#layers-fpn img, #layers-fal img')].map(i => i.src).join()")
-
-
-def changed(page, before):
-    page.wait_for_function(
-        "b => [...document.querySelectorAll('#layers-fpn img, #layers-fal img')].map(i => i.src).join() !== b",
-        arg=before,
-        timeout=EXPLAINED,
-    )
+def captions(page):
+    """The titles and captions of the maps, those of FPN before those of FAL."""
+    return page.locator(f"#{STAGE} figcaption").all_inner_texts()
 
 
 def test_api_answers_like_the_package(client):
@@ -116,15 +106,16 @@ def test_api_refuses_with_a_sentence(client, tmp_path):
 
 
 def test_opens_with_an_example_explained_and_scored(tab):
-    model = load_once("pyramid-fal")
-    e = xai.explain(model, pyramid.EXAMPLES[0])
-    assert tab.locator("#pyramid-label-fal h2").inner_text() == ENGLISH[f"class.{e.label}"]
-    assert len(captions(tab, "fpn")) == 5
-    assert len(captions(tab, "fal")) == 5 + len(model.attended_layers)
-    for network in ("fpn", "fal"):
-        for caption, name in zip(captions(tab, network), LAYERS, strict=False):
-            assert re.fullmatch(rf"{ENGLISH[f'layer.{name}']}\ndrop \d+ %, gain \d+ %", caption)
-    assert captions(tab, "fal")[5:] == [f"Attention of {ENGLISH[f'layer.{name}']}" for name in model.attended_layers]
+    found = {name: xai.explain_layers(load_once(name), pyramid.EXAMPLES[0]) for name in PYRAMID}
+    attended = load_once("pyramid-fal").attended_layers
+    assert rows_of(tab, "fal", STAGE)[0] == ENGLISH[f"class.{found['pyramid-fal'][COMBINED].label}"]
+    said = captions(tab)
+    assert len(said) == 5 + 5 + len(attended)
+    for caption, name in zip(said, LAYERS + LAYERS, strict=False):
+        assert re.fullmatch(rf"{ENGLISH[f'layer.{name}']}\s*drop \d+ %, gain \d+ %", caption)
+    assert said[10:] == [f"Attention of {ENGLISH[f'layer.{name}']}" for name in attended]
+    for i, e in enumerate([*found["pyramid-fpn"].values(), *found["pyramid-fal"].values()]):
+        assert draws(tab, i, e, stage=STAGE)
 
 
 def test_the_first_photo_waits_until_the_tab_is_opened(used_page, url, monkeypatch):
@@ -136,15 +127,15 @@ def test_the_first_photo_waits_until_the_tab_is_opened(used_page, url, monkeypat
 
 
 def test_a_second_visit_to_the_tab_keeps_its_answer(tab):
-    before = pictures(tab)
+    before = number_of(tab, STAGE)
     tab.locator("#pyramid-examples").get_by_role("button", name="Thumbnail 3 of").click()
-    changed(tab, before)
+    wait_for_answer(tab, before, STAGE)
     tab.wait_for_timeout(500)
-    kept = pictures(tab)
+    kept = maps_of(tab, STAGE)
     tab.get_by_role("tab").nth(0).click()
     tab.get_by_role("tab").nth(1).click()
     tab.wait_for_timeout(1500)
-    assert pictures(tab) == kept
+    assert maps_of(tab, STAGE) == kept
 
 
 def test_examples_are_named_by_what_they_are():
@@ -153,7 +144,14 @@ def test_examples_are_named_by_what_they_are():
     assert {read_class(path) for path in pyramid.EXAMPLES} <= set(classes)
 
 
+def unfold(page):
+    """Show the table."""
+    if not page.locator("#table-class").is_visible():
+        page.locator("#table > button").click()
+
+
 def test_the_table_is_the_one_that_was_measured_and_marks_the_better(kept_tab):
+    unfold(kept_tab)
     table = kept_tab.locator("#table-one table").first
     figures = [read_records(name)[0]["layers"] for name in PYRAMID]
     choose(kept_tab, "#table-class", ENGLISH["all_photos"])
@@ -177,12 +175,11 @@ def test_layers_that_show_the_same_for_every_photo_are_said_to(tmp_path, monkeyp
     (tmp_path / "explained.json").write_text(json.dumps(measured))
     monkeypatch.setattr("xai.metrics.explained.find_checkpoint", lambda name: tmp_path)
     photo, tab = Image.open(pyramid.EXAMPLES[0]).convert("RGB"), tabs.lay_out(PyramidTab)
-    fpn, fal = tab.networks
     for method, count in (("gradcam", 1), ("hirescam", 0)):
-        shown = tabs.answer(tab, photo, menus={tab.method: method})
-        assert shown[fpn.note].count("nearly the same for every photo") == count
-    shown = tabs.answer(tab, photo)
-    assert "Layer 4 shows nearly the same for every photo: 89% of" in shown[fal.note]
+        fpn, _ = tabs.set_scene(tab, photo, {tab.method: method}).panels
+        assert " ".join(fpn.note).lower().count("nearly the same for every photo") == count
+    _, fal = tabs.set_scene(tab, photo).panels
+    assert fal.note[-1] == ENGLISH["shared"].format(layers="Layer 4 (89%)")
 
 
 def test_layers_no_better_than_another_photos_map_are_named():
@@ -200,47 +197,45 @@ def test_layers_no_better_than_another_photos_map_are_named():
 
 
 def test_the_table_follows_the_explained_class(kept_tab):
+    unfold(kept_tab)
     choose(kept_tab, "#table-class", ENGLISH["as_explained"])
     choose(kept_tab, "#pyramid-target", ENGLISH["class.harbor"])
     expect(kept_tab.locator("#table-one")).to_contain_text(f"{ENGLISH['class.harbor']}, 20 photos", timeout=EXPLAINED)
-    expect(kept_tab.locator("#pyramid-note-fal")).to_contain_text(ENGLISH["class.harbor"])
+    says(kept_tab, "fal", ENGLISH["class.harbor"], STAGE)
 
 
-def test_options_change_the_pictures(kept_tab):
-    before = pictures(kept_tab)
-    choose(kept_tab, "#pyramid-colormap", ENGLISH["colormap.magma"])
-    changed(kept_tab, before)
-    before = pictures(kept_tab)
+def test_another_method_draws_other_maps(kept_tab):
+    before, drawn = number_of(kept_tab, STAGE), maps_of(kept_tab, STAGE)
     choose(kept_tab, "#pyramid-method", "Layer-CAM")
-    changed(kept_tab, before)
+    wait_for_answer(kept_tab, before, STAGE)
+    assert not set(maps_of(kept_tab, STAGE)[:10]) & set(drawn)
 
 
 def test_attention_alone_suits_fal_only(kept_tab):
     choose(kept_tab, "#pyramid-method", "Attention")
-    expect(kept_tab.locator("#pyramid-note-fpn")).to_contain_text("has none", timeout=EXPLAINED)
-    expect(kept_tab.locator("#pyramid-note-fal")).to_contain_text("whatever the class")
+    says(kept_tab, "fpn", "has none", STAGE)
+    says(kept_tab, "fal", "whatever the class", STAGE)
 
 
 def test_a_slow_method_tells_how_far_it_is_and_can_be_stopped(kept_tab):
     choose(kept_tab, "#pyramid-method", "Score-CAM")
-    expect(kept_tab.locator("#pyramid-note-fpn")).to_contain_text(re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
+    says(kept_tab, "fpn", re.compile(r"Score-CAM: \d+%"), STAGE, 2 * EXPLAINED)
     kept_tab.locator("#pyramid-stop").click()
     for network in ("fpn", "fal"):
-        expect(kept_tab.locator(f"#pyramid-note-{network}")).to_contain_text(ENGLISH["stopped"], timeout=EXPLAINED)
+        says(kept_tab, network, ENGLISH["stopped"], STAGE)
     choose(kept_tab, "#pyramid-method", "Ablation-CAM")
-    expect(kept_tab.locator("#pyramid-note-fal")).to_contain_text("% sure", timeout=3 * EXPLAINED)
-    expect(kept_tab.locator("#layers-fal .caption-label")).to_have_count(5 + 2, timeout=EXPLAINED)
+    says(kept_tab, "fal", "% sure", STAGE, 3 * EXPLAINED)
+    expect(kept_tab.locator(f"#{STAGE} .picture")).to_have_count(5 + 5 + 2)
 
 
 def test_layers_without_a_map_are_said_to_have_none(client, tmp_path):
     plain = Image.new("RGB", (90, 60), "gray")
     plain.save(tmp_path / "plain.png")
     pyramids = tabs.lay_out(PyramidTab)
-    answer = tabs.answer(pyramids, plain, menus={pyramids.target: "river"})[pyramids.answered]
-    for row in tabs.paint(pyramids, answer).values():
-        for picture, caption in row:
-            assert picture == plain
-            assert "no map" in caption
+    for panel in tabs.set_scene(pyramids, plain, {pyramids.target: "river"}).panels:
+        for shown in panel.maps:
+            assert shown.raw is None
+            assert "no map" in shown.caption
     told, heatmaps = ask(client, tmp_path / "plain.png")
     assert all(layer["blank"] for layer in told["layers"].values())
     assert Image.open(heatmaps[0]["image"]).convert("RGB") == plain
@@ -268,23 +263,12 @@ def test_a_coloured_photo_is_turned_grey(client, tmp_path):
 def test_a_bad_photo_gets_a_sentence(tab, tmp_path):
     data, _ = BAD["text.jpg"]
     (tmp_path / "text.jpg").write_bytes(data)
-    before = pictures(tab)
+    before = number_of(tab, STAGE)
     tab.locator("#pyramid-photo").get_by_label("Remove Image").click()
     tab.set_input_files("#pyramid-photo input[type=file]", str(tmp_path / "text.jpg"))
     told_and_dismissed(tab, "This photo cannot be used")
     expect(tab.locator("#pyramid-photo img")).to_be_visible(timeout=EXPLAINED)
-    assert pictures(tab) == before
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
-def test_accessible_and_in_bounds(kept_tab, scheme, width):
-    kept_tab.emulate_media(color_scheme=scheme)
-    kept_tab.set_viewport_size({"width": width, "height": 900})
-    for network in ("fpn", "fal"):
-        kept_tab.wait_for_selector(f"#accuracy-{network} svg.marks", timeout=EXPLAINED)
-    assert serious(kept_tab) == []
-    assert kept_tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert number_of(tab, STAGE) == before
 
 
 @pytest.mark.browser_context_args(locale="ko-KR")

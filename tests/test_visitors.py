@@ -14,6 +14,7 @@ from PIL import Image
 from benchmarks.weight import weight, weight_of_visitor
 from tests import tabs
 from tests.conftest import fresh, wait_until
+from tests.stages import number_of, wait_for_answer
 from tests.test_studio import choose
 from tests.test_studio_blackbox import TITLE, Box
 from xai.methods import METHODS
@@ -27,7 +28,6 @@ from xai.studio.text import ENGLISH
 
 MB = 10**6
 MOST = 20 * MB
-SOON = 20_000  # milliseconds
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_all_that_a_black_box_can_be_asked_weighs_little(huge, monkeypatch):
     monkeypatch.setattr(blackbox_answers, "load", lambda title: box)
     tab = tabs.lay_out(BlackBoxTab, [TITLE], [])
     answer = tabs.answer(tab, huge)[tab.answered]
-    tabs.paint(tab, answer)
+    tab.set_scene(answer, "en")
     weights = []
     for _ in tab.others.compare(answer, {tab.others.methods: ["rise"], tab.others.masks: 64}, "en"):
         weights.append(weight(answer))
@@ -114,9 +114,9 @@ def test_an_idle_page_answers_the_next_click_from_its_photo(app, page, monkeypat
     monkeypatch.setattr(visitors, "IDLE", 0)
     wait_until(page, lambda: not visitor.state_data)
     monkeypatch.undo()
-    before = page.locator("#heatmap-b img").get_attribute("src")
-    choose(page, "#colormap", ENGLISH["colormap.magma"])
-    page.wait_for_function("b => document.querySelector('#heatmap-b img').src !== b", arg=before, timeout=SOON)
+    before = number_of(page)
+    choose(page, "#target", ENGLISH["class.metal"])
+    wait_for_answer(page, before)
     assert any(visitor.state_data.values())
     assert page.locator(".toast-body").count() == 0
 

@@ -86,7 +86,11 @@ studio.brush = (element, props, trigger) => {
                 event.preventDefault();
                 event.target.focus({preventScroll: true});
             },
-            onpointermove: (event) => { if (painting && event.isPrimary) paint(...locate(event)); },
+            onpointermove: (event) => {
+                if (!painting || !event.isPrimary) return;
+                if (event.buttons) paint(...locate(event));
+                else end(); // it was let go where nobody saw it
+            },
             onpointerup: end, onpointercancel: end, onkeydown: press, onfocus: showStrokes, onblur: showStrokes});
         layers.append(cover);
         covers.push(cover);
@@ -108,16 +112,15 @@ studio.brush = (element, props, trigger) => {
             ["blur", "grey"].map((fill) => make("option", {value: fill, selected: fill === self.fill}, say(`view.${fill}`)))),
         make("button", {type: "button", "data-focus": "undo", onclick: undo}, say("view.undo")),
         make("button", {type: "button", "data-focus": "clear", onclick: clear}, say("view.clear")));
-    // A new answer: to the same photo, what is hidden stays hidden; another photo starts whole.
+    // A new answer: to the same photo, what is hidden stays hidden; another photo starts whole. Where the answer is not
+    // to what is painted now, since both were on their way at once, it is asked for again.
     self.follow = () => {
         covers = [];
         const {value} = props;
         if (!value?.photo) return;
-        const other = value.photo.url !== photo, empty = isEmpty();
+        if (value.photo.url !== photo) ink.clearRect(0, 0, SIDE, SIDE);
         photo = value.photo.url;
-        if (empty) return;
-        if (other) { ink.clearRect(0, 0, SIDE, SIDE); former.length = 0; }
-        else if (!value.panels.some((panel) => panel.hidden)) send();
+        if (value.panels.some((panel) => panel.hidden) === isEmpty()) send();
     };
     return self;
 };

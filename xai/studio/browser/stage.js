@@ -48,7 +48,7 @@ studio.stage = (element, props, trigger, watch) => {
                               "data-focus": `picture-${index}`, onclick: open}, layers);
         element.brush?.cover(layers);
         const caption = look.view === "regions" ? makeLegend(picture.panel.regions) : picture.caption;
-        return make("figure", {class: "picture", "data-shown": index === look.shown, "--order": 2 * picture.p},
+        return make("figure", {class: "picture", "data-shown": String(index === look.shown), "--order": 2 * picture.p},
             frame, make("figcaption", {},
                 picture.title && make("b", {}, picture.title), caption && make("span", {class: "caption"}, caption)));
     };
@@ -172,15 +172,25 @@ studio.stage = (element, props, trigger, watch) => {
     };
     const makeAlone = () => makePicture({name: say("view.photo"), panel: {regions: null, maps: []}, p: 0, map: null, caption: "", title: ""}, 0);
 
+    // On a narrow page the answer is below the examples: another photo's comes into view.
+    let photo = null;
+    const showNewPhoto = () => {
+        const former = photo;
+        photo = props.value?.photo?.url ?? null;
+        if (former && photo && former !== photo && root.checkVisibility() && matchMedia("(max-width: 700px)").matches)
+            root.scrollIntoView({block: "start"});
+    };
+
     Object.assign(element, {look, draw, getPictures, getRange});
     element.brush = studio.brush?.(element, props, trigger);
     element.saving = studio.saving?.(element, props, trigger);
     watch("progress", showProgress);
-    watch("value", () => { element.brush?.follow(); draw(); });
+    watch("value", () => { element.brush?.follow(); draw(); showNewPhoto(); });
     window.addEventListener("studio:popped", () => {
         if (element.offsetParent) change({view: VIEWS.find((view) => view === address.get("look")) ?? "heat"}, false);
     });
     draw();
+    showNewPhoto();
 };
 
 // On a narrow page the menus wait below the map until they are asked for, and the map stays in view while they change.
