@@ -20,7 +20,7 @@ studio.saving = (element, props, trigger) => {
     const item = (key, act) => make("button", {type: "button", "data-focus": key, onclick: act}, say(`view.${key}`));
     const close = (act) => (event) => { event.target.closest("details").open = false; act(event); };
     self.makeButton = () => make("details", {class: "more save", open: self.open, ontoggle: (event) => { self.open = event.target.open; }},
-        make("summary", {"data-focus": "save"}, say("view.take")),
+        make("summary", {"data-focus": "take"}, say("view.take")),
         make("div", {class: "sheet"}, item("save", close(saveCard)),
             item("save_all", close(() => trigger("save", {opacity: element.look.opacity / 100, colormap: element.look.colormap}))),
             item("copy_link", copyLink)));
