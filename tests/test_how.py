@@ -186,6 +186,17 @@ def test_asking_everywhere_ends_when_the_photo_changes(how, photo):
     assert list(steps) == [gr.skip()]
 
 
+def test_a_class_is_sought_by_a_method_that_suits(how, photo):
+    searched = how.compose(hold(how, photo))[how.searched]
+    event = gr.EventData(None, {"quarter": 2})
+    sought = {
+        method: how.find({how.searched: searched, how.finder_method: method}, event, tabs.REQUEST)[how.finding]
+        for method in ("cam", "attention")
+    }
+    assert sought["cam"]["quarter"] == 2
+    assert "map" not in sought["attention"]
+
+
 @pytest.mark.parametrize("sent", [None, [], {}, {"row": "1"}, {"row": 7}, {"row": -1}, {"row": 1.0}, {"row": True}])
 def test_what_a_script_sends_is_checked(sent):
     with pytest.raises(gr.Error):

@@ -54,7 +54,7 @@ FAULTS = """() => {
     }
     const targets = "button, a[href], select, summary, input, [role=button], [tabindex='0']";
     for (const element of document.querySelectorAll(targets)) {
-        if (!isShown(element) || element.type === "file" || element.closest("footer")) continue;
+        if (!isShown(element) || element.type === "file" || element.closest("footer, [aria-hidden=true]")) continue;
         const box = (element.closest("label") ?? element).getBoundingClientRect(), seen = clip(element, box);
         if (seen.right - seen.left < 1 || seen.bottom - seen.top < 1) continue;
         if (box.right > wide + 1 && !seen.scrolls) faults.push(`wider than the window: ${name(element)}`);
@@ -88,21 +88,21 @@ def size_of(width):
     return {"width": width, "height": SIZES[width]}
 
 
-def show(page, tab, width, scheme="light"):
-    """Let a page show a tab, answered and quiet, from its top in a window of some size."""
+def show(page, tab, width, scheme="light", quiet=300):
+    """Let a page show a tab from its top in a window of some size, answered and quiet for some milliseconds."""
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size(size_of(width))
     page.get_by_role("tab").nth([*STAGES].index(tab)).click()
     page.wait_for_selector(f"#{STAGES[tab]} .stage[data-ready]", timeout=EXPLAINED)
     page.evaluate("scrollTo(0, 0)")
     page.evaluate("window.pale = performance.now()")
-    page.wait_for_function(SETTLED, timeout=EXPLAINED)
+    page.wait_for_function(SETTLED, arg=quiet, timeout=EXPLAINED)
 
 
-SETTLED = """() => {  // what is replaced is pale, and a window just changed is drawn anew
+SETTLED = """(quiet) => {  // what is replaced is pale, and a window just changed is drawn anew
     const now = performance.now();
     if (document.querySelector(".pending")) window.pale = now;
-    return now - window.pale > 300;
+    return now - window.pale > quiet;
 }"""
 
 
@@ -121,9 +121,19 @@ def test_texts_and_targets_can_be_read_and_hit(pages, language, tab, width, sche
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_accessible(pages, tab, width, scheme):
     page = pages("en")
-    show(page, tab, width, scheme)
+    show(page, tab, width, scheme, quiet=1500)  # colours fade from one scheme to the other
     found = Axe().run(page).response["violations"]
     assert [(v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("critical", "serious")] == []
+
+
+def test_no_arrow_of_a_menu_covers_its_text(pages):
+    page = pages("en")
+    show(page, "garbage", 768)
+    menu = page.locator("#model-b")
+    text = menu.locator("input").evaluate(
+        "e => e.getBoundingClientRect().right - parseFloat(getComputedStyle(e).paddingRight)"
+    )
+    assert text <= menu.locator(".icon-wrap").bounding_box()["x"]
 
 
 def inside(page, selector):
@@ -207,5 +217,8 @@ def test_the_map_stays_in_view_beside_the_options(pages):
     choose(page, "#target", "metal")
     wait_for_answer(page, before)
     assert inside(page, "#stage .frame")
-    show(page, "garbage", 390)
-    options.click()
+    assert page.locator(".menus.open").count() == 1
+    assert options.get_attribute("aria-expanded") == "true"
+    page.keyboard.press("Escape")
+    assert not page.locator(".menus.open").count()
+    assert options.get_attribute("aria-expanded") == "false"

@@ -267,19 +267,23 @@ def expected(photo, model, before=None):
     return dict(zip(model.classes, zip(*([say(share) for share in each] for each in given), strict=True), strict=True))
 
 
+def note_masks(page):
+    """The masks that a page sends from now on."""
+    sent = []
+
+    def note(request):
+        if '"runs"' in (request.post_data or ""):
+            sent.append(request.post_data_json["event_data"])
+
+    page.on("request", note)
+    return sent
+
+
 @pytest.fixture
 def brush(page):
     """The page with the brush in hand, and the masks that it sends."""
     page.set_viewport_size({"width": 1440, "height": 900})
-    sent = []
-
-    def note(request):
-        data = (request.post_data_json or {}) if request.url.endswith("queue/join") else {}
-        event = data.get("event_data") or {}
-        if "runs" in event:
-            sent.append(event)
-
-    page.on("request", note)
+    sent = note_masks(page)
     press(page, "hide")
     return page, sent
 
@@ -353,8 +357,8 @@ def test_the_brush_works_by_keyboard(brush):
 
 @pytest.mark.browser_context_args(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
 def test_the_brush_works_by_finger(strangers_page):
-    page, sent = strangers_page, []
-    page.on("request", lambda r: sent.append(r.post_data_json["event_data"]) if "runs" in (r.post_data or "") else None)
+    page = strangers_page
+    sent = note_masks(page)
     press(page, "hide")
     canvas = page.locator("#stage canvas.brush:visible").first
     canvas.scroll_into_view_if_needed()

@@ -22,6 +22,7 @@ from xai.studio.tab import Tab
 from xai.studio.text import read_language, say, translate
 from xai.studio.verdict import judge
 
+EVERY = 0.25  # seconds at least between two lines on how far a method is; more would keep the browser busy
 Parts = TypeVar("Parts", bound=NetworkParts)
 
 
@@ -122,14 +123,15 @@ class RefiningTab(Tab, Generic[Parts]):
         pairs = zip(self.networks, answer.sides, strict=True)
         pending = [(network, side) for network, side in pairs if side.pending]
         for network, side in pending:
-            title, started = TITLES[side.question.method], time.perf_counter()
+            title, started, told = TITLES[side.question.method], time.perf_counter(), 0.0
             yield {self.stage: gr.update(progress={network.key: say(lang, "running", method=title)})}
             for progress in self.look_slowly(answer.photo, side.question):
                 if answer.stopped.is_set():
                     # `end` has said so already, but a line that was on its way to the page would stay there for good
                     yield self.show_stopped(answer, lang) if answer.halted else gr.skip()
                     return
-                if progress.done < 1:
+                if progress.done < 1 and time.perf_counter() - told > EVERY:
+                    told = time.perf_counter()
                     line = say_progress(title, progress.done, started, lang)
                     yield {self.stage: gr.update(progress={network.key: line})}
             side.explained, side.pending = progress.so_far, False

@@ -130,7 +130,9 @@ class Tab(ABC):
         if without.silent:
             warn_of_silence(lang)
             return gr.skip()
-        return {self.stage: replace(self.set_scene(without, lang), former=whole.panels, whole=answer.photo)}
+        scene = self.set_scene(without, lang)
+        verdict = replace(scene.verdict, text=say(lang, "without_part", verdict=scene.verdict.text))
+        return {self.stage: replace(scene, verdict=verdict, former=whole.panels, whole=answer.photo)}
 
     @abstractmethod
     def list_explanations(self, answer: Any, lang: str) -> dict[str, Explanation]:

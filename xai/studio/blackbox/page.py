@@ -58,7 +58,7 @@ class BlackBoxTab(Tab):
         )
         self.assumed = make_note("assumed", visible=False)
         self.source, self.notices = PhotoSource("blackbox-"), Notices("blackbox-")
-        self.stage = Stage(shape="rows", elem_id="blackbox-stage", render=False)
+        self.stage = Stage(shape="rows", tab="blackbox", elem_id="blackbox-stage", render=False)
         self.target = make_target_menu([], "blackbox-")
         self.again = gr.Button(translate("ask_again"), visible=False, elem_id="ask-again", render=False)
         self.choice, self.others, self.games = ChoiceParts(), OthersParts(offered), GamesParts()

@@ -121,10 +121,11 @@ studio.stage = (element, props, trigger, watch) => {
     const makeMore = () => make("details", {class: "more", open: look.more, ontoggle: (event) => { look.more = event.target.open; }},
         make("summary", {"data-focus": "more"}, say("view.more")), make("div", {class: "sheet"}, makeColors(),
             makeTick("box", say("box")), getPictures().length > 1 && makeTick("common", say("common"))));
-    const makeBar = () => make("div", {class: "bar"}, makeViews(), makeOpacity(),
-        element.brush?.makeButton(), element.saving?.makeButton(), makeMore(),
-        make("button", {type: "button", class: "options", "data-focus": "options", "aria-expanded": "false",
-            onclick: (event) => studio.toggleOptions(event.target, root)}, say("options")), makeScale());
+    const makeBar = (silent) => make("div", {class: "bar"}, silent ? [] : [makeViews(), makeOpacity(),
+        element.brush?.makeButton(), element.saving?.makeButton(), makeMore()],
+        make("button", {type: "button", class: "options", "data-focus": "options",
+            "aria-expanded": String(Boolean(root.closest(".tabitem")?.querySelector(".menus.open"))),
+            onclick: (event) => studio.toggleOptions(event.target, root)}, say("options")), !silent && makeScale());
     const makeScale = () => make("div", {class: "scale", "--colors": maps.gradient(look.colormap), hidden: !["heat", "slider"].includes(look.view)},
         make("span", {}, say("view.least")), make("i", {}), make("span", {}, say("view.most")));
     const makeChip = (picture, i, text) => make("button", {type: "button", "aria-pressed": String(i === look.shown),
@@ -152,12 +153,17 @@ studio.stage = (element, props, trigger, watch) => {
         const pictures = getPictures(), shape = JSON.stringify([value.shape, value.panels.map((panel) => panel.maps.length)]);
         if (shape !== lastShape) [look.pair, look.shown, lastShape] = [null, Math.max(0, getMain(0)), shape];
         const seen = look.view === "regions" ? value.panels.flatMap((panel) => pictures.findLast((each) => each.panel === panel && !each.aside) ?? []) : pictures;
-        const figures = look.view === "slider" ? [makeSlider()]
+        const silent = !value.panels.length;  // nobody answered
+        const figures = silent ? [] : look.view === "slider" ? [makeSlider()]
             : look.view === "photo" ? [makeAlone()] : seen.map((picture) => makePicture(picture, pictures.indexOf(picture)));
+        const heads = value.shape === "rows" && look.view === "heat" && value.panels.filter((panel) => panel.maps.length).length > 1;
+        if (heads)
+            for (const panel of value.panels.filter((each) => each.maps.length).reverse())
+                figures.splice(pictures.findIndex((each) => each.panel === panel), 0, make("h3", {class: "row-head"}, panel.brief));
         const together = value.panels.filter((panel) => panel.maps.length).length;
         root.replaceChildren(
             make("p", {class: `verdict ${value.verdict.kind}`, role: "status"}, value.verdict.text),
-            makeBar(), element.brush?.on ? element.brush.makeHelp() : "", makeChips(seen),
+            makeBar(silent), element.brush?.on && !silent ? element.brush.makeHelp() : "", makeChips(seen),
             make("div", {class: `panels ${value.shape}`, "data-view": look.view, "--panels": value.panels.length,
                          "--maps": Math.max(1, ...value.panels.map((panel) => panel.maps.filter((map) => !map.aside).length)),
                          "--rows": Math.max(1, together)},
@@ -186,8 +192,8 @@ studio.stage = (element, props, trigger, watch) => {
     element.saving = studio.saving?.(element, props, trigger);
     watch("progress", showProgress);
     watch("value", () => { element.brush?.follow(); draw(); showNewPhoto(); });
-    window.addEventListener("studio:popped", () => {
-        if (element.offsetParent) change({view: VIEWS.find((view) => view === address.get("look")) ?? "heat"}, false);
+    window.addEventListener("studio:popped", ({detail}) => {
+        if (detail.tab === props.tab) change({view: VIEWS.find((view) => view === address.get("look")) ?? "heat"}, false);
     });
     draw();
     showNewPhoto();
@@ -195,7 +201,15 @@ studio.stage = (element, props, trigger, watch) => {
 
 // On a narrow page the menus wait below the map until they are asked for, and the map stays in view while they change.
 studio.toggleOptions = (button, stage) => {
-    const tab = button.closest(".tabitem") ?? document, open = tab.querySelector(".menus")?.classList.toggle("open") ?? false;
+    const menus = button.closest(".tabitem")?.querySelector(".menus"), open = menus?.classList.toggle("open") ?? false;
     button.setAttribute("aria-expanded", String(open));
-    if (open) stage.querySelector(".panels").scrollIntoView({block: "start"});
+    if (!open) return;
+    stage.querySelector(".panels").scrollIntoView({block: "start"});
+    const closing = new AbortController(), close = (event) => {  // by a click beside them, or Escape
+        if (event.type === "keydown" ? event.key !== "Escape" : event.composedPath().some((each) => each.matches?.(".menus, .options"))) return;
+        menus.classList.remove("open");
+        stage.querySelector(".options").setAttribute("aria-expanded", "false");
+        closing.abort();
+    };
+    for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, close, {signal: closing.signal});
 };

@@ -9,13 +9,13 @@ from PIL import Image
 
 from xai.studio.answers import PREDICTED, read_target
 from xai.studio.components import lay_out_note, list_classes, place
-from xai.studio.events import IN_BROWSER, QUIET, REFINING, Values
+from xai.studio.events import ANSWERING, IN_BROWSER, QUIET, REFINING, Values
 from xai.studio.how import values as send
 from xai.studio.how.answers import Inside, ask_everywhere, ask_hidden, compose, find, look_inside
 from xai.studio.how.finding import QUARTERS, Mosaic
 from xai.studio.how.hiding import PLACES
 from xai.studio.how.menus import list_finding_methods, list_inside_networks, make_menu
-from xai.studio.methods import DEFAULT
+from xai.studio.methods import DEFAULT, suits
 from xai.studio.notices import warn_of_expired_answer
 from xai.studio.text import read_language, translate
 from xai.zoo import GARBAGE
@@ -122,23 +122,23 @@ class HowParts:
             self.compose_after(event)
         for menu in (self.network, self.target):
             self.fill_after(menu.input)
-        self.hiding.asked(self.ask, {self.shown}, self.hiding, **QUIET)
+        self.hiding.asked(self.ask, {self.shown}, self.hiding, **ANSWERING)
         self.hiding.asked_everywhere(self.ask_everywhere, {self.shown}, self.hiding, **REFINING)
         menus = [self.finder_network, self.finder_method]
         opened.success(self.update_methods, menus, self.finder_method, **QUIET)
         changed = self.finder_network.input(self.update_methods, menus, self.finder_method, **QUIET)
         self.compose_after(changed.success)
         self.finder_method.input(self.clear_finding, {self.searched}, self.finding, **QUIET)
-        self.finding.sought(self.find, {self.searched, self.finder_method}, self.finding, **QUIET)
+        self.finding.sought(self.find, {self.searched, self.finder_method}, self.finding, **ANSWERING)
 
     def fill_after(self, event: Callable) -> None:
         inputs = {self.open, self.answered, self.photo, self.shown, self.network, self.target}
         outputs = [self.shown, self.channels, self.mixer, self.turned, self.hiding]
-        event(self.fill, inputs, outputs, **QUIET, concurrency_id="model")
+        event(self.fill, inputs, outputs, **ANSWERING)
 
     def compose_after(self, event: Callable) -> None:
         inputs = {self.open, self.answered, self.photo, self.searched, self.finder_network}
-        event(self.compose, inputs, [self.searched, self.finding], **QUIET, concurrency_id="model")
+        event(self.compose, inputs, [self.searched, self.finding], **ANSWERING)
 
     def read_photo(self, values: Values) -> Image.Image | None:
         """The visitor's photo; None while the section is folded, and where there is no photo."""
@@ -209,8 +209,11 @@ class HowParts:
         if searched is None:
             warn_of_expired_answer(request)
             return gr.skip()
-        found = find(searched.mosaic, read_number(event, "quarter", QUARTERS), values[self.finder_method])
-        return {self.finding: {**send.send_mosaic(searched.mosaic, searched.picture), **send.send_found(found)}}
+        mosaic, method = searched.mosaic, values[self.finder_method]
+        if not suits(method, mosaic.model):  # the network was changed a moment ago, and the menu of methods was not yet
+            return self.clear_finding(values)
+        found = find(mosaic, read_number(event, "quarter", QUARTERS), method)
+        return {self.finding: {**send.send_mosaic(mosaic, searched.picture), **send.send_found(found)}}
 
     def clear_finding(self, values: Values) -> Values:
         """The mosaic without the map of the former method."""

@@ -22,7 +22,7 @@ class PyramidNetwork(NetworkParts):
     def describe(self, side: PyramidSide, photo: Image.Image, lang: str) -> Panel:
         return Panel(
             key=self.key,
-            name=say(lang, f"model.{self.name}"),
+            name=say(lang, f"short.{self.name}"),
             brief=say(lang, f"short.{self.name}"),
             confidences=side.confidences,
             names={label: say(lang, f"class.{label}") for label in side.confidences},
