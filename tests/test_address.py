@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from tests import tabs
 from tests.conftest import EXAMPLES, wait_until
 from tests.preview import LARGEST
+from tests.stages import press, says
 from tests.test_studio import choose, upload
 from xai.studio import metadata
 from xai.studio.answers import LAST, PREDICTED
@@ -25,7 +26,8 @@ from xai.studio.text import ENGLISH, LANGUAGES
 
 KOREAN = LANGUAGES["ko"]
 EXPLAINED = 60_000  # milliseconds
-SHOWN = {"garbage": "#slider img", "pyramid": "#layers-fal img", "blackbox": "#map-distilled img"}
+STAGES = {"garbage": "stage", "pyramid": "pyramid-stage", "blackbox": "blackbox-stage"}
+SHOWN = {tab: f"#{stage} .stage[data-ready]" for tab, stage in STAGES.items()}
 MEASURE = """
     window.shifted = 0;
     const add = (list) => list.getEntries().forEach((shift) => shifted += shift.hadRecentInput ? 0 : shift.value);
@@ -60,7 +62,7 @@ def read_menus(tab, /, **query):
     """What the menus of a tab show for an address, by element id, and its example."""
     found = tab.read_address(request(**query))
     menus = {menu.elem_id: found[menu]["value"] for menu in tab.address.all_menus.values()}
-    return menus, found[tab.column.example]
+    return menus, found[tab.source.example]
 
 
 def test_an_address_sets_menus_and_example():
@@ -112,7 +114,7 @@ def test_a_photo_that_was_forgotten_is_not_brought():
     brought = carried.make_bring(tab)({tab.own: None}, request())
     assert brought == gr.skip()
     own = OwnPhoto(Image.new("RGB", (8, 8)), "garbage")
-    assert carried.make_bring(tab)({tab.own: own}, request())[tab.column.photo] is own.photo
+    assert carried.make_bring(tab)({tab.own: own}, request())[tab.source.photo] is own.photo
 
 
 def test_a_link_to_waste(visitor, url):
@@ -121,7 +123,7 @@ def test_a_link_to_waste(visitor, url):
     open_link(page, url, query)
     show_photo(page, "#photo", "garbage-paper-113.jpg")
     say_menus(page, method="Layer-CAM", target="metal", model_a=ENGLISH["model.garbage-cnn"], layer_a="conv1")
-    expect(page.locator("#note-a")).to_contain_text("metal, ")
+    says(page, "a", "metal, ")
     hold_address(page, query)
     page.close()
 
@@ -132,7 +134,7 @@ def test_a_link_to_a_pyramid(visitor, url):
     open_link(page, url, query, "pyramid")
     show_photo(page, "#pyramid-photo", "pyramid-beach-41.jpg")
     say_menus(page, pyramid_method="Layer-CAM", pyramid_target="river")
-    expect(page.locator("#pyramid-note-fal")).to_contain_text("river, ")
+    says(page, "fal", "river, ", STAGES["pyramid"])
     hold_address(page, query)
     page.close()
 
@@ -143,6 +145,7 @@ def test_a_link_to_a_black_box(visitor, url):
     open_link(page, url, query, "blackbox")
     show_photo(page, "#blackbox-photo", "garbage-glass-119.jpg")
     say_menus(page, blackbox_target="metal")
+    says(page, "student", "metal, ", STAGES["blackbox"])
     hold_address(page, query)
     page.close()
 
@@ -193,6 +196,32 @@ def test_back_forward_and_reload(page, url):
     hold_address(page, query)
 
 
+def test_a_view_of_the_stage_and_a_class_chosen_there_are_in_the_address(page):
+    view = page.locator('#stage [data-focus="view-regions"]')
+    press(page, "view-regions")
+    hold_address(page, "?look=regions")
+    press(page, "class-a-paper")
+    hold_address(page, "?look=regions&class=paper")
+    page.reload()
+    page.locator(SHOWN["garbage"]).wait_for(timeout=EXPLAINED)
+    expect(view).to_have_attribute("aria-pressed", "true")
+    says(page, "a", "paper, ")
+    page.go_back()
+    say_menus(page, target=ENGLISH["predicted"])
+    expect(view).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("tab", name="Pyramid").click()
+    page.locator(SHOWN["pyramid"]).wait_for(timeout=EXPLAINED)
+    hold_address(page, "?tab=pyramid")
+    page.go_back()
+    expect(view).to_have_attribute("aria-pressed", "true")
+    page.go_forward()  # to a tab whose address names no view
+    expect(page.locator('#pyramid-stage [data-focus="view-heat"]')).to_have_attribute("aria-pressed", "true")
+    page.go_back()
+    expect(view).to_have_attribute("aria-pressed", "true")
+    page.go_back()
+    expect(view).to_have_attribute("aria-pressed", "false")
+
+
 def test_scripts_keep_what_only_the_browser_knows(page):
     page.evaluate("addEventListener('studio:popped', () => window.popped = studio.address.get('shape'))")
     page.evaluate("studio.address.put('shape', 'split')")
@@ -240,8 +269,8 @@ def test_the_language_is_chosen_with_all_as_it_was(visitor, url):
     page.get_by_role("link", name="한국어").click()
     hold_address(page, "?class=metal&lang=ko")
     page.locator(SHOWN["garbage"]).first.wait_for(timeout=EXPLAINED)
-    expect(page.get_by_role("button", name=KOREAN["explain"])).to_be_visible()
-    expect(page.locator("#note-a")).to_contain_text(KOREAN["class.metal"])  # said by the server
+    expect(page.get_by_role("tab").first).to_have_text(KOREAN["garbage"])
+    says(page, "a", f"{KOREAN['class.metal']}, ")  # said by the server
     say_menus(page, target=KOREAN["class.metal"])
     assert page.evaluate("document.documentElement.lang") == "ko"
     page.close()

@@ -1,14 +1,14 @@
 """The black box's tab in a browser, and the same as a program."""
 
-import io
+import json
 import re
-import time
+import zipfile
 from copy import copy
 from functools import cache
+from io import BytesIO
 from types import SimpleNamespace
 
 import gradio as gr
-import httpx
 import numpy as np
 import pytest
 import torch
@@ -19,24 +19,42 @@ from playwright.sync_api import expect
 
 import xai
 from tests import tabs
-from tests.conftest import CLASSES, EXAMPLES, fresh, load_once
+from tests.blackboxes import (
+    DISTILLED,
+    STAGE,
+    Box,
+    answer,
+    lay_out,
+    list_notes,
+    list_raws,
+    note_masks,
+    paint,
+    put_brush_away,
+    recombine,
+    show_hidden,
+    show_whole,
+)
+from tests.blackboxes import WASTE as TITLE
+from tests.conftest import CLASSES, EXAMPLES, fresh, load_once, wait_until
+from tests.stages import EXPLAINED, draws, look, map_of, number_of, press, rows_of, says, wait_for_answer
 from tests.tabs import REQUEST
 from tests.test_photo import BAD
-from tests.test_studio import EXPLAINED, KOREAN, choose, serious, told_and_dismissed
+from tests.test_studio import KOREAN, choose, serious, told_and_dismissed
 from xai.agreement import compare_answers, measure_divergence
 from xai.blackbox import BlackBox, BlackBoxError
 from xai.methods.controls import random
 from xai.methods.distilled import LITERAL, distilled
 from xai.metrics import auc, play
 from xai.studio.answers import Question
-from xai.studio.blackbox import BlackBoxTab, answers
+from xai.studio.blackbox import answers
 from xai.studio.blackbox.about import say_assumed
 from xai.studio.blackbox.maps import EXTRAS, Choice
 from xai.studio.blackbox.others import say_expected_time
 from xai.studio.facts import draw_facts
+from xai.studio.hiding import FILLS, SIDE, hide_part, read_mask
+from xai.studio.methods import PRESETS
 from xai.studio.text import ENGLISH
 
-TITLE = "garbage-efficientnet_lite0"
 ACCORDIONS = ("choice", "others", "games", "about-student")
 
 
@@ -46,22 +64,6 @@ def ask(client, photo, **options):
         "masks": 400, "games": False, "alpha": 0.5, "colormap": "turbo",
     }  # fmt: skip
     return client.submit(**{**defaults, **options}, api_name="/blackbox")
-
-
-class Box(BlackBox):
-    """Says one class, the surer the lighter the left half of a photo; as slow as one likes; counts its questions."""
-
-    def __init__(self) -> None:
-        self.says, self.pause, self.asked = 0, 0.0, 0
-        super().__init__(self.reply, CLASSES, "a box", 64, network=fresh("cnn", input_size=64))
-
-    def reply(self, pixels):
-        self.asked += len(pixels)
-        time.sleep(self.pause)
-        sure = 0.5 + pixels[..., :32].mean((1, 2, 3)) / 2  # N
-        answer = ((1 - sure) / 5)[:, None].repeat(1, 6)  # N, 6
-        answer[:, self.says] = sure
-        return answer
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +89,9 @@ def tab(kept_page):
     return opened(kept_page)
 
 
-def lay_out():
-    return tabs.lay_out(BlackBoxTab, [TITLE], [])
-
-
 def opened(page):
     page.get_by_role("tab").nth(2).click()
-    page.wait_for_selector("#map-distilled img", timeout=EXPLAINED, state="attached")
+    page.wait_for_selector(f"#{STAGE} .stage[data-ready]", timeout=EXPLAINED)
     return page
 
 
@@ -106,22 +104,10 @@ def is_folded(page, accordion):
     return "open" not in page.locator(f"#{accordion} > button").get_attribute("class").split()
 
 
-def source(page, name="distilled"):
-    return page.locator(f"#map-{name} img").get_attribute("src")
-
-
-def changed(page, before, name="distilled"):
-    page.wait_for_function(
-        "([name, before]) => document.querySelector(`#map-${name} img`)?.src !== before",
-        arg=[name, before],
-        timeout=EXPLAINED,
-    )
-
-
 def another_photo(page, number):
-    before = source(page)
+    before = number_of(page, STAGE)
     page.locator("#blackbox-examples").get_by_role("button", name=f"Thumbnail {number} of").click()
-    changed(page, before)
+    wait_for_answer(page, before, STAGE)
     page.wait_for_timeout(300)
 
 
@@ -223,12 +209,17 @@ def test_opens_with_an_example_explained(tab):
     student, black_box = load_once("blackbox-student"), load_once(TITLE)
     said, imitated = black_box.predict_proba(EXAMPLES[0])[0], student.predict_proba(EXAMPLES[0])[0]
     for who, row in (("black_box", said), ("student", imitated)):
-        assert tab.locator(f"#says-{who} h2").inner_text() == ENGLISH[f"class.{black_box.classes[row.argmax()]}"]
-    told = ENGLISH["divergence"].format(divergence=measure_divergence(said[None], imitated[None])[0])
-    expect(tab.locator("#verdict")).to_contain_text(told)
-    e = xai.explain(student, EXAMPLES[0], "distilled", target=int(said.argmax()))
-    shown = np.asarray(Image.open(io.BytesIO(httpx.get(source(tab)).content)).convert("RGB"), int)
-    assert np.abs(shown - np.asarray(e.overlay(), int)).max() <= 4
+        assert rows_of(tab, who, STAGE)[0] == ENGLISH[f"class.{black_box.classes[row.argmax()]}"]
+        says(tab, who, f"{row.max():.0%}".replace("%", " %"), STAGE)
+    says(
+        tab,
+        "student",
+        ENGLISH["divergence"].format(divergence=measure_divergence(said[None], imitated[None])[0]),
+        STAGE,
+    )
+    for i, parts in enumerate(({"stages": ()}, {"blocks": ()}, {})):  # attention, evidence, and both together
+        e = xai.explain(student, EXAMPLES[0], "distilled", target=int(said.argmax()), **parts)
+        assert draws(tab, i, e, stage=STAGE)
     assert all(is_folded(tab, accordion) for accordion in ACCORDIONS)
 
 
@@ -239,30 +230,37 @@ def test_a_student_that_does_not_agree_is_said_to(tab, quick):
         box.says = own if verdict == "agrees" else (own + 1) % 6
         another_photo(tab, number)
         said = {"teacher": ENGLISH[f"class.{CLASSES[box.says]}"], "student": ENGLISH[f"class.{CLASSES[own]}"]}
-        expect(tab.locator(f"#verdict .{verdict}")).to_contain_text(ENGLISH[verdict].format(**said))
+        expect(tab.locator(f"#{STAGE} .verdict.{verdict}")).to_contain_text(ENGLISH[verdict].format(**said))
 
 
-def test_a_click_on_a_picture_changes_what_enters(tab, quick):
+def test_what_enters_changes_the_maps_on_the_stage(tab, quick):
+    def draws_chosen(**options):
+        e = xai.explain(quick[1], EXAMPLES[4], "distilled", target=quick[0].says, **options)
+        wait_until(tab, lambda: draws(tab, DISTILLED, e, stage=STAGE))
+
     unfold(tab, "choice")
-    pictures = tab.locator("#blocks-pictures")
-    expect(pictures.locator("img")).to_have_count(16)
+    best = PRESETS["best"]
+    draws_chosen(**best)
+    expect(tab.locator("#blocks-pictures img")).to_have_count(16)
+    chosen = {name: {*best[name]} for name in ("blocks", "stages")}
     for name, number in (("blocks", 7), ("stages", 1)):
         box = tab.locator(f"#{name}").get_by_label(str(number), exact=True)
-        was, before = box.is_checked(), source(tab)
+        was = box.is_checked()
         tab.locator(f"#{name}-pictures").get_by_role("button", name=f"Thumbnail {number} of").click()
-        changed(tab, before)
+        chosen[name] ^= {number}
+        draws_chosen(**best | {each: tuple(sorted(numbers)) for each, numbers in chosen.items()})
         expect(box).to_be_checked(checked=not was)
-    before = source(tab, "attention")
+    before = map_of(tab, 0, STAGE)
     tab.locator("#sign").get_by_label(ENGLISH["sign.absolute"]).check()
-    changed(tab, before, "attention")
-    changes = source(tab)
+    wait_until(tab, lambda: map_of(tab, 0, STAGE) != before)
     tab.locator("#preset-source").click()
-    changed(tab, changes)
+    draws_chosen(**LITERAL)
     expect(tab.locator("#blocks input:checked")).to_have_count(16)
     expect(tab.locator("#stages").get_by_label("1", exact=True)).not_to_be_checked()
     checked = [box.is_checked() for box in tab.locator("#extras input").all()]
     assert dict(zip(EXTRAS, checked, strict=True)) == {"scaled": False, "unit": False, "softmax": True}
     tab.locator("#preset-best").click()
+    draws_chosen(**best)
 
 
 def test_other_methods_grow_and_can_be_stopped(tab, quick):
@@ -350,12 +348,59 @@ def test_the_games_are_played_on_the_black_box(tab, quick):
     expect(tab.locator("#games-note")).to_have_text("", timeout=EXPLAINED)
 
 
+def read_zip(path):
+    """By title what the manifests in a zip say of explanations, with their maps; and what they share."""
+    with zipfile.ZipFile(path) as file:
+        shared = json.loads(file.read("manifest.json"))
+        maps = {
+            each["title"]: np.load(BytesIO(file.read(f"{each['folder']}/map.npz")))["raw"]
+            for each in shared["explanations"]
+        }
+        colors = {
+            each["title"]: Image.open(BytesIO(file.read(f"{each['folder']}/heatmap.png")))
+            for each in shared["explanations"]
+        }
+    return shared, maps, colors
+
+
+def test_all_explanations_are_saved_as_they_are_shown(tab, quick):
+    box, student = quick
+    look(tab, "opacity", 30, STAGE)
+    look(tab, "colors", "magma", STAGE)
+    press(tab, "take", STAGE)
+    with tab.expect_download() as saved:
+        press(tab, "save_all", STAGE)
+    assert saved.value.suggested_filename == f"xai-{CLASSES[box.says]}-distilled.zip"
+    shared, maps, colors = read_zip(saved.value.path())
+    wanted = {
+        "Distilled": xai.explain(student, EXAMPLES[6], "distilled", target=box.says),
+        "RISE": xai.explain(box, EXAMPLES[6], "rise", target=box.says, masks=400),
+    }
+    assert (list(maps), shared["opacity"], shared["colormap"]) == ([*wanted], 0.3, "magma")
+    for told in shared["explanations"]:
+        e = wanted[told["title"]]
+        np.testing.assert_allclose(maps[told["title"]], e.raw, atol=1e-4)
+        difference = np.asarray(colors[told["title"]], int) - np.asarray(e.overlay(0.3, "magma"), int)
+        assert np.abs(difference).max() <= 2
+        assert told["class"]["name"] == CLASSES[box.says]
+    look(tab, "opacity", 50, STAGE)
+    look(tab, "colors", "turbo", STAGE)
+
+
 def test_the_class_is_chosen(tab, quick):
-    other = ENGLISH[f"class.{CLASSES[(quick[0].says + 1) % 6]}"]
-    before = source(tab)
-    choose(tab, "#blackbox-target", other)
-    changed(tab, before)
-    expect(tab.locator("#figure-note")).to_contain_text(f"{other}, ")
+    photo = EXAMPLES[6]
+    for number, by_row in ((1, False), (2, True)):
+        label = CLASSES[(quick[0].says + number) % 6]
+        before = number_of(tab, STAGE)
+        if by_row:
+            press(tab, f"class-black_box-{label}", STAGE)
+        else:
+            choose(tab, "#blackbox-target", ENGLISH[f"class.{label}"])
+        wait_for_answer(tab, before, STAGE)
+        says(tab, "student", f"{ENGLISH[f'class.{label}']}, ", STAGE)
+        e = xai.explain(quick[1], photo, "distilled", target=label)
+        wait_until(tab, lambda e=e: draws(tab, DISTILLED, e, stage=STAGE))
+        expect(tab.locator("#blackbox-target input")).to_have_value(ENGLISH[f"class.{label}"])
     expect(tab.locator("#areas")).to_have_text("")
 
 
@@ -376,33 +421,90 @@ def test_a_black_box_that_does_not_answer_is_told_of_in_a_sentence(tab, quick, m
         raise BlackBoxError("http://10.0.0.1 did not answer")
 
     monkeypatch.setattr(box, "answer", reply)
-    tab.locator("#blackbox-examples").get_by_role("button", name="Thumbnail 3 of").click()
-    expect(tab.locator("#verdict")).to_contain_text(ENGLISH["no_answer"], timeout=EXPLAINED)
+    expect(tab.locator("#ask-again")).to_be_hidden()
+    press(tab, "hide", STAGE)
+    another_photo(tab, 3)
+    expect(tab.locator(f"#{STAGE} .verdict")).to_have_text(ENGLISH["no_answer"])
     told_once(tab, ENGLISH["no_answer"])
-    for stale in ("#map-distilled", "#others-pictures img", "#says-student", "#choice"):
+    for stale in (f"#{STAGE} .picture", f"#{STAGE} .answer", "#others-pictures img", "#choice", "#about-student"):
         expect(tab.locator(stale)).to_be_hidden()
-    expect(tab.locator("#says-black_box")).not_to_contain_text("%")
+    expect(tab.locator(f"#{STAGE} .panels")).not_to_contain_text("%")
+    expect(tab.locator(f"#{STAGE} .bar button:visible")).to_have_count(0)  # there is nothing to see by another view
     assert "10.0.0.1" not in tab.content()
+    tab.locator("#ask-again").click()
+    told_once(tab, ENGLISH["no_answer"])
     unfold(tab, "others")
     tab.locator("#compute").click()
     told_once(tab, ENGLISH["no_answer"])
     monkeypatch.undo()
     monkeypatch.setattr(answers, "load", lambda title: quick[0])
-    tab.locator("#blackbox-explain").click()
-    expect(tab.locator("#map-distilled img")).to_be_visible(timeout=EXPLAINED)
-    expect(tab.locator("#verdict")).to_contain_text("KL divergence")
+    tab.locator("#ask-again").click()
+    says(tab, "student", "KL divergence", STAGE)
+    e = xai.explain(quick[1], EXAMPLES[2], "distilled", target=box.says)
+    wait_until(tab, lambda: draws(tab, DISTILLED, e, stage=STAGE))
+    expect(tab.locator("#ask-again")).to_be_hidden()
     expect(tab.locator("#others-pictures img")).not_to_have_count(0)
     expect(tab.locator(".error:visible")).to_have_count(0)
 
 
+def test_what_is_painted_over_is_hidden_from_both(tab, quick):
+    photo, networks, sent = (
+        Image.open(EXAMPLES[2]).convert("RGB"),
+        dict(zip(("black_box", "student"), quick, strict=True)),
+        note_masks(tab),
+    )
+    paint(tab, 0.3)
+    show_hidden(tab, sent, photo, networks)
+    hidden = hide_part(photo, read_mask(SIDE, sent[-1]["runs"]), sent[-1]["fill"])
+    draws_hidden = lambda **options: draws(  # noqa: E731
+        tab, DISTILLED, xai.explain(quick[1], hidden, "distilled", target=quick[0].says, **options), stage=STAGE
+    )
+    wait_until(tab, draws_hidden)
+    unfold(tab, "choice")
+    tab.locator("#preset-source").click()  # other maps of the same answer: what is hidden stays so
+    wait_until(tab, lambda: draws_hidden(**LITERAL))
+    tab.locator("#preset-best").click()
+    wait_until(tab, draws_hidden)
+    show_hidden(tab, sent, photo, networks)
+
+
+def test_a_black_box_that_falls_silent_leaves_what_is_there(tab, quick, monkeypatch):
+    box, photo, networks, sent = (
+        quick[0],
+        Image.open(EXAMPLES[2]).convert("RGB"),
+        dict(zip(("black_box", "student"), quick, strict=True)),
+        note_masks(tab),
+    )
+    asked = []
+
+    def reply(pixels):
+        asked.append(len(pixels))
+        raise BlackBoxError("out of tea")
+
+    before = number_of(tab, STAGE)
+    with monkeypatch.context() as silent:
+        silent.setattr(box, "answer", reply)
+        paint(tab, 0.7)
+        told_once(tab, ENGLISH["no_answer"])
+        tab.wait_for_timeout(1500)  # for what would ask again and again
+        assert number_of(tab, STAGE) == before
+        expect(tab.locator(f"#{STAGE} .picture:visible")).not_to_have_count(0)
+        assert (len(sent), len(asked)) == (1, 1)
+    press(tab, "undo", STAGE)
+    wait_until(tab, lambda: len(sent) == 2)
+    show_hidden(tab, sent, photo, networks)
+    put_brush_away(tab)
+    show_whole(tab, photo, networks)
+
+
 def test_a_bad_photo_gets_a_sentence(tab, quick, tmp_path):
     (tmp_path / "text.jpg").write_bytes(BAD["text.jpg"][0])
-    before = source(tab)
+    before = number_of(tab, STAGE)
     tab.locator("#blackbox-photo").get_by_label("Remove Image").click()
     tab.set_input_files("#blackbox-photo input[type=file]", str(tmp_path / "text.jpg"))
     told_and_dismissed(tab, "This photo cannot be used")
     expect(tab.locator("#blackbox-photo img")).to_be_visible(timeout=EXPLAINED)
-    assert source(tab) == before
+    assert number_of(tab, STAGE) == before
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -434,14 +536,28 @@ def test_without_a_student_only_questions_explain(monkeypatch):
     monkeypatch.setattr(answers, "load", lambda title: box)
     photo = Image.open(EXAMPLES[0]).convert("RGB")
     tab = lay_out()
-    shown = tabs.answer(tab, photo)
+    shown = answer(tab, photo)
     assert not shown[tab.notices.strange].visible
-    assert ENGLISH["alone.closed"] in shown[tab.verdict]
-    parts = tab.student_says, tab.maps.figure, tab.choice.accordion, tab.student.accordion
+    scene = tab.set_scene(shown[tab.answered], "en")
+    (panel,) = scene.panels
+    assert (panel.key, list_raws(scene), panel.note) == ("black_box", [None], [ENGLISH["alone.closed"]])
+    assert panel.confidences == pytest.approx(dict(zip(CLASSES, box.predict_proba(photo)[0].tolist(), strict=True)))
+    parts = tab.three_maps, tab.choice.accordion, tab.student.accordion, tab.again
     assert [shown[part].visible for part in parts] == [False] * 4
     assert shown[tab.others.methods].value == ["rise", "lime"]
-    pictures = tabs.paint(tab, shown[tab.answered])[tab.others.gallery]
-    assert [caption.split("\n")[0] for _, caption in pictures] == ["RISE", "LIME"]
+    assert [caption.split("\n")[0] for _, caption in shown[tab.others.gallery]] == ["RISE", "LIME"]
+
+
+def test_what_is_not_there_yet_is_not_saved(monkeypatch):
+    said = []
+    monkeypatch.setattr(gr, "Warning", lambda message, **_: said.append(message))
+    monkeypatch.setattr(answers, "load", lambda title: BlackBox(Box().reply, CLASSES, "closed", 64))
+    tab = lay_out()
+    answered = answer(tab, Image.open(EXAMPLES[0]).convert("RGB"))[tab.answered]
+    event = gr.EventData(None, {"opacity": 0.5, "colormap": "turbo"})
+    for each in (answered, None):
+        assert tab.save({tab.answered: each}, event, REQUEST) == gr.skip()
+    assert said == [ENGLISH["nothing_to_save"], ENGLISH["expired"]]
 
 
 def test_what_is_assumed_of_a_black_box_stands_on_the_page_and_on_the_terminal(monkeypatch, capsys):
@@ -478,11 +594,14 @@ def test_classes_of_one_name_keep_their_confidences_on_the_page(monkeypatch):
     monkeypatch.setattr(answers, "load", lambda title: box)
     photo = Image.open(EXAMPLES[0]).convert("RGB")
     tab = lay_out()
-    shown = tabs.answer(tab, photo)
-    label, classes = shown[tab.black_box_says], shown[tab.target]
-    assert label == pytest.approx({"harbour (2)": 0.3, "harbour": 0.25, "crane (2)": 0.2, "kite": 0.15, "crane": 0.1})
+    shown = answer(tab, photo)
+    (panel,) = tab.stage.encode(tab.set_scene(shown[tab.answered], "en"))["panels"]
+    assert {row["name"]: row["confidence"] for row in panel["classes"]} == pytest.approx(
+        {"harbour (2)": 0.3, "harbour": 0.25, "crane (2)": 0.2, "kite": 0.15, "crane": 0.1}
+    )
+    classes = shown[tab.target]
     assert [title for title, _ in classes.choices[1:]] == ["crane", "kite", "crane (2)", "harbour", "harbour (2)"]
-    assert answers.look(photo, Question(TITLE, "rise", "crane (2)")).confidence == pytest.approx(0.2)
+    assert answers.look(photo, Question(TITLE, "rise", "crane (2)")).wanted == "crane (2)"
 
 
 def test_a_student_without_attention_blocks_is_asked_for_what_it_can_tell(monkeypatch):
@@ -492,20 +611,22 @@ def test_a_student_without_attention_blocks_is_asked_for_what_it_can_tell(monkey
     monkeypatch.setattr(answers, "load", lambda title: box)
     photo = Image.open(EXAMPLES[0]).convert("RGB")
     tab = lay_out()
-    shown = tabs.answer(tab, photo)
-    assert ENGLISH["no_figure"] in shown[tab.verdict]
-    parts = tab.student_says, tab.maps.figure, tab.choice.accordion, tab.student.accordion
-    assert [shown[part].visible for part in parts] == [True, False, False, True]
+    shown = answer(tab, photo)
+    black_box, imitator = tab.set_scene(shown[tab.answered], "en").panels
+    e = xai.explain(student, photo, target=int(box.predict_proba(photo)[0].argmax()))
+    assert ENGLISH["no_figure"] in imitator.note
+    assert not black_box.maps
+    np.testing.assert_allclose(imitator.maps[0].raw, e.raw, atol=1e-5)
+    parts = tab.three_maps, tab.choice.accordion, tab.student.accordion
+    assert [shown[part].visible for part in parts] == [False, False, True]
     assert shown[tab.others.methods].value == ["gradcam", "rise", "lime", "mask"]
-    painted = tabs.paint(tab, shown[tab.answered])
-    assert [painted[picture] for picture in tab.maps.pictures] == [None] * 3
-    assert len(painted[tab.others.gallery]) == 4
+    assert len(shown[tab.others.gallery]) == 4
 
 
 def test_a_black_box_that_does_not_answer_leaves_nothing_of_the_former(quick, monkeypatch):
     photo, said = Image.open(EXAMPLES[0]).convert("RGB"), []
     tab = lay_out()
-    former = tabs.answer(tab, photo)[tab.answered]
+    former = answer(tab, photo)[tab.answered]
 
     def refuse(title):
         raise ValueError("it knows other classes")
@@ -513,20 +634,19 @@ def test_a_black_box_that_does_not_answer_leaves_nothing_of_the_former(quick, mo
     monkeypatch.setattr(gr, "Warning", lambda message, **_: said.append(message))
     for trouble in (lambda title: Dead(), refuse):
         monkeypatch.setattr(answers, "load", trouble)
-        shown = tabs.answer(tab, photo, former, {tab.black_box: "another", tab.target: "metal"})
-        silent, label, verdict = shown[tab.answered], shown[tab.black_box_says], shown[tab.verdict]
-        student, figure, warning = shown[tab.student_says], shown[tab.maps.figure], shown[tab.notices.strange]
-        classes, methods = shown[tab.target], shown[tab.others.methods]
+        shown = answer(tab, photo, former, {tab.black_box: "another", tab.target: "metal"})
+        silent, warning = shown[tab.answered], shown[tab.notices.strange]
+        scene, classes, methods = tab.set_scene(silent, "en"), shown[tab.target], shown[tab.others.methods]
         assert former.stopped.is_set()
         assert silent.silent
         assert not silent.is_for(photo, [silent.side.question])  # it is asked again
-        assert (label, student.visible, figure.visible, warning.visible) == (None, False, False, False)
-        assert ENGLISH["no_answer"] in verdict
+        assert (scene.panels, scene.verdict.text, scene.verdict.kind) == ([], ENGLISH["no_answer"], "differs")
+        hidden = tab.three_maps, tab.choice.accordion, tab.student.accordion, warning
+        assert [shown[part].visible if part in shown else part.visible for part in hidden] == [False] * 4
+        assert shown[tab.again].visible
         assert (len(classes.choices), classes.value, methods.choices) == (1, "predicted", [])
-        painted = tabs.paint(tab, silent)
-        assert [painted.pop(picture) for picture in tab.maps.pictures] == [None] * 3
-        assert [painted.pop(gallery) for gallery in (*tab.choice.outputs, tab.others.gallery)] == [[]] * 3
-        assert painted == {tab.maps.note: "", tab.games.row.note: "", tab.single.picture: None, tab.single.note: ""}
+        assert [shown[gallery] for gallery in (*tab.choice.outputs, tab.others.gallery)] == [[]] * 3
+        assert shown[tab.games.row.note] == ""
         assert say_expected_time(silent, 400, REQUEST) == tab.student.fill(silent, REQUEST) == ""
     assert said == [ENGLISH["no_answer"]] * 2
 
@@ -544,19 +664,21 @@ class Dead(BlackBox):
 def test_maps_that_say_nothing_are_the_plain_photo(quick):
     plain = Image.new("RGB", (90, 60), "olive")
     tab = lay_out()
-    answer = tabs.answer(tab, plain, menus={tab.target: "metal"})[tab.answered]
-    painted = tabs.paint(tab, answer, tab.choice.choose_preset("source"))
-    assert [painted[picture] for picture in tab.maps.pictures] == [plain] * 3
-    assert ENGLISH["blank_maps"].format(maps="1, 2, 3") in painted[tab.maps.note]
-    assert ENGLISH["blank_method"] in painted[tab.others.gallery][0][1]
-    assert list(answer.collect_maps()["distilled"].raw.ravel()) == [0] * 64**2
+    answered = answer(tab, plain, menus={tab.target: "metal"})[tab.answered]
+    shown = recombine(tab, answered, tab.choice.choose_preset("source"))
+    scene = shown[tab.stage]
+    assert list_raws(scene) == [None] * 3
+    assert ENGLISH["blank_maps"].format(maps="1, 2, 3") in list_notes(scene)
+    assert [panel["regions"] for panel in tab.stage.encode(scene)["panels"]] == [None] * 2
+    assert ENGLISH["blank_method"] in shown[tab.others.gallery][0][1]
+    assert list(answered.collect_explanations()["distilled"].raw.ravel()) == [0] * 64**2
 
 
 def test_a_strange_photo_is_said_to_be_one(quick, monkeypatch):
     photo, tab = Image.open(EXAMPLES[0]).convert("RGB"), lay_out()
     for known in (True, None, False):
         monkeypatch.setattr(answers, "is_familiar", lambda photo, name, known=known: known)
-        warning = tabs.answer(tab, photo)[tab.notices.strange]
+        warning = answer(tab, photo)[tab.notices.strange]
         assert warning.visible == (known is False)
         assert ("The answer means little" in warning.value) == (known is False)
 
@@ -564,18 +686,51 @@ def test_a_strange_photo_is_said_to_be_one(quick, monkeypatch):
 def test_nothing_need_enter(quick):
     photo = Image.open(EXAMPLES[0]).convert("RGB")
     tab = lay_out()
-    answer = tabs.answer(tab, photo, menus={tab.target: "metal"})[tab.answered]
-    painted = tabs.paint(tab, answer, {tab.choice.blocks.ticks: [], tab.choice.stages.ticks: []})
-    assert painted[tab.maps.note] == ENGLISH["nothing_chosen"]
-    assert [painted[picture] for picture in tab.maps.pictures] == [photo] * 3
-    assert "not asked for yet" in painted[tab.others.gallery][0][1]
+    answered = answer(tab, photo, menus={tab.target: "metal"})[tab.answered]
+    shown = recombine(tab, answered, {tab.choice.blocks.ticks: [], tab.choice.stages.ticks: []})
+    assert ENGLISH["nothing_chosen"] in list_notes(shown[tab.stage])
+    assert list_raws(shown[tab.stage]) == [None] * 3
+    assert "not asked for yet" in shown[tab.others.gallery][0][1]
 
 
-def test_an_idle_page_says_what_to_do(monkeypatch):
-    said = []
+@pytest.mark.parametrize("name", PRESETS)
+def test_choices_are_recombined_from_the_answer_that_is_there(quick, name):
+    (box, student), tab, photo = quick, lay_out(), Image.open(EXAMPLES[0]).convert("RGB")
+    answered = answer(tab, photo, menus={tab.target: "metal"})[tab.answered]
+    asked = box.asked
+    scene = recombine(tab, answered, tab.choice.choose_preset(name))[tab.stage]
+    e = xai.explain(student, photo, "distilled", target="metal", **PRESETS[name])
+    np.testing.assert_allclose(list_raws(scene)[DISTILLED], e.raw, atol=1e-5)
+    np.testing.assert_allclose(tab.list_explanations(answered, "en")["Distilled"].raw, e.raw, atol=1e-5)
+    assert box.asked == asked
+
+
+@pytest.mark.parametrize("fill", FILLS)
+def test_without_a_part_black_box_and_student_answer_what_they_would_to_such_a_photo(quick, fill):
+    tab, photo, runs = (
+        lay_out(),
+        Image.open(EXAMPLES[0]).convert("RGB"),
+        [SIDE * SIDE // 2, SIDE * SIDE // 4, SIDE * SIDE // 4],
+    )
+    answered = answer(tab, photo, menus={tab.target: "metal", **tab.choice.choose_preset("source")})[tab.answered]
+    scene = tabs.hide(tab, answered, size=SIDE, runs=runs, fill=fill)[tab.stage]
+    hidden = hide_part(photo, read_mask(SIDE, runs), fill)
+    assert (scene.photo, scene.whole) == (hidden, photo)
+    for panel, former, network in zip(scene.panels, scene.former, quick, strict=True):
+        for shown, given in ((panel, hidden), (former, photo)):
+            wanted = dict(zip(CLASSES, network.predict_proba(given)[0].tolist(), strict=True))
+            assert shown.confidences == pytest.approx(wanted, abs=1e-4)
+    e = xai.explain(quick[1], hidden, "distilled", target="metal", **PRESETS["source"])  # the choice stays
+    np.testing.assert_allclose(list_raws(scene)[DISTILLED], e.raw, atol=1e-5)
+
+
+def test_an_idle_page_says_what_to_do(quick, monkeypatch):
+    said, tab, photo = [], lay_out(), Image.open(EXAMPLES[0]).convert("RGB")
     monkeypatch.setattr(gr, "Warning", lambda message, **_: said.append(message))
-    tabs.paint(lay_out(), None)
+    assert tabs.hide(tab, None, size=SIDE, runs=[0, SIDE * SIDE], fill="grey") == gr.skip()
     assert said == [ENGLISH["expired"]]
+    assert recombine(tab, None) == gr.skip()  # there is no photo either
+    assert not recombine(tab, None, photo=photo)[tab.answered].silent
 
 
 def test_how_far_a_student_agrees_is_shown_as_measured():
@@ -605,7 +760,7 @@ def test_korean(strangers_page):
     for accordion in ACCORDIONS:
         unfold(page, accordion)
     expect(page.locator("#about-student table")).to_be_visible(timeout=EXPLAINED)
-    expect(page.locator("#verdict")).to_contain_text("KL 발산", timeout=EXPLAINED)
+    says(page, "student", "KL 발산", STAGE)
     visible = page.locator("body").inner_text()
     assert KOREAN["blackbox_intro"][:20] in visible
     for word in ("Block", "Stage", "student", "glass", "asked", "RISE takes", "[object", "xai.", "translation"):

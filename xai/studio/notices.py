@@ -37,7 +37,12 @@ def warn_of_strange_photo(sides: Sequence[Side], who: str, what: str, lang: str)
     return gr.HTML(cards.draw_warning(say(lang, "stranger", who=who, what=what)), visible=True)
 
 
+def warn_of_silence(lang: str) -> None:
+    """Say that a black box did not answer."""
+    gr.Warning(say(lang, "no_answer"), title=say(lang, "blackbox"))
+
+
 def warn_of_expired_answer(request: gr.Request) -> None:
-    """Say that there is no answer to paint."""
+    """Say that there is no answer to show."""
     lang = read_language(request)
     gr.Warning(say(lang, "expired"), title=say(lang, "photo"))

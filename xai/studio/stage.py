@@ -109,16 +109,18 @@ class Stage(gr.HTML):
 
     Args:
         shape: "columns", a network each with one large map, or "rows", a network each with several maps.
+        tab: the id of the tab that it is in.
         elem_id: of the element.
     """
 
-    def __init__(self, value: Any = None, shape: str = "columns", **options) -> None:
+    def __init__(self, value: Any = None, shape: str = "columns", tab: str = "garbage", **options) -> None:
         self.shape = shape
         fixed: dict[str, Any] = {
             "html_template": '<div class="stage"></div>',
             # the names in quotes are the events that Gradio lets handlers listen to
             "js_on_load": 'studio.stage(element, props, trigger, watch, ["choose", "hide", "save"])',
             "apply_default_css": False,
+            "tab": tab,
             "progress": {},  # a line for each network whose map is being computed, by its key
             "padding": False,
         }

@@ -30,7 +30,7 @@ from xai.studio.events import (
 )
 from xai.studio.examples import read_class
 from xai.studio.hiding import FILLS, hide_part, read_mask
-from xai.studio.notices import Notices, warn_of_expired_answer
+from xai.studio.notices import Notices, warn_of_expired_answer, warn_of_silence
 from xai.studio.photo_source import PhotoSource, accept_photo
 from xai.studio.picture import cache_file
 from xai.studio.stage import Scene, Stage
@@ -127,10 +127,13 @@ class Tab(ABC):
         whole = self.set_scene(answer, lang)
         if not mask.any():
             return {self.stage: whole}
-        photo = hide_part(answer.photo, mask, fill)
-        without = self.set_scene(self.explain_anew(photo, answer), lang)
-        verdict = replace(without.verdict, text=say(lang, "without_part", verdict=without.verdict.text))
-        return {self.stage: replace(without, verdict=verdict, former=whole.panels, whole=answer.photo)}
+        without = self.explain_anew(hide_part(answer.photo, mask, fill), answer)
+        if without.silent:
+            warn_of_silence(lang)
+            return gr.skip()
+        scene = self.set_scene(without, lang)
+        verdict = replace(scene.verdict, text=say(lang, "without_part", verdict=scene.verdict.text))
+        return {self.stage: replace(scene, verdict=verdict, former=whole.panels, whole=answer.photo)}
 
     @abstractmethod
     def list_explanations(self, answer: Any, lang: str) -> dict[str, Explanation]:
@@ -139,9 +142,12 @@ class Tab(ABC):
     def save(self, values: Values, event: gr.EventData, request: gr.Request) -> Any:
         """Everything the stage shows, as a zip."""
         answer, lang = values[self.answered], read_language(request)
-        explanations = self.list_explanations(answer, lang) if answer else {}
-        if not explanations:
+        if answer is None:
             warn_of_expired_answer(request)
+            return gr.skip()
+        explanations = self.list_explanations(answer, lang)
+        if not explanations:
+            gr.Warning(say(lang, "nothing_to_save"), title=say(lang, "photo"))
             return gr.skip()
         opacity, colormap = read_field(event, "opacity"), read_field(event, "colormap")
         try:

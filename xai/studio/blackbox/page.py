@@ -24,7 +24,7 @@ from xai.studio.blackbox.panels import set_scene
 from xai.studio.components import lay_out_note, make_note, make_target_menu, place
 from xai.studio.events import ANSWERING, EACH, QUIET, Values
 from xai.studio.methods import is_preselected
-from xai.studio.notices import Notices, warn_of_strange_photo
+from xai.studio.notices import Notices, warn_of_silence, warn_of_strange_photo
 from xai.studio.photo_source import PhotoSource
 from xai.studio.stage import Scene, Stage
 from xai.studio.tab import Tab, caption_examples
@@ -57,7 +57,7 @@ class BlackBoxTab(Tab):
         )
         self.assumed = make_note("assumed", visible=False)
         self.source, self.notices = PhotoSource("blackbox-"), Notices("blackbox-")
-        self.stage = Stage(shape="rows", elem_id="blackbox-stage", render=False)
+        self.stage = Stage(shape="rows", tab="blackbox", elem_id="blackbox-stage", render=False)
         self.target = make_target_menu([], "blackbox-")
         self.again = gr.Button(translate("ask_again"), visible=False, elem_id="ask-again", render=False)
         self.choice, self.others, self.games = ChoiceParts(), OthersParts(offered), GamesParts()
@@ -174,7 +174,7 @@ class BlackBoxTab(Tab):
         side, former = answer.side, values[self.answered]
         answer.choice = self.choice.read(values)
         if side.silent:
-            gr.Warning(say(lang, "no_answer"), title=say(lang, "blackbox"))
+            warn_of_silence(lang)
         has_student, has_maps = side.agreement is not None, side.explained is not None
         who = say(lang, "this_black_box" if has_student else "alone.who")
         what = say(lang, "learnt.blackbox", count=f"{len(side.classes):,}")

@@ -122,9 +122,9 @@ studio.brush = (element, props, trigger) => {
         covers = [];
         const {value} = props;
         if (!value?.photo) return;
-        if (value.photo.url !== photo) ink.clearRect(0, 0, SIDE, SIDE);
+        if (value.photo.url !== photo) { ink.clearRect(0, 0, SIDE, SIDE); former.length = 0; }
         photo = value.photo.url;
-        if (value.panels.some((panel) => panel.hidden) === isEmpty()) send();
+        if (value.panels.length && value.panels.some((panel) => panel.hidden) === isEmpty()) send();
     };
     return self;
 };

@@ -127,11 +127,11 @@ studio.stage = (element, props, trigger, watch) => {
     const makeMore = () => make("details", {class: "more", open: look.more, ontoggle: (event) => { look.more = event.target.open; }},
         make("summary", {"data-focus": "more"}, say("view.more")), make("div", {class: "sheet"}, makeColors(),
             makeTick("box", say("box")), getPictures().length > 1 && makeTick("common", say("common"))));
-    const makeBar = () => make("div", {class: "bar"}, makeViews(), makeOpacity(),
-        element.brush?.makeButton(), element.saving?.makeButton(), makeMore(),
+    const makeBar = (silent) => make("div", {class: "bar"}, silent ? [] : [makeViews(), makeOpacity(),
+        element.brush?.makeButton(), element.saving?.makeButton(), makeMore()],
         make("button", {type: "button", class: "options", "data-focus": "options",
             "aria-expanded": String(Boolean(root.closest(".tabitem")?.querySelector(".menus.open"))),
-            onclick: (event) => studio.toggleOptions(event.target, root)}, say("options")), makeScale());
+            onclick: (event) => studio.toggleOptions(event.target, root)}, say("options")), !silent && makeScale());
     const makeScale = () => make("div", {class: "scale", "--colors": maps.gradient(look.colormap), hidden: !["heat", "slider"].includes(look.view)},
         make("span", {}, say("view.least")), make("i", {}), make("span", {}, say("view.most")));
     const makeChip = (picture, i, text) => make("button", {type: "button", "aria-pressed": String(i === look.shown),
@@ -165,7 +165,8 @@ studio.stage = (element, props, trigger, watch) => {
         const pictures = getPictures(), shape = JSON.stringify([value.shape, value.panels.map((panel) => panel.maps.length)]);
         if (shape !== lastShape) [look.pair, look.shown, lastShape] = [null, Math.max(0, getMain(0)), shape];
         const seen = look.view === "regions" ? value.panels.flatMap((panel) => pictures.findLast((each) => each.panel === panel && !each.aside) ?? []) : pictures;
-        const figures = look.view === "slider" ? [makeSlider()]
+        const silent = !value.panels.length;  // nobody answered
+        const figures = silent ? [] : look.view === "slider" ? [makeSlider()]
             : look.view === "photo" ? [makeAlone()] : seen.map((picture) => makePicture(picture, pictures.indexOf(picture)));
         const heads = value.shape === "rows" && look.view === "heat" && value.panels.filter((panel) => panel.maps.length).length > 1;
         if (heads)
@@ -174,7 +175,7 @@ studio.stage = (element, props, trigger, watch) => {
         const together = value.panels.filter((panel) => panel.maps.length).length;
         root.replaceChildren(
             make("p", {class: `verdict ${value.verdict.kind}`, role: "status"}, value.verdict.text),
-            makeBar(), element.brush?.on ? element.brush.makeHelp() : "", makeChips(seen),
+            makeBar(silent), element.brush?.on && !silent ? element.brush.makeHelp() : "", makeChips(seen),
             make("div", {class: `panels ${value.shape}`, "data-view": look.view, "--panels": value.panels.length,
                          "--maps": Math.max(1, ...value.panels.map((panel) => panel.maps.filter((map) => !map.aside).length)),
                          "--rows": Math.max(1, together)},
@@ -204,8 +205,8 @@ studio.stage = (element, props, trigger, watch) => {
     element.saving = studio.saving?.(element, props, trigger);
     watch("progress", showProgress);
     watch("value", () => { element.brush?.follow(); draw(); showNewPhoto(); });
-    window.addEventListener("studio:popped", () => {
-        if (element.offsetParent) change({view: VIEWS.find((view) => view === address.get("look")) ?? "heat"}, false);
+    window.addEventListener("studio:popped", ({detail}) => {
+        if (detail.tab === props.tab) change({view: VIEWS.find((view) => view === address.get("look")) ?? "heat"}, false);
     });
     draw();
     showNewPhoto();

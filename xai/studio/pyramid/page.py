@@ -39,7 +39,7 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
     def __init__(self, networks: Sequence[str] = PYRAMID) -> None:
         super().__init__("pyramid-")
         self.source, self.notices = PhotoSource("pyramid-"), Notices("pyramid-")
-        self.stage = Stage(shape="rows", elem_id="pyramid-stage", render=False)
+        self.stage = Stage(shape="rows", tab="pyramid", elem_id="pyramid-stage", render=False)
         self.networks = [PyramidNetwork(name) for name in networks]
         classes = list_classes(networks[0])
         self.method = make_method_menu(networks, "pyramid-")
