@@ -21,18 +21,18 @@ EXPLAINED = 120_000  # milliseconds at most
 
 @dataclass(frozen=True)
 class Tab:
-    """Where on the page a tab is, the ids of its elements, and the picture that is there last."""
+    """Where on the page a tab is, the ids of its elements, and its stage once it shows an answer."""
 
     number: int
     prefix: str
-    picture: str
+    stage: str
     examples: int
 
 
 TABS = {
-    "garbage": Tab(0, "", "#heatmap-b img", len(garbage.EXAMPLES)),
-    "pyramid": Tab(1, "pyramid-", "#layers-fal img", len(pyramid.EXAMPLES)),
-    "blackbox": Tab(2, "blackbox-", "#map-distilled img", len(garbage.EXAMPLES)),
+    "garbage": Tab(0, "", "#stage .stage[data-ready]", len(garbage.EXAMPLES)),
+    "pyramid": Tab(1, "pyramid-", "#pyramid-stage .stage[data-ready]", len(pyramid.EXAMPLES)),
+    "blackbox": Tab(2, "blackbox-", "#blackbox-stage .stage[data-ready]", len(garbage.EXAMPLES)),
 }
 
 
@@ -61,7 +61,7 @@ def opened() -> Iterator[tuple[Page, float]]:
         page = browser.new_page()
         started = time.perf_counter()
         page.goto(url)
-        page.wait_for_selector("#slider img")
+        page.wait_for_selector(TABS["garbage"].stage)
         yield page, time.perf_counter() - started
 
 
@@ -75,10 +75,10 @@ def visiting(browser: BrowserContext, url: str, name: str, i: int) -> Iterator[P
     page = browser.new_page()
     page.set_default_timeout(EXPLAINED)
     page.goto(url)
-    page.wait_for_selector(TABS["garbage"].picture)
+    page.wait_for_selector(TABS["garbage"].stage)
     if TABS[name].number:
         page.get_by_role("tab").nth(TABS[name].number).click()
-        page.wait_for_selector(TABS[name].picture, state="attached")
+        page.wait_for_selector(TABS[name].stage)
     click(page, i % (TABS[name].examples - 1), TABS[name])  # not the first, which is there already
     if name == "blackbox":
         ask(page, "Grad-CAM" if i % 10 else "RISE")
@@ -87,12 +87,12 @@ def visiting(browser: BrowserContext, url: str, name: str, i: int) -> Iterator[P
 
 
 def click(page: Page, i: int, tab: Tab = TABS["garbage"]) -> float:
-    """Click on an example, the i-th in turn; returns the seconds until its last picture is there."""
-    before = page.locator(tab.picture).first.get_attribute("src")
+    """Click on an example, the i-th in turn; returns the seconds until its answer is there."""
+    before = page.locator(tab.stage).first.get_attribute("src")
     started = time.perf_counter()
     examples = page.locator(f"#{tab.prefix}examples")
     examples.get_by_role("button", name=f"Thumbnail {(i + 1) % tab.examples + 1} of").click()
-    page.wait_for_function("([p, b]) => document.querySelector(p)?.src !== b", arg=[tab.picture, before])
+    page.wait_for_function("([s, b]) => document.querySelector(s).dataset.ready !== b", arg=[tab.stage, before])
     return time.perf_counter() - started
 
 

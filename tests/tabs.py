@@ -15,7 +15,7 @@ def lay_out(tab, *args):
 
 def answer(tab, photo, former=None, menus=None):
     """What a tab shows of a photo; menus that are not given are as the page opens."""
-    values = {menu: menu.value for menu in tab.question_inputs} | (menus or {})
+    values = {menu: menu.value for menu in (*tab.question_inputs, *tab.look_inputs)} | (menus or {})
     return tab.answer({**values, tab.source.photo: photo, tab.answered: former}, REQUEST)
 
 

@@ -275,6 +275,6 @@ def test_a_bad_photo_gets_a_sentence(tab, tmp_path):
 def test_korean(strangers_page):
     page = opened(strangers_page)
     visible = page.locator("body").inner_text()
-    assert KOREAN["pyramid_intro"][:20] in visible
+    assert KOREAN["worth_info"][:20] in visible
     for word in ("Layer 1", "drop", "airplane", "Confidence", "[object", "xai."):
         assert word not in visible

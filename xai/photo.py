@@ -51,7 +51,7 @@ def load_photo(
     path: str | PathLike | BinaryIO,
     max_side: int | None = None,
     max_pixels: int = MAX_PIXELS,
-    formats: Sequence[str] = FORMATS,
+    formats: list[str] | tuple[str, ...] = FORMATS,
 ) -> Image.Image:
     """An untrusted file as an upright RGB photo, shrunk to at most `max_side` pixels a side where that is given.
 

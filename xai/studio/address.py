@@ -102,7 +102,7 @@ class Address:
 
 def choose(value: str | None, choices: Sequence, usual: str) -> str:
     """The value if a menu offers it, else the usual one."""
-    return value if value in [choice for _, choice in choices] else usual
+    return value if value is not None and value in [choice for _, choice in choices] else usual
 
 
 def make_history(descriptions: Mapping[str, dict]) -> gr.HTML:

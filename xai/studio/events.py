@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import gradio as gr
 from gradio.blocks import Block
 
 Values = dict[Block, Any]  # what components hold, or shall hold; one that is not in it stays as it is
@@ -24,3 +25,8 @@ WAIT_A_SECOND = "() => new Promise(done => setTimeout(done, 1000))"  # to fetch 
 SHOW_WITHOUT_PHOTO = "(photo) => ({__type__: 'update', visible: !photo})"
 SHOW = "() => ({__type__: 'update', visible: true})"
 DOWNLOAD = "(file) => studio.download(file.url, file.orig_name)"
+
+
+def read_field(event: gr.EventData, name: str) -> Any:
+    """What a script of the page sent with an event; None where it did not."""
+    return getattr(event, name, None)

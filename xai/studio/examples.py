@@ -32,12 +32,6 @@ def find_example(photo: Image.Image) -> Path | None:
     return list_known().get(sign(photo))
 
 
-def find_truth(photo: Image.Image) -> str | None:
-    """The class of what a photo shows; None where nobody said."""
-    example = find_example(photo)
-    return read_class(example) if example else None
-
-
 @cache
 def list_known() -> dict[str, Path]:
     """The examples by what they show."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 import gradio as gr
@@ -12,7 +13,7 @@ from xai.studio.answers import Answer, Question, Side
 from xai.studio.captions import say_progress
 from xai.studio.components import make_stop_button
 from xai.studio.events import QUIET, REFINING, Values
-from xai.studio.examples import find_truth
+from xai.studio.examples import find_example, read_class
 from xai.studio.glossary import describe_method
 from xai.studio.methods import TITLES
 from xai.studio.network import NetworkParts
@@ -71,9 +72,11 @@ class RefiningTab(Tab, Generic[Parts]):
 
     def set_scene(self, answer: Answer, lang: str) -> Scene:
         pairs = zip(self.networks, answer.sides, strict=True)
-        panels = [network.describe(side, answer.photo, lang) for network, side in pairs]
-        method = TITLES[answer.sides[0].question.method]
-        return Scene(answer.photo, panels, judge(panels, find_truth(answer.photo), lang), method)
+        example = find_example(answer.photo)
+        truth = read_class(example) if example else None
+        panels = [replace(network.describe(side, answer.photo, lang), truth=truth) for network, side in pairs]
+        method, name = TITLES[answer.sides[0].question.method], example.stem if example else ""
+        return Scene(answer.photo, panels, judge(panels, truth, lang), method, name)
 
     def list_classes(self, answer: Answer) -> Sequence[str]:
         return list(answer.sides[0].confidences)

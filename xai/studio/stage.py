@@ -57,6 +57,7 @@ class Panel:
         maps: its maps, the last one that is not aside stands for the network.
         evidence: which region speaks for which class; None where that is not known.
         listed: how many classes are listed; None leaves it to the stage.
+        truth: the class of what the photo shows; None where that is not known.
     """
 
     key: str
@@ -69,6 +70,7 @@ class Panel:
     maps: Sequence[StageMap] = ()
     evidence: Evidence | None = None
     listed: int | None = None
+    truth: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Scene:
         panels: of each network.
         verdict: what they say in one line.
         method: the title of the method that explains them.
+        example: the name of the example that the photo is; "" where it is a visitor's own.
         former: the panels of the whole photo, where a part of this one is hidden.
         whole: the whole photo, where a part of this one is hidden.
     """
@@ -96,6 +99,7 @@ class Scene:
     panels: Sequence[Panel]
     verdict: Verdict
     method: str
+    example: str = ""
     former: Sequence[Panel] = field(default=())
     whole: Image.Image | None = None
 
@@ -111,7 +115,7 @@ class Stage(gr.HTML):
 
     def __init__(self, value: Any = None, shape: str = "columns", tab: str = "garbage", **options) -> None:
         self.shape = shape
-        fixed = {
+        fixed: dict[str, Any] = {
             "html_template": '<div class="stage"></div>',
             # the names in quotes are the events that Gradio lets handlers listen to
             "js_on_load": 'studio.stage(element, props, trigger, watch, ["choose", "hide", "save"])',
@@ -135,6 +139,7 @@ class Stage(gr.HTML):
             "photo": send_photo(whole, self.GRADIO_CACHE),
             "size": scene.photo.size,
             "method": scene.method,
+            "example": scene.example,
             "verdict": {"text": scene.verdict.text, "kind": scene.verdict.kind},
             "panels": [
                 {**encode_panel(panel, scene.photo, former.get(panel.key)), "hidden": hidden} for panel in scene.panels
@@ -171,6 +176,7 @@ def encode_panel(panel: Panel, photo: Image.Image, former: Panel | None) -> dict
             for each in panel.maps
         ],
         "listed": panel.listed,
+        "truth": panel.truth,
         "regions": encode_regions(panel, photo),
     }
 

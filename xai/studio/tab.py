@@ -26,6 +26,7 @@ from xai.studio.events import (
     SHOW_WITHOUT_PHOTO,
     WAIT_A_SECOND,
     Values,
+    read_field,
 )
 from xai.studio.examples import read_class
 from xai.studio.hiding import FILLS, hide_part, read_mask
@@ -117,7 +118,7 @@ class Tab(ABC):
     def hide(self, values: Values, event: gr.EventData, request: gr.Request) -> Values:
         """Answer the photo without the part that the visitor painted over, beside the answer to all of it."""
         answer, lang = values[self.answered], read_language(request)
-        mask, fill = read_mask(event.size, event.runs), event.fill
+        mask, fill = read_mask(read_field(event, "size"), read_field(event, "runs")), read_field(event, "fill")
         if answer is None or answer.silent:
             warn_of_expired_answer(request)
             return gr.skip()
@@ -148,9 +149,10 @@ class Tab(ABC):
         if not explanations:
             gr.Warning(say(lang, "nothing_to_save"), title=say(lang, "photo"))
             return gr.skip()
+        opacity, colormap = read_field(event, "opacity"), read_field(event, "colormap")
         try:
-            data = pack(explanations, float(event.opacity), str(event.colormap))
-        except ValueError:  # no such opacity or colours: not from this page
+            data = pack(explanations, opacity, colormap)
+        except (TypeError, ValueError):  # no such opacity or colours: not from this page
             return gr.skip()
         first = next(iter(explanations.values()))
         name = name_download(say(lang, f"class.{first.label}"), first.method)
@@ -180,7 +182,7 @@ class Tab(ABC):
             An event after the first answer was seen, for what is less urgent and keeps a browser busy.
         """
         photo, gallery, example = self.source.photo, self.source.examples, self.source.example
-        menus = {*self.question_inputs}
+        menus: set[Block] = {*self.question_inputs}
         place(self.answered, self.own, self.download, example)
         self.address.connect(opened, example)
         photo.change(None, photo, self.notices.former, js=SHOW_WITHOUT_PHOTO, **IN_BROWSER)  # however it was taken away
@@ -236,8 +238,8 @@ class Tab(ABC):
 
     def choose_class(self, answer: Answer | None, event: gr.EventData) -> Any:
         """The class that was clicked among the confidences, for the menu."""
-        known = answer is not None and event.name in self.list_classes(answer)
-        return event.name if known else gr.skip()
+        name = read_field(event, "name")
+        return name if answer is not None and name in self.list_classes(answer) else gr.skip()
 
     @abstractmethod
     def list_classes(self, answer: Any) -> Sequence[str]:

@@ -1,6 +1,7 @@
 """What tabs have in common: the address that names the shown one, and the visitor's photo."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import gradio as gr
 
@@ -25,7 +26,7 @@ class CarriedPhoto:
 
     def __init__(self, tabs: Sequence[Tab]) -> None:
         self.tabs = tabs
-        self.photos = {tab.own for tab in tabs}
+        self.photos: set[Any] = {tab.own for tab in tabs}
         self.inputs = {*self.photos, *(tab.source.example for tab in tabs)}
         self.buttons = [tab.source.own for tab in tabs]
 

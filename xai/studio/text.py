@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.requests import Request
 
 
 def read_texts(file: Path) -> dict[str, str]:
@@ -39,7 +40,7 @@ def translate(key: str) -> Any:
     return I18N(PREFIX + key)
 
 
-def read_language(request: gr.Request | None) -> str:
+def read_language(request: gr.Request | Request | None) -> str:
     """The visitor's language if there is a file of it, else English; for texts that Gradio cannot translate itself.
 
     The address may name it, `?lang=ko`; else it is the browser's.

@@ -1,6 +1,7 @@
 """What enters the distilled map: rows of pictures to pick from, options, and ready choices."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import gradio as gr
 from gradio.components import Component
@@ -70,7 +71,7 @@ class ChoiceParts:
         return [self.blocks, self.stages]
 
     @property
-    def inputs(self) -> list[Component]:
+    def inputs(self) -> list[Any]:
         """What a choice is read from, and what a preset sets."""
         return [self.blocks.ticks, self.stages.ticks, self.operator, self.sign, self.extras]
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -78,6 +77,7 @@ class BlackBoxTab(Tab):
         place(self.assumed)
         self.notices.lay_out()
         place(self.again, self.stage)
+        lay_out_note("blackbox_intro")
         self.three_maps = gr.Markdown(translate("three_maps"), elem_classes="note")
         self.choice.lay_out()
         self.others.lay_out()
@@ -165,7 +165,9 @@ class BlackBoxTab(Tab):
         return BlackBoxAnswer(photo, [side])
 
     def explain_anew(self, photo: Image.Image, answer: BlackBoxAnswer) -> BlackBoxAnswer:
-        return replace(super().explain_anew(photo, answer), choice=answer.choice)
+        anew = self.explain(photo, [answer.side.question])
+        anew.choice = answer.choice
+        return anew
 
     def show(self, answer: BlackBoxAnswer, values: Values, lang: str) -> Values:
         """What there is beside the stage; where the black box is silent, nothing of a former answer."""

@@ -1,13 +1,13 @@
 """What the stage shows of a black box and of its student."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 from xai.agreement import TOP
 from xai.methods.reading import SOURCES
 from xai.studio.blackbox.answers import BlackBoxAnswer, BlackBoxSide
 from xai.studio.blackbox.names import name_class, name_classes
 from xai.studio.captions import say_seconds
-from xai.studio.examples import find_truth
+from xai.studio.examples import find_example, read_class
 from xai.studio.stage import Panel, Scene, StageMap, Verdict
 from xai.studio.text import say
 from xai.studio.verdict import say_truth, say_verdict
@@ -17,10 +17,15 @@ MAPS = ("attention", "evidence", "distilled")
 
 def set_scene(answer: BlackBoxAnswer, lang: str) -> Scene:
     """What black box and student say, with the maps there are at once; only a sentence where there is no answer."""
-    side = answer.side
+    side, example = answer.side, find_example(answer.photo)
+    name = example.stem if example else ""
     if side.silent:
-        return Scene(answer.photo, [], Verdict(say(lang, "no_answer"), "differs"), "")
-    return Scene(answer.photo, list(list_panels(answer, lang)), judge(answer, lang), name_shown(side, lang))
+        return Scene(answer.photo, [], Verdict(say(lang, "no_answer"), "differs"), "", name)
+    names = name_classes(side.classes, lang)
+    shown = say(lang, f"class.{read_class(example)}") if example else ""
+    truth = next((label for label in side.classes if names[label] == shown), None)  # a black box may not know it
+    panels = [replace(panel, truth=truth) for panel in list_panels(answer, lang)]
+    return Scene(answer.photo, panels, judge(side, truth, lang), name_shown(side, lang), name)
 
 
 def name_shown(side: BlackBoxSide, lang: str) -> str:
@@ -28,20 +33,19 @@ def name_shown(side: BlackBoxSide, lang: str) -> str:
     return say(lang, "map_single" if side.explained is None else "method.distilled")
 
 
-def list_panels(answer: BlackBoxAnswer, lang: str) -> Iterator[Panel]:
+def list_panels(answer: BlackBoxAnswer, lang: str) -> list[Panel]:
     """The black box's panel, then its student's; maps stand with the one they were made of."""
-    side, maps, note = answer.side, *list_maps(answer, lang)
-    names = name_classes(side.classes, lang)
-    shared = {"names": names, "explained": side.wanted, "listed": TOP}
-    by_student = side.imitated is not None and (side.single is None or side.single.source == SOURCES["student"])
-    own = {} if by_student else {"maps": maps, "note": note, "evidence": side.evidence}
-    brief = say(lang, "black_box")
-    yield Panel("black_box", say(lang, "black_box_says"), brief, side.confidences, **shared, **own)
-    if side.imitated is not None:
-        own = {"maps": maps, "evidence": side.evidence} if by_student else {}
-        lines = [*(note if by_student else []), *describe_agreement(side, lang)]
-        brief = say(lang, "brief.blackbox-student")
-        yield Panel("student", say(lang, "student_says"), brief, side.imitated, **shared, **own, note=lines)
+    side, names = answer.side, name_classes(answer.side.classes, lang)
+    maps, note = list_maps(answer, lang)
+    says, brief = say(lang, "black_box_says"), say(lang, "black_box")
+    black_box = Panel("black_box", says, brief, side.confidences, names, side.wanted, listed=TOP)
+    if side.imitated is None:
+        return [replace(black_box, note=note, maps=maps, evidence=side.evidence)]
+    says, brief, lines = say(lang, "student_says"), say(lang, "brief.blackbox-student"), describe_agreement(side, lang)
+    student = Panel("student", says, brief, side.imitated, names, side.wanted, lines, listed=TOP)
+    if side.single is None or side.single.source == SOURCES["student"]:
+        return [black_box, replace(student, note=[*note, *lines], maps=maps, evidence=side.evidence)]
+    return [replace(black_box, note=note, maps=maps, evidence=side.evidence), student]
 
 
 def list_maps(answer: BlackBoxAnswer, lang: str) -> tuple[list[StageMap], list[str]]:
@@ -69,7 +73,12 @@ def list_three_maps(answer: BlackBoxAnswer, lang: str) -> tuple[list[StageMap], 
     if blank:
         note.append(say(lang, "blank_maps", maps=", ".join(blank)))
     maps = [
-        StageMap(raw if raw is not None and raw.any() else None, say(lang, f"map_{which}"), say(lang, f"map_{which}"))
+        StageMap(
+            raw if raw is not None and raw.any() else None,
+            say(lang, f"map_{which}"),
+            say(lang, f"map_{which}"),
+            say(lang, f"map_{which}_is"),
+        )
         for which, raw in zip(MAPS, raws, strict=True)
     ]
     return maps, note
@@ -90,9 +99,9 @@ def describe_agreement(side: BlackBoxSide, lang: str) -> list[str]:
     return lines
 
 
-def judge(answer: BlackBoxAnswer, lang: str) -> Verdict:
+def judge(side: BlackBoxSide, truth: str | None, lang: str) -> Verdict:
     """Whether the student agrees; without one, what the black box says. Then who is right, where that is known."""
-    side, names = answer.side, name_classes(answer.side.classes, lang)
+    names = name_classes(side.classes, lang)
     votes = [(say(lang, "black_box"), side.confidences)]
     if side.imitated is not None:
         votes.append((say(lang, "brief.blackbox-student"), side.imitated))
@@ -103,8 +112,6 @@ def judge(answer: BlackBoxAnswer, lang: str) -> Verdict:
     else:
         key = "agrees" if surest[0] == surest[1] else "differs"
         text = say(lang, key, teacher=names[surest[0]], student=names[surest[1]])
-    truth = find_truth(answer.photo)
-    shown = truth and say(lang, f"class.{truth}")
-    if shown in names.values():
-        text = f"{text} {say_truth(named, shown, lang)}"
+    if truth is not None:
+        text = f"{text} {say_truth(named, names[truth], lang)}"
     return Verdict(text, "agrees" if len(set(surest)) == 1 else "differs")

@@ -102,7 +102,11 @@ studio.brush = (element, props, trigger) => {
         if (self.on && ["slider", "photo"].includes(element.look.view)) element.look.view = "heat";
         redraw();
     };
-    const redraw = () => { covers = []; element.draw(); };
+    const redraw = () => {
+        covers = [];
+        element.draw();
+        if (self.on && matchMedia("(max-width: 700px)").matches) element.querySelector(".help").scrollIntoView({block: "start"});
+    };
     self.makeButton = () => make("button", {type: "button", class: "hide", "aria-pressed": String(self.on), "data-focus": "hide",
         onclick: toggle}, say("view.hide"));
     self.makeHelp = () => make("div", {class: "help"}, make("p", {}, make("b", {}, say("view.what_if")), " ", say("view.hide_by_pointer"), " ",

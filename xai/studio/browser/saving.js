@@ -89,7 +89,7 @@ studio.drawCard = async (element, value) => {
     }
     for (const panel of value.panels.filter((each) => !each.maps.length)) y = writeClasses(panel, EDGE, write(panel.name, EDGE, 18, {bold: true}), WIDTH - 2 * EDGE);
     function writeClasses(panel, x, at, width) {
-        const said = panel.classes.slice(0, 3).map((row) => `${row.name} ${Math.round(100 * row.confidence)} %`).join("   ");
+        const said = panel.classes.slice(0, 3).map((row) => `${row.name} ${Math.round(100 * row.confidence)}%`).join("   ");
         return write(said, x, 16, {width, at});
     }
     if (kind === "heat") {
@@ -100,7 +100,7 @@ studio.drawCard = async (element, value) => {
         context.fillRect(EDGE + 150, y + 3, 300, 12);
         y = write(say("view.most"), EDGE + 464, 14) + 4;
     }
-    y = write(`${value.method} · ${document.title} · ${location.host}${location.pathname}`, EDGE, 14, {color: "#57534e"}) + EDGE / 2;
+    y = write(`${value.method} · ${document.title} · ${location.href.replace(/^https?:\/\//, "")}`, EDGE, 14, {color: "#57534e"}) + EDGE / 2;
     const card = make("canvas", {width: WIDTH, height: Math.ceil(y)});
     card.getContext("2d").drawImage(canvas, 0, 0);
     return card;

@@ -2,7 +2,7 @@
 // what has to be asked goes to Python by `trigger`. Python sends `value` (see stage.py): a photo, panels, a verdict.
 studio.stage = (element, props, trigger, watch) => {
     const {make, say, maps} = studio, root = element.querySelector(".stage");
-    const VIEWS = ["heat", "regions", "slider", "photo"], LISTED = {columns: 5, rows: 3};
+    const VIEWS = ["heat", "regions", "slider", "photo"], LISTED = {columns: 6, rows: 3};
     const address = studio.address ?? {get: () => null, put: () => null};
     const look = {view: "heat", opacity: 50, colormap: "turbo", box: false, common: false, shown: 0, pair: null, line: 50};
     const remembered = address.get("look");
@@ -89,9 +89,15 @@ studio.stage = (element, props, trigger, watch) => {
         type: "button", class: "class", "aria-pressed": String(row.key === panel.explained), "--share": row.confidence,
         "data-focus": `class-${panel.key}-${row.key}`, title: say("view.choose_class"),
         onclick: () => { address.put("class", row.key); trigger("choose", {name: row.key}); },
-    }, make("span", {class: "name"}, row.name), make("span", {class: "percent"},
+    }, make("span", {class: "name"}, getMark(panel, row), row.name), make("span", {class: "percent"},
         row.before !== undefined && make("s", {"aria-label": say("view.before")}, percent(row.before)), percent(row.confidence)));
-    const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : Math.round(100 * share)} %`;
+    // Where the truth is known: a tick at the true class, a cross at an answer that is wrong.
+    const getMark = (panel, row) => {
+        if (!panel.truth) return "";
+        if (row.key === panel.truth) return make("i", {class: "right", role: "img", "aria-label": say("view.right_class")}, "✓");
+        return row === panel.classes[0] ? make("i", {class: "wrong", role: "img", "aria-label": say("view.wrong_class")}, "✗") : "";
+    };
+    const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : Math.round(100 * share)}%`;
     const makeAnswer = (panel, p) => make("div", {class: "answer", "data-key": panel.key, "--order": 2 * p + 1},
         make("h3", {}, panel.name), make("p", {class: "progress", "data-part": "progress", "aria-live": "polite"}),
         panel.note.map((line) => make("p", {class: "note"}, line)),
@@ -146,6 +152,12 @@ studio.stage = (element, props, trigger, watch) => {
         studio.part(answer, "progress").textContent = props.progress?.[answer.dataset.key] ?? "";
     });
 
+    // The example that is shown, among those to pick from.
+    const markExample = (example) => {
+        for (const image of (element.closest(".tabitem") ?? document).querySelectorAll(".strip img"))
+            image.closest("button").classList.toggle("chosen", Boolean(example) && image.src.includes(`/${example}.`));
+    };
+
     const draw = () => {
         const value = props.value;
         if (!value?.panels) return;
@@ -174,6 +186,7 @@ studio.stage = (element, props, trigger, watch) => {
         root.style.setProperty("--hh", value.size[1]);
         root.style.setProperty("--opacity", look.opacity / 100);
         if (focused) root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
+        markExample(value.example);
         root.dataset.ready = value.id;
     };
     const makeAlone = () => makePicture({name: say("view.photo"), panel: {regions: null, maps: []}, p: 0, map: null, caption: "", title: ""}, 0);

@@ -61,6 +61,7 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
         self.source.lay_out(*menus, below=[self.what], under=[self.live.panel])
         self.notices.lay_out()
         place(self.stop, self.stage)
+        lay_out_note("intro")
         with gr.Row():
             for network in self.networks:
                 network.lay_out_similar()

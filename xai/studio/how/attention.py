@@ -3,6 +3,7 @@
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -82,7 +83,8 @@ def read_scales(model: Classifier, x: Tensor) -> list[Tensor]:
     found: list[Tensor] = []
     copy = copy_structure(model)
     for block in find_attention(copy):
-        block.attention = Recorder(block.attention, found)
+        attention: Any = block.attention
+        block.attention = Recorder(attention, found)
     copy(x)
     return found
 

@@ -62,6 +62,7 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
         self.source.lay_out(self.method, self.target, below=[self.what])
         self.notices.lay_out()
         place(self.stop, self.stage)
+        lay_out_note("pyramid_intro")
         lay_out_note("worth_info")
         with gr.Accordion(translate("table_title"), open=False, elem_id="table"):
             lay_out_note("table_one")
