@@ -270,7 +270,7 @@ def test_the_language_is_chosen_with_all_as_it_was(visitor, url):
     hold_address(page, "?class=metal&lang=ko")
     page.locator(SHOWN["garbage"]).first.wait_for(timeout=EXPLAINED)
     expect(page.get_by_role("tab").first).to_have_text(KOREAN["garbage"])
-    says(page, "a", f"{KOREAN['class.metal']}, ")  # said by the server
+    says(page, "a", KOREAN["seconds"].format(label=KOREAN["class.metal"], seconds=""))  # said by the server
     say_menus(page, target=KOREAN["class.metal"])
     assert page.evaluate("document.documentElement.lang") == "ko"
     page.close()

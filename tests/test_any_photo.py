@@ -145,7 +145,7 @@ def test_an_open_black_box_shows_one_map_at_once(imagenet):
     (raw,) = list_raws(scene)
     np.testing.assert_allclose(raw, e.raw, atol=1e-4)
     assert panel.maps[0].box == e.bounding_box()
-    assert panel.note[0].startswith("German shepherd, 97% sure")
+    assert "German shepherd, " in panel.note[0]
     assert panel.note[1] == ENGLISH["single.teacher's gradients"]
     captions = [caption for _, caption in shown[tab.others.gallery]]
     assert captions[0].startswith("Grad-CAM · ")  # found at once; the rest is there for the asking
