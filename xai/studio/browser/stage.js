@@ -89,7 +89,7 @@ studio.stage = (element, props, trigger, watch) => {
         type: "button", class: "class", "aria-pressed": String(row.key === panel.explained), "--share": row.confidence,
         "data-focus": `class-${panel.key}-${row.key}`, title: say("view.choose_class"),
         onclick: () => { address.put("class", row.key); trigger("choose", {name: row.key}); },
-    }, make("span", {class: "name"}, getMark(panel, row), row.name), make("span", {class: "percent"},
+    }, getMark(panel, row), make("span", {class: "name"}, row.name), make("span", {class: "percent"},
         row.before !== undefined && make("s", {"aria-label": say("view.before")}, percent(row.before)), percent(row.confidence)));
     // Where the truth is known: a tick at the true class, a cross at an answer that is wrong.
     const getMark = (panel, row) => {
