@@ -210,7 +210,7 @@ def test_opens_with_an_example_explained(tab):
     said, imitated = black_box.predict_proba(EXAMPLES[0])[0], student.predict_proba(EXAMPLES[0])[0]
     for who, row in (("black_box", said), ("student", imitated)):
         assert rows_of(tab, who, STAGE)[0] == ENGLISH[f"class.{black_box.classes[row.argmax()]}"]
-        says(tab, who, f"{row.max():.0%}".replace("%", " %"), STAGE)
+        says(tab, who, f"{row.max():.0%}", STAGE)
     says(
         tab,
         "student",
