@@ -16,8 +16,7 @@ def take_picture(page: Page, url: str) -> None:
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     page.goto(f"{url}?lang=en")
-    for heatmap in ("#heatmap-a img", "#heatmap-b img"):
-        page.wait_for_selector(heatmap, timeout=60_000)
+    page.wait_for_selector("#stage .stage[data-ready]", timeout=60_000)
     page.wait_for_timeout(2000)  # until nothing is on its way any more
     Image.open(BytesIO(page.screenshot())).convert("RGB").save(PICTURE, quality=85, optimize=True)
 
