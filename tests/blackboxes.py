@@ -85,7 +85,7 @@ def note_masks(page):
     sent = []
 
     def note(request):
-        if request.url.endswith("queue/join") and "runs" in (request.post_data_json.get("event_data") or {}):
+        if '"runs"' in (request.post_data or ""):
             sent.append(request.post_data_json["event_data"])
 
     page.on("request", note)

@@ -33,6 +33,7 @@ MEASURE = """
     const add = (list) => list.getEntries().forEach((shift) => shifted += shift.hadRecentInput ? 0 : shift.value);
     new PerformanceObserver(add).observe({type: "layout-shift", buffered: true});
 """
+CONV1 = ENGLISH["layers.CNN.conv1"]  # as the menu calls it
 HOSTILE = '"><img src=x onerror=alert(1)>'
 
 
@@ -122,7 +123,7 @@ def test_a_link_to_waste(visitor, url):
     query = "?method=layercam&class=metal&a=garbage-cnn&layer-a=conv1&example=garbage-paper-113"
     open_link(page, url, query)
     show_photo(page, "#photo", "garbage-paper-113.jpg")
-    say_menus(page, method="Layer-CAM", target="metal", model_a=ENGLISH["model.garbage-cnn"], layer_a="conv1")
+    say_menus(page, method="Layer-CAM", target="metal", model_a=ENGLISH["model.garbage-cnn"], layer_a=CONV1)
     says(page, "a", "metal, ")
     hold_address(page, query)
     page.close()
@@ -167,7 +168,7 @@ def test_back_forward_and_reload(page, url):
     hold_address(page, "")
     choose(page, "#model-a", ENGLISH["model.garbage-cnn"])
     hold_address(page, "?a=garbage-cnn")
-    choose(page, "#layer-a", "conv1")
+    choose(page, "#layer-a", CONV1)
     hold_address(page, "?a=garbage-cnn&layer-a=conv1")
     page.locator("#examples").get_by_role("button", name="Thumbnail 4 of").click()
     hold_address(page, f"?a=garbage-cnn&layer-a=conv1&example={EXAMPLES[3].stem}")
@@ -181,7 +182,7 @@ def test_back_forward_and_reload(page, url):
     expect(page.get_by_role("tab", name="Garbage")).to_have_attribute("aria-selected", "true")
     say_menus(page, model_a=ENGLISH["model.garbage-efficientnet_lite0"])
     page.go_back()
-    say_menus(page, model_a=ENGLISH["model.garbage-cnn"], layer_a="conv1")
+    say_menus(page, model_a=ENGLISH["model.garbage-cnn"], layer_a=CONV1)
     show_photo(page, "#photo", EXAMPLES[3].name)
     page.go_back()
     show_photo(page, "#photo", EXAMPLES[0].name)
@@ -191,7 +192,7 @@ def test_back_forward_and_reload(page, url):
     hold_address(page, query)
     page.reload()
     page.locator(SHOWN["garbage"]).first.wait_for(timeout=EXPLAINED)
-    say_menus(page, model_a=ENGLISH["model.garbage-cnn"], layer_a="conv1")
+    say_menus(page, model_a=ENGLISH["model.garbage-cnn"], layer_a=CONV1)
     show_photo(page, "#photo", EXAMPLES[3].name)
     hold_address(page, query)
 
@@ -270,7 +271,7 @@ def test_the_language_is_chosen_with_all_as_it_was(visitor, url):
     hold_address(page, "?class=metal&lang=ko")
     page.locator(SHOWN["garbage"]).first.wait_for(timeout=EXPLAINED)
     expect(page.get_by_role("tab").first).to_have_text(KOREAN["garbage"])
-    says(page, "a", f"{KOREAN['class.metal']}, ")  # said by the server
+    says(page, "a", KOREAN["seconds"].format(label=KOREAN["class.metal"], seconds=""))  # said by the server
     say_menus(page, target=KOREAN["class.metal"])
     assert page.evaluate("document.documentElement.lang") == "ko"
     page.close()

@@ -58,7 +58,7 @@ def page(kept_page):
     kept_page.get_by_role("tab").nth(2).click()
     kept_page.wait_for_selector(f"#{STAGE} .stage[data-ready]", timeout=EXPLAINED)
     before = number_of(kept_page, STAGE)
-    choose(kept_page, "#black-box", ENGLISH[f"model.{IMAGENET}"])
+    choose(kept_page, "#black-box", ENGLISH[f"hosted.{IMAGENET}"])
     wait_for_answer(kept_page, before, STAGE)
     return kept_page
 
@@ -67,7 +67,7 @@ def choose(page, menu, name):
     """Choose what has exactly this name, found by typing it."""
     page.locator(f"{menu} input").click()
     page.keyboard.type(name)
-    page.get_by_role("option").filter(has_text=re.compile(rf"^\W*{re.escape(name)}$")).click()
+    page.locator(menu).get_by_role("option").filter(has_text=re.compile(rf"^\W*{re.escape(name)}$")).click()
 
 
 def lay_out():
@@ -145,7 +145,7 @@ def test_an_open_black_box_shows_one_map_at_once(imagenet):
     (raw,) = list_raws(scene)
     np.testing.assert_allclose(raw, e.raw, atol=1e-4)
     assert panel.maps[0].box == e.bounding_box()
-    assert panel.note[0].startswith("German shepherd, 97% sure")
+    assert "German shepherd, " in panel.note[0]
     assert panel.note[1] == ENGLISH["single.teacher's gradients"]
     captions = [caption for _, caption in shown[tab.others.gallery]]
     assert captions[0].startswith("Grad-CAM · ")  # found at once; the rest is there for the asking
@@ -287,7 +287,7 @@ def test_a_class_is_found_by_typing(page, imagenet):
     before = map_of(page, 0, STAGE)
     page.locator("#blackbox-target input").click()
     page.keyboard.type("retriever")  # in place of what stood there
-    expect(page.get_by_role("option")).to_have_count(5)
+    expect(page.locator("#blackbox-target").get_by_role("option")).to_have_count(5)
     page.keyboard.press("Escape")
     choose(page, "#blackbox-target", "golden retriever · dog")
     says(page, "black_box", "golden retriever, ", STAGE)
@@ -327,7 +327,7 @@ def test_accessible_and_in_bounds(page, width):
 
 def test_the_waste_sorter_comes_back_with_its_photos(page):
     page.set_viewport_size({"width": 1280, "height": 900})
-    choose(page, "#black-box", ENGLISH[f"model.{WASTE}"])
+    choose(page, "#black-box", ENGLISH[f"hosted.{WASTE}"])
     says(page, "student", "KL divergence", STAGE)
     expect(page.locator(f"#{STAGE} canvas.map")).to_have_count(3)
     expect(page.locator("#blackbox-examples img")).to_have_count(len(GARBAGE_EXAMPLES))

@@ -14,11 +14,12 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import xai
-from tests import camera
+from tests import camera, tabs
 from tests.conftest import load_once, no_strangers, wait_until
 from tests.tabs import REQUEST
 from xai.photo import PhotoError
 from xai.studio.examples import FOLDER
+from xai.studio.garbage import GarbageTab
 from xai.studio.live import Live, frames, panel
 from xai.studio.live.line import Line
 from xai.studio.text import ENGLISH
@@ -162,11 +163,14 @@ def test_a_failure_gives_the_turn_back():
 def test_a_frame_that_cannot_be_the_photo_leaves_the_former_one(monkeypatch, frame):
     said = []
     monkeypatch.setattr(gr, "Warning", lambda text, **_: said.append(text))
-    live, former = make_live(), xai.studio.answers.Answer(frame, [])
+    tab, former = tabs.lay_out(GarbageTab), xai.studio.answers.Answer(frame, [])
+    use = tab.live.make_use(tab)
     for jpeg in (None, "no photo", as_text(Image.new("RGB", (8, 8)))):
-        assert live.use(former, gr.EventData(None, {"jpeg": jpeg}), REQUEST) is frame
+        assert use(former, gr.EventData(None, {"jpeg": jpeg}), REQUEST) == {tab.source.photo: frame}
     assert len(said) == 3
-    assert live.use(former, gr.EventData(None, {"jpeg": as_text(frame)}), REQUEST).size == (320, 240)
+    shown = use(former, gr.EventData(None, {"jpeg": as_text(frame)}), REQUEST)
+    assert shown[tab.source.photo].size == (320, 240)
+    assert (shown[tab.source.example], shown[tab.own].photo) == ("", shown[tab.source.photo])  # a photo of one's own
 
 
 @pytest.fixture(scope="module")
@@ -252,8 +256,12 @@ def test_label_and_map_follow_and_do_not_fall_behind(viewer):
 
 
 def test_leaving_ends_it(viewer):
-    start(viewer)
     viewer.get_by_role("tab").nth(1).click()
+    viewer.wait_for_selector("#pyramid-stage .stage[data-ready]", timeout=60_000)
+    viewer.get_by_role("tab").first.click()
+    viewer.wait_for_function("location.search === ''")
+    start(viewer)
+    viewer.go_back()  # to the other tab
     assert stand_still(viewer)
     viewer.get_by_role("tab").first.click()
     start(viewer)
@@ -271,6 +279,22 @@ def test_leaving_ends_it(viewer):
     viewer.evaluate("track.dispatchEvent(new Event('ended')), track.stop()")
     expect(viewer.locator(".live-trouble")).to_have_text(ENGLISH["live.ended"])
     assert stand_still(viewer)
+
+
+def test_it_covers_the_page_and_closes_by_escape(viewer):
+    start(viewer)
+    expect(viewer.get_by_role("button", name="Stop")).to_be_focused()
+    within = (
+        "document.querySelector('.live-panel').contains(document.activeElement) && document.activeElement.className"
+    )
+    reached = []
+    for key in ("Tab", "Tab", "Tab", "Shift+Tab"):
+        viewer.keyboard.press(key)
+        reached.append(viewer.evaluate(within))
+    assert reached == ["live-use", "live-network", "live-stop", "live-network"]
+    viewer.keyboard.press("Escape")
+    assert stand_still(viewer)
+    expect(viewer.get_by_role("button", name=ENGLISH["live.start"])).to_be_focused()
 
 
 def test_one_camera_takes_the_place_of_the_other(viewer):

@@ -46,6 +46,11 @@ studio.live = (() => {
             write("trouble");
         };
 
+        const close = () => {
+            stop();
+            find("start").focus({preventScroll: true});
+        };
+
         const complain = (reason) => {
             stop();
             write("trouble", `live.${reason}`);
@@ -67,7 +72,10 @@ studio.live = (() => {
             }
             if (own !== run) return;
             write("trouble");
-            find("panel").hidden = false;
+            if (find("panel").hidden) {
+                find("panel").hidden = false;
+                find("stop").focus();
+            }
             find("start").hidden = true;
             find("stage").style.setProperty("--ratio", video.videoWidth / video.videoHeight);
             find("switch").hidden = (await listCameras()).length < 2;
@@ -142,12 +150,20 @@ studio.live = (() => {
         find("panel").setAttribute("aria-label", studio.say("live.start"));
         map.setAttribute("aria-label", studio.say("live.map"));
         find("start").onclick = () => start({facingMode: "environment"});
-        find("stop").onclick = () => { stop(); find("start").focus(); };
+        find("stop").onclick = close;
         find("switch").onclick = change;
         find("use").onclick = () => {
             if (!stream) return;
             use(takeFrame(video, LONG / Math.max(video.videoWidth, video.videoHeight), 0.92));
-            stop();
+            close();
+        };
+        find("panel").onkeydown = (event) => {  // the panel covers the page, so nothing else is reached by keyboard
+            if (event.key === "Escape") close();
+            if (event.key !== "Tab") return;
+            const all = [...find("panel").querySelectorAll("button:not([hidden]), select")];
+            const next = all.indexOf(document.activeElement) + (event.shiftKey ? -1 : 1);
+            all.at(next % all.length).focus();
+            event.preventDefault();
         };
         document.addEventListener("visibilitychange", () => document.hidden && stop());
         addEventListener("pagehide", stop);

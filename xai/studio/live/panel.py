@@ -23,7 +23,7 @@ SCRIPT = 'studio.live.open(element, server.frame, (jpeg) => trigger("used", {jpe
 TEMPLATE = """
 <button type="button" class="live-start" data-say="live.start"></button>
 <p class="live-trouble" role="alert"></p>
-<section class="live-panel" aria-label="live" hidden>
+<section class="live-panel" role="dialog" aria-modal="true" aria-label="live" hidden>
     <div class="live-stage">
         <video class="live-video" muted playsinline></video>
         <canvas class="live-map" width="1" height="1" role="img"></canvas>
