@@ -11,7 +11,7 @@ from xai.studio.text import say
 def describe_explanation(e: Explanation, method: str, lang: str) -> list[str]:
     """Lines on the class that is explained, and, where the method's map is the same for every class, on that."""
     name = say(lang, f"class.{e.label}")
-    lines = [say_seconds(name, e.confidence, e.seconds, lang)]
+    lines = [say_seconds(name, e.seconds, lang)]
     if e.blank:
         lines.append(say(lang, "blank", label=name))
     if not reads_class(method):
@@ -19,9 +19,9 @@ def describe_explanation(e: Explanation, method: str, lang: str) -> list[str]:
     return lines
 
 
-def say_seconds(name: str, confidence: float, seconds: float, lang: str) -> str:
-    """A class by its name on the page, how sure a network is of it, and how long its explanation took."""
-    return say(lang, "seconds", label=name, confidence=f"{confidence:.0%}", seconds=format_seconds(seconds))
+def say_seconds(name: str, seconds: float, lang: str) -> str:
+    """Which class is explained, by its name on the page, and how long that took."""
+    return say(lang, "seconds", label=name, seconds=format_seconds(seconds))
 
 
 def say_why_missing(side: Side, lang: str) -> str:

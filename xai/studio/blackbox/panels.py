@@ -58,7 +58,7 @@ def list_maps(answer: BlackBoxAnswer, lang: str) -> tuple[list[StageMap], list[s
         return [StageMap(None)], [say(lang, "alone.closed")]
     e = side.single
     more = say(lang, "blank", label=name) if e.blank else say(lang, f"single.{e.source}")
-    note = [say_seconds(name, e.confidence, e.seconds, lang), more]
+    note = [say_seconds(name, e.seconds, lang), more]
     return [StageMap(None if e.blank else e.raw, box=e.bounding_box())], note
 
 
@@ -66,7 +66,7 @@ def list_three_maps(answer: BlackBoxAnswer, lang: str) -> tuple[list[StageMap], 
     side = answer.side
     raws = side.explained.combine(answer.choice)
     name = name_class(side.wanted, side.classes, lang)
-    note = [say_seconds(name, side.confidences[side.wanted], side.explained.seconds, lang)]
+    note = [say_seconds(name, side.explained.seconds, lang)]
     if raws[-1] is None:
         note = [say(lang, "nothing_chosen")]
     blank = [str(i) for i, raw in enumerate(raws, start=1) if raw is not None and not raw.any()]
