@@ -52,8 +52,13 @@ studio.address = (() => {
         else kept[tab] = [...query];
     };
 
-    // A tab shows an example, or, where that is "", a photo of the visitor's own.
+    // A tab shows an example, or, where that is "", a photo of the visitor's own. What Back and Forward brought, late
+    // perhaps, is in the address already: only what the visitor did since then is written.
+    let done = 1, popped = 0;
+    for (const kind of ["pointerdown", "keydown", "drop", "paste", "change"])
+        addEventListener(kind, () => { done = performance.now(); }, true);
     const putPhoto = (tab, example) => {
+        if (popped > done) return;
         own[example ? "delete" : "add"](tab);
         put("example", example, {tab});
     };
@@ -94,6 +99,7 @@ studio.address = (() => {
     open();
 
     addEventListener("popstate", () => {
+        popped = performance.now();
         own[history.state?.own ? "add" : "delete"](shown());
         remember();
         dispatchEvent(new CustomEvent("studio:popped", {detail: {tab: shown(), own: own.has(shown())}}));

@@ -4,7 +4,7 @@ studio.brush = (element, props, trigger) => {
     const {make, say} = studio, SIDE = 56, RADIUS = 3, STEP = 2, WAIT = 250;
     const mask = make("canvas", {width: SIDE, height: SIDE}), ink = mask.getContext("2d", {willReadFrequently: true});
     ink.strokeStyle = ink.fillStyle = "#000";
-    let covers = [], last = null, cursor = [SIDE / 2, SIDE / 2], painting = false, timer = 0, photo = null;
+    let covers = [], last = null, cursor = [SIDE / 2, SIDE / 2], painting = false, keyed = false, timer = 0, photo = null;
     const self = {on: false, fill: "blur"};
 
     const isEmpty = () => !ink.getImageData(0, 0, SIDE, SIDE).data.some((value, i) => i % 4 === 3 && value > 127);
@@ -14,7 +14,7 @@ studio.brush = (element, props, trigger) => {
             const context = cover.getContext("2d");
             context.clearRect(0, 0, SIDE, SIDE);
             context.drawImage(mask, 0, 0);
-            if (document.activeElement === cover) context.strokeRect(cursor[0] - RADIUS, cursor[1] - RADIUS, 2 * RADIUS, 2 * RADIUS);
+            if (keyed && document.activeElement === cover) context.strokeRect(cursor[0] - RADIUS, cursor[1] - RADIUS, 2 * RADIUS, 2 * RADIUS);
         }
     };
     const paint = (x, y) => {
@@ -62,6 +62,7 @@ studio.brush = (element, props, trigger) => {
     const end = () => { if (painting) { painting = false; last = null; send(); } };
     const ARROWS = {ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP]};
     const press = (event) => {
+        keyed = true;
         const step = ARROWS[event.key];
         if (step) {
             cursor = cursor.map((at, i) => Math.min(SIDE, Math.max(0, at + step[i])));
@@ -80,6 +81,7 @@ studio.brush = (element, props, trigger) => {
             onpointerdown: (event) => {
                 if (!event.isPrimary) return;
                 event.target.setPointerCapture(event.pointerId);
+                keyed = false;
                 begin();
                 [last, painting] = [null, true];
                 paint(...locate(event));

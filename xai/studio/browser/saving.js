@@ -70,7 +70,7 @@ studio.drawCard = async (element, value) => {
     context.fillRect(0, 0, WIDTH, canvas.height);
     y = write(value.verdict.text, EDGE, 30, {bold: true}) + GAP;
     const kind = look.view === "regions" ? "regions" : "heat", ratio = value.size[0] / value.size[1];
-    const pictures = element.getPictures().filter((each) => !each.aside), photo = {name: say("photo"), panel: null, map: null};
+    const pictures = element.getPictures().filter((each) => !each.aside), photo = {name: say("photo"), panel: value.panels.find((panel) => panel.hidden) ?? null, map: null};
     const rows = value.shape === "rows" ? value.panels.map((panel) => pictures.filter((each) => each.panel === panel)).filter((row) => row.length) : [[photo, ...pictures]];
     for (const row of rows) {
         const width = (WIDTH - 2 * EDGE - GAP * (row.length - 1)) / row.length, height = width / ratio;
@@ -81,7 +81,7 @@ studio.drawCard = async (element, value) => {
             await draw(picture, x, y, width, height, picture === photo ? "photo" : kind);
             const head = picture === photo ? photo.name : picture.title || picture.panel.name;
             let below = write(head, x, row.length > 3 ? 14 : 18, {bold: true, width, at: y + height + 6});
-            if (value.shape === "columns" && picture.panel) below = writeClasses(picture.panel, x, below, width);
+            if (value.shape === "columns" && picture !== photo) below = writeClasses(picture.panel, x, below, width);
             bottom = Math.max(bottom, below);
         }
         y = bottom + GAP;

@@ -149,7 +149,9 @@ studio.stage = (element, props, trigger, watch) => {
 
     // How far a slow method is, beside the network that it explains.
     const showProgress = () => root.querySelectorAll(".answer").forEach((answer) => {
-        studio.part(answer, "progress").textContent = props.progress?.[answer.dataset.key] ?? "";
+        const line = props.progress?.[answer.dataset.key] ?? "";
+        studio.part(answer, "progress").textContent = line;
+        answer.classList.toggle("busy", Boolean(line));  // the note says that it has still to begin
     });
 
     // The example that is shown, among those to pick from.
