@@ -223,7 +223,8 @@ def test_without_a_photo_another_network_explains_the_one_on_the_page(page):
     choose(page, "#model-a", ENGLISH["model.garbage-efficientnet_lite0"])
     wait_for_answer(page, before)
     e = xai.explain(load_once("garbage-efficientnet_lite0"), EXAMPLES[0])
-    says(page, "a", f"{e.label}, {e.confidence:.0%} sure")
+    says(page, "a", f"Map for {e.label}")
+    expect(page.locator("#stage .answer").first).to_contain_text(f"{e.confidence:.0%}")
     expect(page.locator("#former")).to_be_visible()
     example(page, 2).click()
     expect(page.locator("#former")).to_be_hidden(timeout=EXPLAINED)
@@ -333,7 +334,7 @@ def test_a_slow_method_says_how_far_it_is_and_can_be_stopped(page):
     page.wait_for_timeout(1500)
     says(page, "a", ENGLISH["stopped"])
     choose(page, "#method", "Layer-CAM")
-    says(page, "b", "% sure", timeout=EXPLAINED)
+    says(page, "b", "Map for", timeout=EXPLAINED)
 
 
 @pytest.mark.parametrize("by_visitor", [True, False])
@@ -373,7 +374,7 @@ def test_a_slow_method_ends_when_something_else_is_asked_or_the_visitor_leaves(p
         choose(page, "#method", "Score-CAM")
         says(page, "a", re.compile(r"Score-CAM: \d+%"), timeout=2 * EXPLAINED)
         choose(page, "#method", "Grad-CAM")
-        says(page, "a", "% sure", timeout=EXPLAINED)
+        says(page, "a", "Map for", timeout=EXPLAINED)
         assert calls
         wait_until(other, is_quiet)
         choose(page, "#method", "Score-CAM")

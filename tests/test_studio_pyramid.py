@@ -224,7 +224,7 @@ def test_a_slow_method_tells_how_far_it_is_and_can_be_stopped(kept_tab):
     for network in ("fpn", "fal"):
         says(kept_tab, network, ENGLISH["stopped"], STAGE)
     choose(kept_tab, "#pyramid-method", "Ablation-CAM")
-    says(kept_tab, "fal", "% sure", STAGE, 3 * EXPLAINED)
+    says(kept_tab, "fal", "Map for", STAGE, 3 * EXPLAINED)
     expect(kept_tab.locator(f"#{STAGE} .picture")).to_have_count(5 + 5 + 2)
 
 

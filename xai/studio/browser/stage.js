@@ -177,7 +177,7 @@ studio.stage = (element, props, trigger, watch) => {
         const together = value.panels.filter((panel) => panel.maps.length).length;
         root.replaceChildren(
             make("p", {class: `verdict ${value.verdict.kind}`, role: "status"}, value.verdict.text),
-            makeBar(silent), element.brush?.on && !silent ? element.brush.makeHelp() : "", makeChips(seen),
+            makeBar(silent), element.brush?.on && !silent && look.view !== "slider" ? element.brush.makeHelp() : "", makeChips(seen),
             make("div", {class: `panels ${value.shape}`, "data-view": look.view, "--panels": value.panels.length,
                          "--maps": Math.max(1, ...value.panels.map((panel) => panel.maps.filter((map) => !map.aside).length)),
                          "--rows": Math.max(1, together)},
