@@ -112,7 +112,7 @@ def test_opens_with_an_example_explained_and_scored(tab):
     said = captions(tab)
     assert len(said) == 5 + 5 + len(attended)
     for caption, name in zip(said, LAYERS + LAYERS, strict=False):
-        assert re.fullmatch(rf"{ENGLISH[f'layer.{name}']}\s*drop \d+ %, gain \d+ %", caption)
+        assert re.fullmatch(rf"{ENGLISH[f'layer.{name}']}\s*drop \d+%, gain \d+%", caption)
     assert said[10:] == [f"Attention of {ENGLISH[f'layer.{name}']}" for name in attended]
     for i, e in enumerate([*found["pyramid-fpn"].values(), *found["pyramid-fal"].values()]):
         assert draws(tab, i, e, stage=STAGE)
