@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 import xai
 from tests import tabs
@@ -397,9 +397,10 @@ def test_similar_photos_are_shown_with_their_labels(seen_page):
 
 
 def told_and_dismissed(page, sentence):
-    """Wait for a message, then close it, so that the next one is a new one."""
+    """Wait for a message, then close it unless it is gone by itself, so that the next one is a new one."""
     expect(page.get_by_text(sentence)).to_be_visible(timeout=EXPLAINED)
-    page.locator(".toast-close").click()
+    with contextlib.suppress(TimeoutError):
+        page.locator(".toast-close").click(timeout=3000)
     expect(page.get_by_text(sentence)).to_be_hidden()
 
 

@@ -23,7 +23,7 @@ from xai.studio.tab import Tab
 from xai.studio.text import read_language, say, translate
 from xai.studio.verdict import judge
 
-EVERY = 0.25  # seconds at least between two lines on how far a method is; more would keep the browser busy
+EVERY = 1.0  # seconds at least between two lines on how far a method is; more would keep the browser busy
 Parts = TypeVar("Parts", bound=NetworkParts)
 
 
