@@ -80,18 +80,6 @@ def expect_percents(network, photo, hidden=None):
     return [[say(float(each[k])) for each in said] for k in surest]
 
 
-def note_masks(page):
-    """A list that what the page's brush sends is added to."""
-    sent = []
-
-    def note(request):
-        if '"runs"' in (request.post_data or ""):
-            sent.append(request.post_data_json["event_data"])
-
-    page.on("request", note)
-    return sent
-
-
 def paint(page, down=0.5):
     """Paint over a picture from left to right, at a share of its height."""
     canvas = page.locator(f"#{STAGE} canvas.brush:visible").first

@@ -97,3 +97,15 @@ def note_of(page, key, stage="stage"):
 def says(page, key, text, stage="stage", timeout=EXPLAINED):
     """Wait until what is said of a network's explanation contains a text, or matches a pattern."""
     expect(page.locator(f'#{stage} [data-key="{key}"]')).to_contain_text(text, timeout=timeout)
+
+
+def note_masks(page):
+    """The masks that a page sends from now on."""
+    sent = []
+
+    def note(request):
+        if '"runs"' in (request.post_data or ""):
+            sent.append(request.post_data_json["event_data"])
+
+    page.on("request", note)
+    return sent

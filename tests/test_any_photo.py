@@ -21,14 +21,13 @@ from tests.blackboxes import (
     WASTE,
     list_notes,
     list_raws,
-    note_masks,
     paint,
     put_brush_away,
     show_hidden,
     show_whole,
 )
 from tests.conftest import CLASSES, fresh, wait_until
-from tests.stages import EXPLAINED, draws, map_of, number_of, press, rows_of, says, wait_for_answer
+from tests.stages import EXPLAINED, draws, map_of, note_masks, number_of, press, rows_of, says, wait_for_answer
 from tests.tabs import REQUEST
 from tests.test_studio import KOREAN, serious
 from xai.blackbox import BlackBox

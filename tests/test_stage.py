@@ -18,6 +18,7 @@ from tests.stages import (
     look,
     map_of,
     maps_of,
+    note_masks,
     number_of,
     press,
     read_map,
@@ -265,18 +266,6 @@ def expected(photo, model, before=None):
     say = lambda share: "<1" if 0 < share < 0.005 else str(int(100 * share + 0.5))  # noqa: E731
     given = [model.predict_proba(each)[0].tolist() for each in (before, photo) if each is not None]
     return dict(zip(model.classes, zip(*([say(share) for share in each] for each in given), strict=True), strict=True))
-
-
-def note_masks(page):
-    """The masks that a page sends from now on."""
-    sent = []
-
-    def note(request):
-        if '"runs"' in (request.post_data or ""):
-            sent.append(request.post_data_json["event_data"])
-
-    page.on("request", note)
-    return sent
 
 
 @pytest.fixture

@@ -27,7 +27,6 @@ from tests.blackboxes import (
     lay_out,
     list_notes,
     list_raws,
-    note_masks,
     paint,
     put_brush_away,
     recombine,
@@ -36,7 +35,7 @@ from tests.blackboxes import (
 )
 from tests.blackboxes import WASTE as TITLE
 from tests.conftest import CLASSES, EXAMPLES, fresh, load_once, wait_until
-from tests.stages import EXPLAINED, draws, look, map_of, number_of, press, rows_of, says, wait_for_answer
+from tests.stages import EXPLAINED, draws, look, map_of, note_masks, number_of, press, rows_of, says, wait_for_answer
 from tests.tabs import REQUEST
 from tests.test_photo import BAD
 from tests.test_studio import KOREAN, choose, serious, told_and_dismissed

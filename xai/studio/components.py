@@ -11,7 +11,7 @@ from gradio.components import Component
 
 from xai.studio.answers import PREDICTED
 from xai.studio.methods import DEFAULT, TITLES, list_suited
-from xai.studio.picture import Picture, Thumbnails
+from xai.studio.picture import Thumbnails
 from xai.studio.text import translate
 from xai.zoo import find_checkpoint, read_json
 
@@ -20,20 +20,6 @@ def place(*components: Component) -> None:
     """Put components where the page is being laid out."""
     for component in components:
         component.render()
-
-
-def make_picture(key: str, height: int) -> Picture:
-    """A lossless picture that can be downloaded; `key` gives label, alternative text and element id."""
-    return Picture(
-        label=translate(key),
-        alt_text=translate(f"{key}_alt"),
-        format="png",
-        interactive=False,
-        height=height,
-        buttons=["download", "fullscreen"],
-        elem_id=key.replace("_", "-"),
-        render=False,
-    )
 
 
 def make_thumbnails(key: str, elem_id: str, classes: Sequence[str], **options) -> Thumbnails:

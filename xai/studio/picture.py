@@ -41,18 +41,6 @@ class Picture(gr.Image):
         return super().postprocess(cache_picture(value, self.GRADIO_CACHE))
 
 
-class PictureSlider(gr.ImageSlider):
-    """gr.ImageSlider, quicker."""
-
-    is_template = True
-
-    def postprocess(self, value):
-        if not value:
-            return super().postprocess(value)
-        left, right = (cache_picture(picture, self.GRADIO_CACHE) for picture in value)
-        return super().postprocess((left, right))
-
-
 class Thumbnails(gr.Gallery):
     """gr.Gallery of captioned pictures, quicker; the contents of a WebP file are sent as they are."""
 

@@ -162,12 +162,15 @@ class Tab(ABC):
         """The answer to the same questions on another photo."""
         return self.explain(photo, [side.question for side in answer.sides])
 
+    def list_answering(self) -> tuple[set[Block], list[Block]]:
+        """What `answer` is given and what it may fill in."""
+        inputs: set[Block] = {self.source.photo, self.answered, *self.question_inputs, *self.look_inputs}
+        return inputs, [self.answered, self.stage, self.notices.strange, *self.answer_outputs]
+
     def answer_after(self, event: Callable):
         """Let an event lead to an answer; returns the event of the answer."""
         photo, former = self.source.photo, self.notices.former
-        inputs = {photo, self.answered, *self.question_inputs, *self.look_inputs}
-        outputs = [self.answered, self.stage, self.notices.strange, *self.answer_outputs]
-        answered = event(self.answer, inputs, outputs, **ANSWERING)
+        answered = event(self.answer, *self.list_answering(), **ANSWERING)
         answered.success(None, photo, former, js=SHOW_WITHOUT_PHOTO, **IN_BROWSER)
         answered.failure(None, None, former, js=SHOW, **IN_BROWSER)
         return answered

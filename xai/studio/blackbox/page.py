@@ -117,9 +117,7 @@ class BlackBoxTab(Tab):
 
     def recombine_after(self, event: Callable) -> None:
         """Let an event lead to maps of what is then chosen."""
-        inputs = {self.source.photo, self.answered, *self.question_inputs, *self.look_inputs}
-        outputs = [self.answered, self.stage, self.notices.strange, *self.answer_outputs]
-        event(self.recombine, inputs, outputs, **QUIET)
+        event(self.recombine, *self.list_answering(), **QUIET)
 
     def connect_tasks(self) -> None:
         Task(
