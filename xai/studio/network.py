@@ -6,11 +6,11 @@ from typing import Any
 
 import gradio as gr
 from gradio.components import Component
-from PIL import Image
 
 from xai.studio.about import AboutPanel
 from xai.studio.events import Values
-from xai.studio.stage import Panel
+from xai.studio.stage import Panel, StageMap
+from xai.studio.text import say
 
 
 class NetworkParts(ABC):
@@ -30,8 +30,16 @@ class NetworkParts(ABC):
         self.key, self.about = key, AboutPanel(key)
 
     @abstractmethod
-    def describe(self, side: Any, photo: Image.Image, lang: str) -> Panel:
+    def describe(self, side: Any, lang: str) -> Panel:
         """What the network says, for the stage."""
+
+    def make_panel(
+        self, side: Any, name: str, brief: str, note: Sequence[str], maps: Sequence[StageMap], lang: str
+    ) -> Panel:
+        """A panel with what every network says: how sure it is of each class, and which one is explained."""
+        names = {label: say(lang, f"class.{label}") for label in side.confidences}
+        explained = side.question.target or side.label
+        return Panel(self.key, name, brief, side.confidences, names, explained, note, maps, side.evidence)
 
     def show(self, side: Any, lang: str) -> Values:
         """What else there is to say of the network's answer."""

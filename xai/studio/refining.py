@@ -74,9 +74,9 @@ class RefiningTab(Tab, Generic[Parts]):
         pairs = zip(self.networks, answer.sides, strict=True)
         example = find_example(answer.photo)
         truth = read_class(example) if example else None
-        panels = [replace(network.describe(side, answer.photo, lang), truth=truth) for network, side in pairs]
-        method, name = TITLES[answer.sides[0].question.method], example.stem if example else ""
-        return Scene(answer.photo, panels, judge(panels, truth, lang), method, name)
+        panels = [replace(network.describe(side, lang), truth=truth) for network, side in pairs]
+        method = TITLES[answer.sides[0].question.method]
+        return Scene(answer.photo, panels, judge(panels, truth, lang), method, example)
 
     def list_classes(self, answer: Answer) -> Sequence[str]:
         return list(answer.sides[0].confidences)

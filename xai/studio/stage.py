@@ -7,6 +7,7 @@ once, and only a question travels.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -90,7 +91,7 @@ class Scene:
         panels: of each network.
         verdict: what they say in one line.
         method: the title of the method that explains them.
-        example: the name of the example that the photo is; "" where it is a visitor's own.
+        example: the file of the example that the photo is; None where it is a visitor's own.
         former: the panels of the whole photo, where a part of this one is hidden.
         whole: the whole photo, where a part of this one is hidden.
     """
@@ -99,7 +100,7 @@ class Scene:
     panels: Sequence[Panel]
     verdict: Verdict
     method: str
-    example: str = ""
+    example: Path | None = None
     former: Sequence[Panel] = field(default=())
     whole: Image.Image | None = None
 
@@ -139,7 +140,7 @@ class Stage(gr.HTML):
             "photo": send_photo(whole, self.GRADIO_CACHE),
             "size": scene.photo.size,
             "method": scene.method,
-            "example": scene.example,
+            "example": scene.example.stem if scene.example else "",
             "verdict": {"text": scene.verdict.text, "kind": scene.verdict.kind},
             "panels": [
                 {**encode_panel(panel, scene.photo, former.get(panel.key)), "hidden": hidden} for panel in scene.panels

@@ -18,14 +18,13 @@ MAPS = ("attention", "evidence", "distilled")
 def set_scene(answer: BlackBoxAnswer, lang: str) -> Scene:
     """What black box and student say, with the maps there are at once; only a sentence where there is no answer."""
     side, example = answer.side, find_example(answer.photo)
-    name = example.stem if example else ""
     if side.silent:
-        return Scene(answer.photo, [], Verdict(say(lang, "no_answer"), "differs"), "", name)
+        return Scene(answer.photo, [], Verdict(say(lang, "no_answer"), "differs"), "", example)
     names = name_classes(side.classes, lang)
     shown = say(lang, f"class.{read_class(example)}") if example else ""
     truth = next((label for label in side.classes if names[label] == shown), None)  # a black box may not know it
     panels = [replace(panel, truth=truth) for panel in list_panels(answer, lang)]
-    return Scene(answer.photo, panels, judge(side, truth, lang), name_shown(side, lang), name)
+    return Scene(answer.photo, panels, judge(side, truth, lang), name_shown(side, lang), example)
 
 
 def name_shown(side: BlackBoxSide, lang: str) -> str:

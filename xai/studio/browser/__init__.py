@@ -15,7 +15,7 @@ from xai.studio.metadata import describe
 from xai.studio.text import LANGUAGES
 
 FOLDER = Path(__file__).parent
-FIRST = "maps.js"  # the other scripts need it
+FIRST = ("maps.js", "make.js")  # the other scripts need them
 PLACE = b"<script data-gradio-mode>"  # Gradio's own scripts start here
 
 
@@ -23,7 +23,7 @@ def write_head() -> str:
     """The elements that the head of the page gets: texts, colours, scripts and styles."""
     palettes = {name: b64encode(load_palette(name).tobytes()).decode() for name in COLORMAPS}
     data = json.dumps({"palettes": palettes, "texts": LANGUAGES}, ensure_ascii=False).replace("</", "<\\/")
-    files = sorted(FOLDER.glob("*.js"), key=lambda file: (file.name != FIRST, file.name))
+    files = sorted(FOLDER.glob("*.js"), key=lambda file: (file.name not in FIRST, file.name))
     scripts = "\n".join(file.read_text(encoding="utf-8") for file in files)
     styles = "\n".join(file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob("*.css")))
     return f"<script>const studio = {data};\n{scripts}</script><style>{styles}</style>"

@@ -58,7 +58,7 @@ studio.drawCard = async (element, value) => {
         context.filter = "none";
         const map = make("canvas");
         if (kind === "heat" && picture.map) {
-            maps.paint(map, picture.map, value.size, look.colormap, element.getRange(picture));
+            maps.paint(map, picture.map, value.size, look.colormap, element.pictures.getRange(picture));
             context.globalAlpha = look.opacity / 100;
         } else if (kind === "regions" && picture.panel.regions) maps.paintRegions(map, picture.panel.regions, value.size);
         else return;
@@ -70,7 +70,7 @@ studio.drawCard = async (element, value) => {
     context.fillRect(0, 0, WIDTH, canvas.height);
     y = write(value.verdict.text, EDGE, 30, {bold: true}) + GAP;
     const kind = look.view === "regions" ? "regions" : "heat", ratio = value.size[0] / value.size[1];
-    const pictures = element.getPictures().filter((each) => !each.aside), photo = {name: say("photo"), panel: value.panels.find((panel) => panel.hidden) ?? null, map: null};
+    const pictures = element.pictures.list().filter((each) => !each.aside), photo = {name: say("photo"), panel: value.panels.find((panel) => panel.hidden) ?? null, map: null};
     const rows = value.shape === "rows" ? value.panels.map((panel) => pictures.filter((each) => each.panel === panel)).filter((row) => row.length) : [[photo, ...pictures]];
     for (const row of rows) {
         const width = (WIDTH - 2 * EDGE - GAP * (row.length - 1)) / row.length, height = width / ratio;

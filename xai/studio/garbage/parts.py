@@ -1,7 +1,6 @@
 """What the garbage tab shows of one network."""
 
 import gradio as gr
-from PIL import Image
 
 from xai.studio.answers import LAST, get_model
 from xai.studio.captions import describe_explanation, say_why_missing
@@ -49,21 +48,12 @@ class GarbageNetwork(NetworkParts):
         with gr.Column(min_width=300):
             place(self.similar, self.agreement)
 
-    def describe(self, side: GarbageSide, photo: Image.Image, lang: str) -> Panel:
+    def describe(self, side: GarbageSide, lang: str) -> Panel:
         e, model = side.explained, side.question.model
         note = describe_explanation(e, side.question.method, lang) if e else [say_why_missing(side, lang)]
         shown = None if e is None or e.blank else e.raw
-        return Panel(
-            key=self.key,
-            name=say(lang, f"model.{model}"),
-            brief=say(lang, f"brief.{model}"),
-            confidences=side.confidences,
-            names={label: say(lang, f"class.{label}") for label in side.confidences},
-            explained=side.question.target or side.label,
-            note=note,
-            maps=[StageMap(shown, box=e and e.bounding_box())],
-            evidence=side.evidence,
-        )
+        maps = [StageMap(shown, box=e and e.bounding_box())]
+        return self.make_panel(side, say(lang, f"model.{model}"), say(lang, f"brief.{model}"), note, maps, lang)
 
     def show(self, side: GarbageSide, lang: str) -> Values:
         return {

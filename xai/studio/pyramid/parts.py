@@ -1,7 +1,5 @@
 """What the pyramid tab shows of one network."""
 
-from PIL import Image
-
 from xai.metrics import nearly_the_same
 from xai.metrics.explained import read_explained
 from xai.studio.captions import describe_explanation, say_why_missing
@@ -19,18 +17,11 @@ class PyramidNetwork(NetworkParts):
         super().__init__(name.removeprefix("pyramid-"))
         self.name = name
 
-    def describe(self, side: PyramidSide, photo: Image.Image, lang: str) -> Panel:
-        return Panel(
-            key=self.key,
-            name=say(lang, f"short.{self.name}"),
-            brief=say(lang, f"short.{self.name}"),
-            confidences=side.confidences,
-            names={label: say(lang, f"class.{label}") for label in side.confidences},
-            explained=side.question.target or side.label,
-            note=describe_layers(side, lang) if side.explained else [say_why_missing(side, lang)],
-            maps=[*list_layers(side, lang), *list_attention(side, lang)],
-            evidence=side.evidence,
-        )
+    def describe(self, side: PyramidSide, lang: str) -> Panel:
+        name = say(lang, f"short.{self.name}")
+        note = describe_layers(side, lang) if side.explained else [say_why_missing(side, lang)]
+        maps = [*list_layers(side, lang), *list_attention(side, lang)]
+        return self.make_panel(side, name, name, note, maps, lang)
 
 
 def describe_layers(side: PyramidSide, lang: str) -> list[str]:
