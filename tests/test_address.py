@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from tests import tabs
 from tests.conftest import EXAMPLES, wait_until
 from tests.preview import LARGEST
-from tests.stages import press, says
+from tests.stages import number_of, press, says, wait_for_answer
 from tests.test_studio import choose, upload
 from xai.studio import metadata
 from xai.studio.answers import LAST, PREDICTED
@@ -56,7 +56,7 @@ def say_menus(page, **menus):
 
 
 def hold_address(page, query):
-    page.wait_for_function("(query) => location.search === query", arg=query, timeout=EXPLAINED)
+    expect(page).to_have_url(re.compile(rf"/{re.escape(query)}$"), timeout=EXPLAINED)
 
 
 def read_menus(tab, /, **query):
@@ -195,6 +195,25 @@ def test_back_forward_and_reload(page, url):
     say_menus(page, model_a=ENGLISH["model.garbage-cnn"], layer_a=CONV1)
     show_photo(page, "#photo", EXAMPLES[3].name)
     hold_address(page, query)
+
+
+def test_a_choice_by_keyboard_is_one_too_and_a_menu_that_is_left_changes_nothing(page):
+    menu, before = page.locator("#layer-a input"), number_of(page)
+    menu.focus()
+    menu.press("ArrowUp")
+    menu.press("Enter")
+    hold_address(page, "?layer-a=stem")
+    wait_for_answer(page, before)
+    says_layer, shown = menu.input_value(), number_of(page)
+    for other in ("#model-a", "#layer-a", "#method"):
+        page.locator(f"{other} input").click()
+        page.keyboard.press("Escape")
+        page.locator("#title").click()
+    choose(page, "#target", "metal")  # what comes of it comes after what would have come of the others
+    hold_address(page, "?layer-a=stem&class=metal")
+    wait_for_answer(page, shown)
+    assert menu.input_value() == says_layer
+    assert int(number_of(page)) == int(shown) + 1
 
 
 def test_a_view_of_the_stage_and_a_class_chosen_there_are_in_the_address(page):

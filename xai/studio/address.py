@@ -95,7 +95,8 @@ class Address:
         """
         selected(None, None, None, js=f"() => studio.address.show({json.dumps(self.tab)})", **IN_BROWSER)
         for name, menu in self.all_menus.items():
-            menu.input(None, menu, None, js=f"(value) => studio.address.put({json.dumps(name)}, value)", **IN_BROWSER)
+            put = f"(value) => studio.address.put({json.dumps(name)}, value, {{tab: {json.dumps(self.tab)}}})"
+            menu.select(None, menu, None, js=put, **IN_BROWSER)
         put = f"(example) => studio.address.putPhoto({json.dumps(self.tab)}, example)"
         example.change(None, example, None, js=put, **IN_BROWSER)
 

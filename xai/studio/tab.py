@@ -191,7 +191,7 @@ class Tab(ABC):
         photo.change(None, photo, self.notices.former, js=SHOW_WITHOUT_PHOTO, **IN_BROWSER)  # however it was taken away
         self.accepted = photo.upload(self.accept, {photo, self.answered}, [photo, example, self.own], **QUIET).success
         self.picked = gallery.select(self.pick, menus, [photo, example], **EACH).success
-        for event in (self.accepted, self.picked, self.target.input):
+        for event in (self.accepted, self.picked, self.target.select):
             self.answer_after(event)
         self.answer_after(self.stage.choose(self.choose_class, self.answered, self.target, **QUIET).success)
         saved = self.stage.save(self.save, {self.answered}, self.download, **QUIET)

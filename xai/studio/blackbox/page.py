@@ -97,7 +97,7 @@ class BlackBoxTab(Tab):
             self.recombine_after(control.input)
         source = self.source
         outputs = [self.target, source.photo, source.example, source.examples]
-        turned = self.black_box.input(self.turn, {self.black_box, source.example}, outputs, **QUIET)
+        turned = self.black_box.select(self.turn, {self.black_box, source.example}, outputs, **QUIET)
         changed = self.answer_after(turned.success)
         self.answer_after(self.again.click)
         for event in (changed, first_shown):

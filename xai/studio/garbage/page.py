@@ -76,14 +76,14 @@ class GarbageTab(RefiningTab[GarbageNetwork]):
         self.words.connect()
         self.how.connect()
         for network in self.networks:
-            changed = network.menu.input(update_layers, network.menu, network.layer, **QUIET)
+            changed = network.menu.select(update_layers, network.menu, network.layer, **QUIET)
             self.answer_after(changed.success)
             self.follow_menus(changed.success)
-            self.follow_menus(network.layer.input)
-            for event in (self.about.expand, network.menu.input):
+            self.follow_menus(network.layer.select)
+            for event in (self.about.expand, network.menu.select):
                 event(network.about.fill, network.menu, network.about.outputs, **QUIET)
         for menu in (self.method, *self.layers):
-            self.answer_after(menu.input)
+            self.answer_after(menu.select)
         return first_shown
 
     def follow_menus(self, event: Callable) -> None:

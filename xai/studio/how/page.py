@@ -121,14 +121,14 @@ class HowParts:
             self.fill_after(event)
             self.compose_after(event)
         for menu in (self.network, self.target):
-            self.fill_after(menu.input)
+            self.fill_after(menu.select)
         self.hiding.asked(self.ask, {self.shown}, self.hiding, **ANSWERING)
         self.hiding.asked_everywhere(self.ask_everywhere, {self.shown}, self.hiding, **REFINING)
         menus = [self.finder_network, self.finder_method]
         opened.success(self.update_methods, menus, self.finder_method, **QUIET)
-        changed = self.finder_network.input(self.update_methods, menus, self.finder_method, **QUIET)
+        changed = self.finder_network.select(self.update_methods, menus, self.finder_method, **QUIET)
         self.compose_after(changed.success)
-        self.finder_method.input(self.clear_finding, {self.searched}, self.finding, **QUIET)
+        self.finder_method.select(self.clear_finding, {self.searched}, self.finding, **QUIET)
         self.finding.sought(self.find, {self.searched, self.finder_method}, self.finding, **ANSWERING)
 
     def fill_after(self, event: Callable) -> None:

@@ -74,8 +74,8 @@ class PyramidTab(RefiningTab[PyramidNetwork]):
     def connect(self, opened: Callable):
         first_shown = super().connect(opened)
         self.words.connect()
-        self.answer_after(self.method.input)
-        self.group.input(self.update_table, {self.answered, self.group}, self.table, **QUIET)
+        self.answer_after(self.method.select)
+        self.group.select(self.update_table, {self.answered, self.group}, self.table, **QUIET)
         for network in self.networks:
             self.about.expand(network.about.fill, gr.State(network.name), network.about.outputs, **QUIET)
         return first_shown
