@@ -75,6 +75,45 @@ def test_the_branch_is_the_authors(fal):
     assert scores.shape == (2, 6)
 
 
+def test_evidence_weighs_the_positions_as_they_are_pooled(photos):
+    """`Σ M R / Σ M`, with M the class maps weighted by the branch's own confidences, and a floor of 0.1."""
+    fal = fresh("pyramid", attended=(1, 3), acting="pool", padding="replicate")
+    batch = Activations(fal, fal.preprocess(photos[:2]))
+    with torch.no_grad():
+        for layer in fal.attended_layers:
+            branch, p = fal.branches[layer], batch.at(f"attended{layer[-1]}")
+            _, maps = branch(p)
+            evidence = 0.1 + (branch.scores(maps).softmax(1)[:, :, None, None] * maps).sum(1, keepdim=True)
+            torch.testing.assert_close(batch.attention(layer), evidence)
+            read = fal.perception[layer](p)
+            pooled = (evidence * read).sum((2, 3)) / evidence.sum((2, 3))
+            torch.testing.assert_close(batch.at(layer).mean((2, 3)), pooled)
+        torch.testing.assert_close(fal.all_logits(batch.x)[0], fal(batch.x))
+    together = xai.explain_layers(fal, photos[0], "hirescam", layers=fal.attended_names)
+    for layer in fal.attended_names:  # the evidence is of the features, and their gradient goes through it
+        alone = xai.explain(fal, photos[0], "hirescam", target_layer=layer)
+        np.testing.assert_allclose(together[layer].raw, alone.raw, rtol=1e-3, atol=1e-5)
+
+
+def test_branches_that_do_not_act_only_train(photos):
+    fal, fpn = fresh("pyramid", attended=(1, 2), acting="none"), fresh("pyramid", attended=())
+    fpn.load_state_dict(fal.state_dict(), strict=False)
+    x = fal.preprocess(photos[:2])
+    with torch.no_grad():
+        torch.testing.assert_close(fal(x), fpn(x))
+        assert len(fal.all_logits(x)) == 3
+
+
+@pytest.mark.parametrize(("padding", "alike"), [("zeros", False), ("replicate", True)])
+def test_what_is_alike_everywhere_stays_so_where_the_border_is_repeated(padding, alike):
+    fal = fresh("pyramid", attended=(1,), padding=padding)
+    plain = {name: torch.ones(1, channels, 8, 8) for name, channels in zip("abcd", (64, 128, 256, 512), strict=True)}
+    with torch.no_grad():
+        p = fal.fpn({name: x[..., : 8 >> i, : 8 >> i] for i, (name, x) in enumerate(plain.items())})["a"]
+        for features in (p, fal.perception["layer1"](p), fal.branches["layer1"](p)[0]):
+            assert torch.allclose(features, features[..., :1, :1].expand_as(features), atol=1e-5) == alike
+
+
 def test_the_loss_weighs_every_branch_like_the_answer(fal):
     pixels, labels = torch.rand(3, 3, 128, 128), torch.tensor([0, 3, 5])
     loss, logits = SupervisedLoss(fal)(pixels, labels)

@@ -9,8 +9,12 @@ import timm
 from train.data.augment import Augmentation
 from train.data.sources import HUB
 from train.recipe import Recipe, define_presets
+from xai.models.attention import Padding
+from xai.models.pyramid import Acting
 
-OF_PYRAMIDS = ("backbone", "width", "attended", "branch_width", "branch_depth", "branch_gradient", "grey")
+OF_PYRAMIDS = (
+    "backbone", "width", "attended", "branch_width", "branch_depth", "acting", "branch_gradient", "padding", "grey",
+)  # fmt: skip
 
 
 @dataclass
@@ -35,8 +39,12 @@ class ClassifierRecipe(Recipe):
     """Of a pyramid: channels inside an attention branch."""
     branch_depth: int = 1
     """Of a pyramid: 3×3 convolutions inside an attention branch."""
+    acting: Acting = "scale"
+    """Of a pyramid: what a branch's attention does, scale the layer, weigh its positions as they pool, or none."""
     branch_gradient: bool = True
     """Of a pyramid: let the branches' losses train the layers below them."""
+    padding: Padding = "zeros"
+    """Of a pyramid: what its 3×3 convolutions above the backbone see beyond the border."""
     grey: bool = False
     """Of a pyramid: turn photos grey first, ever after."""
     teacher: str | None = None

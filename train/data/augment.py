@@ -44,16 +44,20 @@ def build_gentle(size: int, crop: float) -> v2.Transform:
     ])  # fmt: skip
 
 
-def build_aerial(size: int, crop: float) -> v2.Transform:
-    """What differs between two flights: height, heading and light; half of the views are hidden in part."""
+def build_aerial_whole(size: int, crop: float) -> v2.Transform:
+    """What differs between two flights: height, heading and light."""
     return v2.Compose([
         v2.RandomResizedCrop(size, scale=(crop, 1), ratio=(0.8, 1.25), antialias=True),
         v2.RandomHorizontalFlip(),
         v2.RandomVerticalFlip(),
         v2.RandomApply([v2.RandomRotation((90, 90))]),
         v2.RandomApply([v2.ColorJitter(0.3, 0.3)], p=0.5),
-        v2.RandomApply([HideParts()], p=0.5),
     ])  # fmt: skip
+
+
+def build_aerial(size: int, crop: float) -> v2.Transform:
+    """The same, and half of the views are hidden in part."""
+    return v2.Compose([build_aerial_whole(size, crop), v2.RandomApply([HideParts()], p=0.5)])
 
 
 class HideParts(nn.Module):
@@ -72,5 +76,8 @@ class HideParts(nn.Module):
         return (pixels * mask).to(pixels.dtype)
 
 
-Augmentation = Literal["paper", "life", "gentle", "aerial"]
-AUGMENTATIONS = {"paper": build_paper, "life": build_life, "gentle": build_gentle, "aerial": build_aerial}
+Augmentation = Literal["paper", "life", "gentle", "aerial", "aerial-whole"]
+AUGMENTATIONS = {
+    "paper": build_paper, "life": build_life, "gentle": build_gentle, "aerial": build_aerial,
+    "aerial-whole": build_aerial_whole,
+}  # fmt: skip

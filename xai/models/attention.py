@@ -1,11 +1,14 @@
 """Attention: over channels, and over positions."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 OPEN = 2.0  # what CBAM's gates start from: sigmoid(2) = 0.88
 SHARPNESS = 10  # of a branch's scores at the start: how much a logit grows with the mean of its class map
+FLOOR = 0.1  # of a branch's evidence: so much counts every position, lest none does
+Padding = Literal["zeros", "replicate"]  # what a convolution sees beyond the border
 
 
 class SqueezeExcitation(nn.Module):
@@ -73,38 +76,62 @@ class AttentionBranch(nn.Module):
     """Where to look, learnt by having to classify from there.
 
     Formula: class maps `a = ReLU(BN(conv1×1(BN(f(P)))))`, one a class, attention `M = sigmoid(BN(conv3×3(a)))`, class
-    scores `GAP(conv1×1(a))`. The features that go on are `(1 + M) ⊙ P`; the scores have a loss of their own.
+    scores `s = GAP(conv1×1(a))`. The features that go on are `(1 + M) ⊙ P`; the scores have a loss of their own.
     Paper: Fukui et al., Attention Branch Network, CVPR 2019, as in the authors' code. There `f` is a copy of a ResNet
     stage; here it is as wide and deep as one likes, so that it stays light on large maps.
+
+    `weigh_evidence` is our own: `E = Σ_k softmax(s)_k a_k + 0.1`, where the branch sees what it takes the photo for.
 
     Args:
         channels: C, of the features P.
         classes: K.
         width: channels inside f.
         depth: 3×3 convolutions in f, behind a 1×1 convolution that brings the features to its width.
+        padding: of the 3×3 convolutions.
     """
 
-    def __init__(self, channels: int, classes: int, width: int = 32, depth: int = 1) -> None:
+    def __init__(
+        self, channels: int, classes: int, width: int = 32, depth: int = 1, padding: Padding = "zeros"
+    ) -> None:
         super().__init__()
         blocks = [nn.Conv2d(channels, width, 1, bias=False)]
         for _ in range(depth):
             blocks += [nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1, bias=False)]
         self.features = nn.Sequential(*blocks, nn.BatchNorm2d(width))
         self.class_maps = nn.Sequential(nn.Conv2d(width, classes, 1, bias=False), nn.BatchNorm2d(classes), nn.ReLU())
-        self.attention = nn.Conv2d(classes, 1, 3, padding=1, bias=False)
+        self.attention = Conv2dOfAbsoluteWeights(classes, 1, 3, padding=1, bias=False)
         self.scale = nn.BatchNorm2d(1)
         self.score = nn.Conv2d(classes, classes, 1, bias=False)
         # A class map, normalised, averages to nearly the same over any photo. From small weights the scores stay too
         # close for hundreds of steps, and the features learn to speak for the class everywhere to make up for it.
         nn.init.dirac_(self.score.weight).data.mul_(SHARPNESS)
+        set_padding(self, padding)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Features (B, C, h, w) to the attention map (B, 1, h, w) in (0, 1) and the class maps (B, K, h, w)."""
         maps = self.class_maps(self.features(features))
-        # |w|: with free signs M comes out high on all but the object and flattens the evidence instead of sharpening it
-        attention = self.scale(F.conv2d(maps, self.attention.weight.abs(), padding=1)).sigmoid()
-        return attention, maps
+        return self.scale(self.attention(maps)).sigmoid(), maps
+
+    def weigh_evidence(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (B, C, h, w) to the evidence E (B, 1, h, w), 0.1 or more, and the class maps (B, K, h, w)."""
+        maps = self.class_maps(self.features(features))
+        confidences = self.scores(maps).softmax(1)  # B, K
+        return FLOOR + torch.einsum("bk,bkhw->bhw", confidences, maps)[:, None], maps
 
     def scores(self, class_maps: Tensor) -> Tensor:
         """Class maps (B, K, h, w) to the branch's own logits (B, K)."""
         return self.score(class_maps).mean(dim=(2, 3))
+
+
+class Conv2dOfAbsoluteWeights(nn.Conv2d):
+    """A convolution by |w|: with free signs M is high on all but the object, and flattens what it should sharpen."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._conv_forward(input, self.weight.abs(), self.bias)
+
+
+def set_padding(module: nn.Module, padding: Padding) -> None:
+    """Let all convolutions in a module that look around them see zeros beyond the border, or the border once more."""
+    for each in module.modules():
+        if isinstance(each, nn.Conv2d) and each.kernel_size > (1, 1):
+            each.padding_mode = padding

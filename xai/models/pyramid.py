@@ -1,7 +1,7 @@
 """A feature pyramid that classifies, with attention branches on any of its layers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import timm
 import torch
@@ -9,10 +9,11 @@ from torch import Tensor, nn
 from torchvision.ops import FeaturePyramidNetwork
 from torchvision.transforms.v2 import functional as F
 
-from xai.models.attention import AttentionBranch
+from xai.models.attention import AttentionBranch, Padding, set_padding
 from xai.models.classifier import INPUT, Classifier, name_attention
 
 STRIDES = (4, 8, 16, 32)
+Acting = Literal["scale", "pool", "none"]  # how the attention of a branch acts on its layer
 
 
 class Pyramid(Classifier):
@@ -22,6 +23,11 @@ class Pyramid(Classifier):
     ReLU(BN(conv3×3(P_i)))`; `logits = Σ_i W_i GAP(R_i) + b`. Layer 1 is the finest, of stride 4, Layer 4 the coarsest,
     of stride 32. What is explained of Layer i is `R_i`, called `layer1` to `layer4`: there a class activation map is
     exactly what every position adds to the logit. The attended maps are `attended1` to `attended4`.
+
+    So much is source 3's. Whatever is trained, its `1 + M` changes hardly an answer. Two variants are our own: with
+    `pool` the attention decides how much each position counts, `P_i` stays, and `R_i ← M_i / mean(M_i) ⊙ R_i` with the
+    branch's evidence as `M_i`, so that `GAP(R_i)` is the mean weighted by it; with `none` the branches' losses train
+    the pyramid, and nothing else comes of them.
     Papers: Lin et al., Feature Pyramid Networks, CVPR 2017; Fukui et al., Attention Branch Network, CVPR 2019; for
     branches on chosen layers only the FPN-ABN layered model (FAL), whose text names no authors.
 
@@ -32,8 +38,10 @@ class Pyramid(Classifier):
         width: channels of every pyramid layer.
         attended: S, a subset of {1, 2, 3, 4}.
         branch_width, branch_depth: of the attention branches.
+        acting: of the attention: `scale` the features P_i, weigh the positions of R_i as they `pool`, or `none`.
         branch_gradient: let the branches' losses train the pyramid below them too; without it a branch learns to read
             the pyramid as it is. The text of FAL says nothing of it.
+        padding: what the pyramid's, the branches' and the last 3×3 convolutions see beyond the border.
         grey: turn photos grey first, for networks trained on grey photos.
         mean, std: of the input normalisation.
 
@@ -55,7 +63,9 @@ class Pyramid(Classifier):
         attended: Sequence[int] = (),
         branch_width: int = 32,
         branch_depth: int = 1,
+        acting: Acting = "scale",
         branch_gradient: bool = True,
+        padding: Padding = "zeros",
         grey: bool = False,
         mean: Sequence[float] = (0.485, 0.456, 0.406),
         std: Sequence[float] = (0.229, 0.224, 0.225),
@@ -63,7 +73,8 @@ class Pyramid(Classifier):
         super().__init__(classes, input_size, mean, std)
         if unknown := set(attended) - set(range(1, len(STRIDES) + 1)):
             raise ValueError(f"attention branches can be on layers 1 to 4, not on {', '.join(map(str, unknown))}")
-        self.grey, self.backbone_name, self.branch_gradient = grey, backbone, branch_gradient
+        self.grey, self.backbone_name = grey, backbone
+        self.acting, self.branch_gradient = acting, branch_gradient
         self.attended_layers = tuple(f"layer{i}" for i in sorted(set(attended)))
         features: Any = timm.create_model(backbone, features_only=True, out_indices=find_levels(backbone))
         self.backbone = features
@@ -77,6 +88,8 @@ class Pyramid(Classifier):
                 for name in self.attended_layers
             }
         )
+        for part in (self.fpn, self.perception, self.branches):
+            set_padding(part, padding)
 
     @property
     def layers(self) -> dict[str, Callable[..., Tensor]]:
@@ -115,13 +128,25 @@ class Pyramid(Classifier):
             return
         if layer in self.layer_names:
             self.advance(known, name_attended(layer))
-            known[layer] = self.perception[layer](known[name_attended(layer)])
+            known[layer] = self.read(known, layer)
             return
         for name, features in self.feature_pyramid(known[INPUT]).items():
-            if name in self.branches:
+            if name in self.branches and self.acting != "pool":
                 known[name_attention(name)], _ = self.branches[name](features)
-                features = (1 + known[name_attention(name)]) * features
+                if self.acting == "scale":
+                    features = (1 + known[name_attention(name)]) * features
             known[name_attended(name)] = features
+
+    def read(self, known: dict[str, Tensor], layer: str) -> Tensor:
+        """What is read of a layer's attended map (B, width / 2, h, w), weighed where attention decides the pooling."""
+        attended = known[name_attended(layer)]
+        features = self.perception[layer](attended)
+        if layer in self.branches and self.acting == "pool":
+            if name_attention(layer) not in known:
+                known[name_attention(layer)], _ = self.branches[layer].weigh_evidence(attended)
+            attention = known[name_attention(layer)]  # B, 1, h, w
+            features = attention / attention.mean((2, 3), keepdim=True) * features
+        return features
 
     def conclude(self, known: Mapping[str, Tensor]) -> Tensor:
         """All four layers' features to logits; a layer may have those of one photo where another has those of many."""
@@ -137,10 +162,12 @@ class Pyramid(Classifier):
         known, scores = {}, []
         for name, features in self.feature_pyramid(x).items():
             if name in self.branches:
-                read = features if self.branch_gradient else features.detach()
-                attention, class_maps = self.branches[name](read)
-                features = (1 + attention) * features
-                scores.append(self.branches[name].scores(class_maps))
+                branch, read = self.branches[name], features if self.branch_gradient else features.detach()
+                attention, class_maps = branch.weigh_evidence(read) if self.acting == "pool" else branch(read)
+                known[name_attention(name)] = attention
+                scores.append(branch.scores(class_maps))
+                if self.acting == "scale":
+                    features = (1 + attention) * features
             known[name_attended(name)] = features
         return [self.conclude(known), *scores]
 
