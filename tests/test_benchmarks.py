@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import shutil
 import subprocess
 import sys
 
@@ -13,10 +14,12 @@ from benchmarks import record
 from tests.conftest import fresh
 from xai.studio.garbage import EXAMPLES
 from xai.studio.pyramid import EXAMPLES as AERIAL_EXAMPLES
+from xai.zoo import CHECKPOINTS
 
 RUNS = {
     "accuracy": "--data WASTE --model garbage-cnn garbage-efficientnet_lite0",
     "agreement": "--data WASTE --limit 2",
+    "attention": "--data AERIAL --runs PYRAMIDS --mosaics 1 --work WORK",
     "controls": "--data AERIAL --models pyramid-fpn --limit 2 --work WORK",
     "distilled": "--rounds 1 --timed 4",
     "duplicates": "WASTE",
@@ -52,9 +55,12 @@ def test_every_benchmark_is_run_here():
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     """Photos by class, all of them in every split, and the scores of their channels, which take minutes to ask for."""
-    found = {name: tmp_path_factory.mktemp(name.lower()) for name in ("WASTE", "AERIAL", "IMAGENET", "SCORES")}
+    names = ("WASTE", "AERIAL", "IMAGENET", "SCORES", "PYRAMIDS")
+    found = {name: tmp_path_factory.mktemp(name.lower()) for name in names}
+    for name in ("fpn", "fal"):
+        shutil.copytree(CHECKPOINTS / f"pyramid-{name}", found["PYRAMIDS"] / f"{name}-0" / "checkpoint")
     generator = np.random.default_rng(0)
-    for i, example in enumerate([*EXAMPLES, *AERIAL_EXAMPLES[:4]]):
+    for i, example in enumerate([*EXAMPLES, *AERIAL_EXAMPLES]):
         kind, label = example.stem.rsplit("-", 1)[0].split("-", 1)
         photos = found["AERIAL" if kind == "pyramid" else "WASTE"]
         path = photos / label / f"{i}.jpg"
@@ -114,3 +120,19 @@ def test_all_methods_that_suit_a_network_are_measured_beside_their_peers(photos)
     assert {name for name, library in runs if library == "xai"} == set(suited) - set(UNTIMED)
     for key, run in runs.items():
         assert np.isfinite(np.asarray(run().detach() if key[1] == "" else run())).all(), key
+
+
+def test_attention_that_does_not_act_has_no_effect():
+    from benchmarks.attention import estimate_difference, measure_effect
+
+    photos = AERIAL_EXAMPLES[:3]
+    inert = fresh("pyramid", attended=(1, 3), acting="none")
+    assert measure_effect(inert, photos) == {"own_mean": 0, "common": 0}
+    for acting in ("scale", "pool"):
+        found = measure_effect(fresh("pyramid", attended=(1, 3), acting=acting), photos)
+        assert min(found.values()) > 0, acting
+        assert measure_effect(fresh("pyramid", attended=(1, 3), acting=acting), photos[:1])["common"] < 1e-12  # its own
+    certain = estimate_difference(np.full((3, 20), 1.5))
+    assert (certain["mean"], certain["low"], certain["high"]) == (1.5, 1.5, 1.5)
+    seeds = np.array([[-1.0], [0.0], [1.0]]).repeat(50, 1)  # they disagree, whatever the photo
+    assert estimate_difference(seeds)["low"] < 0 < estimate_difference(seeds)["high"]

@@ -1,0 +1,243 @@
+"""Does attention help to explain? Networks with it against those without, of several seeds, on the same test photos.
+
+    python -m benchmarks.attention --data UCMERCED --runs runs/attention --plain fpn --output attention-pyramids
+
+RUNS holds a training's folder for every network, called NAME-SEED: fpn-0, fal-0, fpn-1 … Each is compared with the
+plain one of its seed: accuracy; the mosaic test; drop, increase, gain and ADCC, each pixel dimmed by the map; drop and
+increase with only the strongest 20 % of the pixels kept; and the same of another photo's map and of the mean map. Of
+pyramids with branches, on the validation photos: do their answers change where attention says nothing of the photo?
+
+A difference is the mean over seeds and photos, its 95 % interval from drawing seeds and photos again, both. Writes
+benchmarks/results/OUTPUT.json. A stopped run goes on.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+import xai
+from benchmarks import record
+from xai.blackbox import from_checkpoint
+from xai.evaluation import Outcome, Settings, evaluate
+from xai.evaluation.lines import Line
+from xai.evaluation.plan import ALL_LAYERS
+from xai.folders import list_splits
+from xai.metrics.controls import ANOTHER, MEAN
+from xai.metrics.registry import MOSAIC, SHARED
+from xai.metrics.shared import weighted_sameness
+from xai.models import Classifier
+from xai.models.classifier import name_attention
+from xai.models.pyramid import Pyramid, name_attended
+from xai.modes import without_gradients
+
+WAYS = {"soft": (None, ["drop", "increase", "gain", "adcc"]), "strongest": (0.2, ["drop", "increase"])}
+ACCURACY = "accuracy"
+AT_ONCE = 16
+RESAMPLES = 4000
+Values = dict[tuple[str, str], np.ndarray]  # of a network, by map and metric: of each photo, or mosaic
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="of CLASS/PHOTO")
+    parser.add_argument("--runs", type=Path, metavar="FOLDER", help="of trainings, NAME-SEED")
+    parser.add_argument("--plain", default="fpn", metavar="NAME", help="without attention (default: fpn)")
+    parser.add_argument("--mosaics", type=int, default=150, help="the same for all networks (default: 150)")
+    parser.add_argument("--limit", type=int, help="test photos at most")
+    parser.add_argument("--work", type=Path, default=Path("runs/attention-measured"), help="folder to go on from")
+    parser.add_argument("--output", default="attention-pyramids", help="name below benchmarks/results, or a .json path")
+    parser.add_argument("--show", action="store_true", help="only print the table of the file there is")
+    options = parser.parse_args(arguments)
+    file = Path(options.output) if options.output.endswith(".json") else record.RESULTS / f"{options.output}.json"
+    if not options.show:
+        if not options.data or not options.runs:
+            parser.error("name the data by --data and the networks by --runs, or --show what was measured")
+        try:
+            write(options)
+        except (ValueError, OSError) as error:
+            parser.error(str(error))
+    print(table(json.loads(file.read_text(encoding="utf-8"))))
+
+
+def write(options: argparse.Namespace) -> None:
+    """Measure all networks and write down how those with attention differ.
+
+    Raises:
+        ValueError: there is no plain network of a seed, or none at all.
+        OSError: a checkpoint cannot be read.
+    """
+    names = find_networks(options.runs, options.plain)
+    models = {name: xai.load_model(options.runs / name / "checkpoint", "cpu") for name in names}
+    splits = list_splits(options.data)
+    photos, validation = splits["test"][: options.limit], splits.get("val", [])[: options.limit]
+    values: dict[str, Values] = {name: {("", ACCURACY): find_right(models[name], photos)} for name in names}
+    for way in WAYS:
+        found = measure(models, options, way, [path.relative_to(options.data).as_posix() for path in photos])
+        for line in found.lines:
+            values[line.model] |= read_values(line, way)
+    attending = {name: model for name, model in models.items() if model.attended_layers and validation}
+    effects = {name: measure_effect(model, validation) for name, model in attending.items()}
+    rows = compare(values, options.plain)
+    record.write(
+        options.output, rows, data=options.data.name, plain=options.plain, photos=len(photos),
+        validation_photos=len(validation), networks=names, effects=effects,
+        same={name: describe_sameness(values[name]) for name in names},
+    )  # fmt: skip
+
+
+def find_networks(runs: Path, plain: str) -> list[str]:
+    """The folders of finished trainings, the plain ones first.
+
+    Raises:
+        ValueError: a seed has no plain network, or there is nothing to compare.
+    """
+    names = sorted(path.parent.name for path in runs.glob("*-*/checkpoint"))
+    if lonely := [name for name in names if f"{plain}-{name.rsplit('-', 1)[1]}" not in names]:
+        raise ValueError(f"{runs} has no {plain} of the seed of {', '.join(lonely)}")
+    if all(name.rsplit("-", 1)[0] == plain for name in names):
+        raise ValueError(f"{runs} has no finished training of another network than {plain}")
+    return sorted(names, key=lambda name: (name.rsplit("-", 1)[0] != plain, name))
+
+
+def find_right(model: Classifier, photos: Sequence[Path]) -> np.ndarray:
+    """Of each photo (N), 100 where the network names its class, else 0."""
+    parts = [model.predict_proba(photos[i : i + AT_ONCE]) for i in range(0, len(photos), AT_ONCE)]
+    answers = np.concatenate(parts).argmax(1)
+    return 100.0 * np.array([model.classes[k] == path.parent.name for k, path in zip(answers, photos, strict=True)])
+
+
+def measure(models: Mapping[str, Classifier], options: argparse.Namespace, way: str, photos: Sequence[str]) -> Outcome:
+    """Every layer's Grad-CAM, its companions and a Gaussian, of all networks on the same photos and mosaics."""
+    share, metrics = WAYS[way]
+    others = [MOSAIC, SHARED] if share is None else []
+    settings = Settings(share=share, mosaics=2 * options.mosaics)  # half of them are the same for all
+    subjects = [from_checkpoint(model, name=name) for name, model in models.items()]
+    methods = ["gradcam", "gaussian", ANOTHER, MEAN]
+    layers = [ALL_LAYERS]
+    return evaluate(subjects, methods, [*metrics, *others], options.data, options.work / way, photos, layers, settings)
+
+
+def read_values(line: Line, way: str) -> Values:
+    """What a line of the table holds, by map and metric; of mosaics only those that all networks got."""
+    values: Values = {(line.row.name, f"{metric}, {way}"): line.values[metric] for metric in WAYS[way][1]}
+    if MOSAIC in line.values:
+        values[line.row.name, MOSAIC] = line.values[MOSAIC][: line.paired]
+    if SHARED in line.values:
+        values[line.row.name, SHARED] = line.values[SHARED]
+    return values
+
+
+def describe_sameness(values: Values) -> dict[str, float]:
+    """Of each map, how much of its variance is the same for every photo, in percent."""
+    found = {name: products for (name, metric), products in values.items() if metric == SHARED}
+    return {
+        name: round(100 * float(weighted_sameness(products, np.ones((1, len(products))))[0]), 1)
+        for name, products in found.items()
+    }
+
+
+def compare(values: Mapping[str, Values], plain: str) -> list[dict]:
+    """Of every variant, map and metric: each seed's figure, and by how much it exceeds the plain network's."""
+    seeds: dict[str, list[str]] = {}
+    for name in values:
+        seeds.setdefault(name.rsplit("-", 1)[0], []).append(name.rsplit("-", 1)[1])
+    rows = []
+    for variant, own in seeds.items():
+        for key in values[f"{variant}-{own[0]}"]:
+            if key[1] == SHARED:
+                continue
+            found = [values[f"{variant}-{seed}"][key] for seed in own]
+            row = {
+                "network": variant,
+                "map": key[0],
+                "metric": key[1],
+                "seeds": [rounded(each.mean()) for each in found],
+            }
+            if variant != plain:
+                pairs = [each - values[f"{plain}-{seed}"][key] for seed, each in zip(own, found, strict=True)]
+                row["less plain"] = estimate_difference(np.stack(pairs))
+            rows.append(row)
+    return rows
+
+
+def estimate_difference(differences: np.ndarray) -> dict:
+    """The mean of differences (seeds, photos), each seed's, and a 95 % interval over seeds and photos drawn again."""
+    generator = np.random.default_rng(0)
+    seeds, photos = differences.shape
+    chosen = generator.integers(seeds, size=(RESAMPLES, seeds))
+    weights = generator.multinomial(photos, np.full(photos, 1 / photos), size=RESAMPLES) / photos  # R, photos
+    by_seed = weights @ differences.T  # R, seeds
+    means = np.take_along_axis(by_seed, chosen, 1).mean(1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return {
+        "mean": rounded(differences.mean()), "low": rounded(low), "high": rounded(high),
+        "seeds": [rounded(each) for each in differences.mean(1)], "n": photos,
+    }  # fmt: skip
+
+
+@without_gradients
+def measure_effect(model: Classifier, photos: Sequence[Path]) -> dict[str, float]:
+    """How far a pyramid's answers move (mean KL, nats) where its attention knows nothing of the photo.
+
+    `own_mean`: each map M is replaced by its mean over the positions; `common`: by the mean of M over all photos.
+    """
+    assert isinstance(model, Pyramid)
+    parts = [model.preprocess(photos[i : i + AT_ONCE]) for i in range(0, len(photos), AT_ONCE)]
+    maps = [read_attention(model, x) for x in parts]  # by layer, B, 1, h, w each
+    common = {layer: torch.cat([part[layer] for part in maps]).mean(0, keepdim=True) for layer in model.attended_layers}
+    moved: dict[str, list[Tensor]] = {"own_mean": [], "common": []}
+    for x, own in zip(parts, maps, strict=True):
+        answers = answer_with(model, x, own)
+        flat = {layer: m.mean((2, 3), keepdim=True).expand_as(m) for layer, m in own.items()}
+        for how, replaced in (("own_mean", flat), ("common", {k: m.expand_as(own[k]) for k, m in common.items()})):
+            other = answer_with(model, x, replaced)
+            moved[how].append(F.kl_div(other, answers, reduction="none", log_target=True).sum(1))
+    return {how: float(f"{torch.cat(each).mean().item():.3g}") for how, each in moved.items()}
+
+
+def read_attention(model: Pyramid, x: Tensor) -> dict[str, Tensor]:
+    """The attention maps (B, 1, h, w) by layer."""
+    known = {"input": x}
+    for layer in model.attended_layers:
+        model.advance(known, layer)
+    return {layer: known[name_attention(layer)] for layer in model.attended_layers}
+
+
+def answer_with(model: Pyramid, x: Tensor, attention: Mapping[str, Tensor]) -> Tensor:
+    """The log-confidences (B, K) with these attention maps instead of the network's own."""
+    known = {name_attention(layer): m for layer, m in attention.items()}
+    for layer, features in model.feature_pyramid(x).items():
+        scaled = layer in attention and model.acting == "scale"
+        known[name_attended(layer)] = (1 + attention[layer]) * features if scaled else features
+    return model.conclude(known).double().log_softmax(1)
+
+
+def rounded(value: float) -> float:
+    return round(float(value), 2)
+
+
+def table(found: dict) -> str:
+    """The file as Markdown: each seed's figures, and what differs from the plain network."""
+    lines = [
+        f"{found['photos']} test photos of {found['data']}; in brackets 95 % intervals over seeds and photos.", "",
+        f"| network | map | metric | of each seed | less {found['plain']} | of each seed |", "| --- " * 6 + "|",
+    ]  # fmt: skip
+    for row in found["rows"]:
+        less = row.get("less plain")
+        cells = [row["network"], row["map"], row["metric"], " ".join(f"{each:.1f}" for each in row["seeds"])]
+        cells.append(f"{less['mean']:+.1f} [{less['low']:+.1f}, {less['high']:+.1f}]" if less else "")
+        cells.append(" ".join(f"{each:+.1f}" for each in less["seeds"]) if less else "")
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", "| network | KL, own mean of M | KL, common M |", "| --- | --- | --- |"]
+    lines += [f"| {name} | {each['own_mean']} | {each['common']} |" for name, each in found["effects"].items()]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
