@@ -1,6 +1,7 @@
 """The app in this process, and a browser whose visitors look at its tabs."""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,8 +42,12 @@ def served() -> Iterator[tuple[gr.Blocks, str]]:
     """The running app, and its address."""
     blocks = build()
     _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
+    server = blocks.server
     yield blocks, url
     blocks.close()
+    for thread in threading.enumerate():  # one that still computes when the process ends would abort it
+        if thread is server.thread or thread.name.startswith("AnyIO worker"):
+            thread.join(EXPLAINED / 1000)
 
 
 @contextmanager
