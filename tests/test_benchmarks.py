@@ -1,6 +1,7 @@
 """Every benchmark runs as a reader would start it, at its smallest size, and writes what it found."""
 
 import json
+import os
 import runpy
 import shutil
 import subprocess
@@ -102,11 +103,15 @@ def test_it_runs_and_writes_what_it_found(name, folders, tmp_path, monkeypatch, 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", IN_A_BROWSER)
 def test_it_runs_in_a_browser(name, tmp_path):
-    """In a process of its own: while it builds a page, an app that answers beside it would put parts into that page."""
+    """In a process of its own: while it builds a page, an app that answers beside it would put parts into that page.
+
+    With a cache of its own: an app that is closed deletes the examples there, which another one still shows.
+    """
     file = tmp_path / "found.json"
+    environment = {**os.environ, "GRADIO_TEMP_DIR": str(tmp_path / "gradio")}
     arguments = [*IN_A_BROWSER[name].split(), "--output", str(file)]
     command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
-    done = subprocess.run(command, cwd=record.ROOT, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=record.ROOT, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert json.loads(file.read_text(encoding="utf-8"))["rows"]
 
