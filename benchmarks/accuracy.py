@@ -19,16 +19,16 @@ from tqdm import tqdm
 import xai
 from benchmarks import record
 from xai.folders import list_splits
+from xai.models import Classifier
 
 AT_ONCE = 16
 RESNETS = ("garbage-resnet50", "garbage-se_resnet50", "garbage-s_se_resnet50")
 
 
-def right(name: str, photos: list[Path]) -> np.ndarray:
+def find_right(model: Classifier, photos: list[Path]) -> np.ndarray:
     """Whether a network names each photo's class (N)."""
-    model = xai.load_model(name, "cpu")
     parts = [photos[i : i + AT_ONCE] for i in range(0, len(photos), AT_ONCE)]
-    answers = np.concatenate([model.predict_proba(part) for part in tqdm(parts, name, leave=False)]).argmax(1)
+    answers = np.concatenate([model.predict_proba(part) for part in tqdm(parts, model.name, leave=False)]).argmax(1)
     return np.array([model.classes[k] == photo.parent.name for k, photo in zip(answers, photos, strict=True)])
 
 
@@ -52,7 +52,11 @@ def main() -> None:
     options = parser.parse_args()
     photos = {folder.name: list_splits(folder)[options.split][: options.limit] for folder in options.data}
     rows = []
-    found = {(name, model): right(model, paths) for name, paths in photos.items() for model in options.model}
+    found = {
+        (name, model): find_right(xai.load_model(model, "cpu"), paths)
+        for name, paths in photos.items()
+        for model in options.model
+    }
     for name in photos:
         for a, b in combinations(options.model, 2):
             both = found[name, a], found[name, b]

@@ -23,16 +23,18 @@ from torch.nn import functional as F
 
 import xai
 from benchmarks import record
+from benchmarks.accuracy import find_right
 from xai.blackbox import from_checkpoint
 from xai.evaluation import Outcome, Settings, evaluate
+from xai.evaluation.bootstrap import resample_means
+from xai.evaluation.intervals import estimate
 from xai.evaluation.lines import Line
 from xai.evaluation.plan import ALL_LAYERS
 from xai.folders import list_splits
 from xai.metrics.controls import ANOTHER, MEAN
 from xai.metrics.registry import MOSAIC, SHARED
-from xai.metrics.shared import weighted_sameness
 from xai.models import Classifier
-from xai.models.classifier import name_attention
+from xai.models.classifier import INPUT, name_attention
 from xai.models.pyramid import Pyramid, name_attended
 from xai.modes import without_gradients
 
@@ -54,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", default="attention-pyramids", help="name below benchmarks/results, or a .json path")
     parser.add_argument("--show", action="store_true", help="only print the table of the file there is")
     options = parser.parse_args(arguments)
-    file = Path(options.output) if options.output.endswith(".json") else record.RESULTS / f"{options.output}.json"
+    file = record.place(options.output)
     if not options.show:
         if not options.data or not options.runs:
             parser.error("name the data by --data and the networks by --runs, or --show what was measured")
@@ -76,18 +78,20 @@ def write(options: argparse.Namespace) -> None:
     models = {name: xai.load_model(options.runs / name / "checkpoint", "cpu") for name in names}
     splits = list_splits(options.data)
     photos, validation = splits["test"][: options.limit], splits.get("val", [])[: options.limit]
-    values: dict[str, Values] = {name: {("", ACCURACY): find_right(models[name], photos)} for name in names}
+    values: dict[str, Values] = {name: {("", ACCURACY): 100.0 * find_right(models[name], photos)} for name in names}
+    same: dict[str, dict[str, float]] = {name: {} for name in names}
     for way in WAYS:
         found = measure(models, options, way, [path.relative_to(options.data).as_posix() for path in photos])
         for line in found.lines:
             values[line.model] |= read_values(line, way)
+            if SHARED in line.values:
+                same[line.model][line.row.name] = rounded(estimate(line, SHARED, 1, 0).mean)
     attending = {name: model for name, model in models.items() if model.attended_layers and validation}
     effects = {name: measure_effect(model, validation) for name, model in attending.items()}
     rows = compare(values, options.plain)
     record.write(
         options.output, rows, data=options.data.name, plain=options.plain, photos=len(photos),
-        validation_photos=len(validation), networks=names, effects=effects,
-        same={name: describe_sameness(values[name]) for name in names},
+        validation_photos=len(validation), networks=names, effects=effects, same=same,
     )  # fmt: skip
 
 
@@ -103,13 +107,6 @@ def find_networks(runs: Path, plain: str) -> list[str]:
     if all(name.rsplit("-", 1)[0] == plain for name in names):
         raise ValueError(f"{runs} has no finished training of another network than {plain}")
     return sorted(names, key=lambda name: (name.rsplit("-", 1)[0] != plain, name))
-
-
-def find_right(model: Classifier, photos: Sequence[Path]) -> np.ndarray:
-    """Of each photo (N), 100 where the network names its class, else 0."""
-    parts = [model.predict_proba(photos[i : i + AT_ONCE]) for i in range(0, len(photos), AT_ONCE)]
-    answers = np.concatenate(parts).argmax(1)
-    return 100.0 * np.array([model.classes[k] == path.parent.name for k, path in zip(answers, photos, strict=True)])
 
 
 def measure(models: Mapping[str, Classifier], options: argparse.Namespace, way: str, photos: Sequence[str]) -> Outcome:
@@ -128,18 +125,7 @@ def read_values(line: Line, way: str) -> Values:
     values: Values = {(line.row.name, f"{metric}, {way}"): line.values[metric] for metric in WAYS[way][1]}
     if MOSAIC in line.values:
         values[line.row.name, MOSAIC] = line.values[MOSAIC][: line.paired]
-    if SHARED in line.values:
-        values[line.row.name, SHARED] = line.values[SHARED]
     return values
-
-
-def describe_sameness(values: Values) -> dict[str, float]:
-    """Of each map, how much of its variance is the same for every photo, in percent."""
-    found = {name: products for (name, metric), products in values.items() if metric == SHARED}
-    return {
-        name: round(100 * float(weighted_sameness(products, np.ones((1, len(products))))[0]), 1)
-        for name, products in found.items()
-    }
 
 
 def compare(values: Mapping[str, Values], plain: str) -> list[dict]:
@@ -150,8 +136,6 @@ def compare(values: Mapping[str, Values], plain: str) -> list[dict]:
     rows = []
     for variant, own in seeds.items():
         for key in values[f"{variant}-{own[0]}"]:
-            if key[1] == SHARED:
-                continue
             found = [values[f"{variant}-{seed}"][key] for seed in own]
             row = {
                 "network": variant,
@@ -168,11 +152,9 @@ def compare(values: Mapping[str, Values], plain: str) -> list[dict]:
 
 def estimate_difference(differences: np.ndarray) -> dict:
     """The mean of differences (seeds, photos), each seed's, and a 95 % interval over seeds and photos drawn again."""
-    generator = np.random.default_rng(0)
     seeds, photos = differences.shape
-    chosen = generator.integers(seeds, size=(RESAMPLES, seeds))
-    weights = generator.multinomial(photos, np.full(photos, 1 / photos), size=RESAMPLES) / photos  # R, photos
-    by_seed = weights @ differences.T  # R, seeds
+    chosen = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
+    by_seed = resample_means(differences.T, RESAMPLES, 0)  # R, seeds
     means = np.take_along_axis(by_seed, chosen, 1).mean(1)
     low, high = np.quantile(means, [0.025, 0.975])
     return {
@@ -203,7 +185,7 @@ def measure_effect(model: Classifier, photos: Sequence[Path]) -> dict[str, float
 
 def read_attention(model: Pyramid, x: Tensor) -> dict[str, Tensor]:
     """The attention maps (B, 1, h, w) by layer."""
-    known = {"input": x}
+    known = {INPUT: x}
     for layer in model.attended_layers:
         model.advance(known, layer)
     return {layer: known[name_attention(layer)] for layer in model.attended_layers}
@@ -213,8 +195,8 @@ def answer_with(model: Pyramid, x: Tensor, attention: Mapping[str, Tensor]) -> T
     """The log-confidences (B, K) with these attention maps instead of the network's own."""
     known = {name_attention(layer): m for layer, m in attention.items()}
     for layer, features in model.feature_pyramid(x).items():
-        scaled = layer in attention and model.acting == "scale"
-        known[name_attended(layer)] = (1 + attention[layer]) * features if scaled else features
+        attends = layer in attention
+        known[name_attended(layer)] = model.attend(features, attention[layer]) if attends else features
     return model.conclude(known).double().log_softmax(1)
 
 

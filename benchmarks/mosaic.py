@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="where explained.json goes")
     parser.add_argument("--show", action="store_true", help="only print the table of the file there is")
     options = parser.parse_args(arguments)
-    file = Path(options.output) if options.output.endswith(".json") else record.RESULTS / f"{options.output}.json"
+    file = record.place(options.output)
     if not options.show:
         if not options.data:
             parser.error("name the data by --data, or --show what was measured")

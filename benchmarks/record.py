@@ -16,12 +16,17 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks/results"
 
 
+def place(name: str) -> Path:
+    """The results file of a name, `benchmarks/results/NAME.json`; a name that ends in .json is the whole path."""
+    return Path(name) if name.endswith(".json") else RESULTS / f"{name}.json"
+
+
 def write(name: str, rows, command: str | None = None, **extra) -> Path:
-    """Write rows to `benchmarks/results/NAME.json`; a name that ends in .json is the file's whole path instead.
+    """Write rows to the results file of a name.
 
     The command is this process's own where none is given; absolute paths in it are cut to their last part.
     """
-    path = Path(name) if name.endswith(".json") else RESULTS / f"{name}.json"
+    path = place(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     record = {
         "command": without_folders(command or running_command()),

@@ -87,12 +87,9 @@ class AttentionBranch(nn.Module):
         classes: K.
         width: channels inside f.
         depth: 3×3 convolutions in f, behind a 1×1 convolution that brings the features to its width.
-        padding: of the 3×3 convolutions.
     """
 
-    def __init__(
-        self, channels: int, classes: int, width: int = 32, depth: int = 1, padding: Padding = "zeros"
-    ) -> None:
+    def __init__(self, channels: int, classes: int, width: int = 32, depth: int = 1) -> None:
         super().__init__()
         blocks = [nn.Conv2d(channels, width, 1, bias=False)]
         for _ in range(depth):
@@ -105,7 +102,6 @@ class AttentionBranch(nn.Module):
         # A class map, normalised, averages to nearly the same over any photo. From small weights the scores stay too
         # close for hundreds of steps, and the features learn to speak for the class everywhere to make up for it.
         nn.init.dirac_(self.score.weight).data.mul_(SHARPNESS)
-        set_padding(self, padding)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Features (B, C, h, w) to the attention map (B, 1, h, w) in (0, 1) and the class maps (B, K, h, w)."""

@@ -133,9 +133,12 @@ class Pyramid(Classifier):
         for name, features in self.feature_pyramid(known[INPUT]).items():
             if name in self.branches and self.acting != "pool":
                 known[name_attention(name)], _ = self.branches[name](features)
-                if self.acting == "scale":
-                    features = (1 + known[name_attention(name)]) * features
+                features = self.attend(features, known[name_attention(name)])
             known[name_attended(name)] = features
+
+    def attend(self, features: Tensor, attention: Tensor) -> Tensor:
+        """A layer's attended map (B, width, h, w), of its features and its attention (B, 1, h, w)."""
+        return (1 + attention) * features if self.acting == "scale" else features
 
     def read(self, known: dict[str, Tensor], layer: str) -> Tensor:
         """What is read of a layer's attended map (B, width / 2, h, w), weighed where attention decides the pooling."""
@@ -166,8 +169,7 @@ class Pyramid(Classifier):
                 attention, class_maps = branch.weigh_evidence(read) if self.acting == "pool" else branch(read)
                 known[name_attention(name)] = attention
                 scores.append(branch.scores(class_maps))
-                if self.acting == "scale":
-                    features = (1 + attention) * features
+                features = self.attend(features, attention)
             known[name_attended(name)] = features
         return [self.conclude(known), *scores]
 
