@@ -32,6 +32,11 @@ MEASURE = """
     window.shifted = 0;
     const add = (list) => list.getEntries().forEach((shift) => shifted += shift.hadRecentInput ? 0 : shift.value);
     new PerformanceObserver(add).observe({type: "layout-shift", buffered: true});
+    window.heights = {};  // that the strip of examples ever has, empty or not; a slow machine shows it empty for long
+    const look = () => document.querySelectorAll(".strip").forEach((strip) => {
+        if (strip.offsetHeight) (heights[strip.id] ??= new Set()).add(strip.offsetHeight);
+    });
+    new MutationObserver(look).observe(document, {childList: true, subtree: true});
 """
 CONV1 = ENGLISH["layers.CNN.conv1"]  # as the menu calls it
 HOSTILE = '"><img src=x onerror=alert(1)>'
@@ -374,4 +379,5 @@ def test_nothing_jumps_as_a_tab_opens(browser, url, tab, width):
     open_link(page, url, f"?tab={tab}", tab)
     page.wait_for_timeout(1500)
     assert page.evaluate("shifted") < 0.1
+    assert page.evaluate("Object.values(heights).map((each) => each.size)") == [1]
     context.close()
