@@ -155,7 +155,11 @@ def no_strangers(context, url):
 
 @pytest.fixture(scope="module")
 def visitor(browser, url):
-    """A browser that keeps the page's scripts from one visit to the next."""
+    """A browser that keeps the page's scripts from one visit to the next.
+
+    It has six connections to a host. Every page of the app holds one, and one more while an answer is on its way, so
+    that a fourth page may wait in vain.
+    """
     context = browser.new_context()
     with no_strangers(context, url):
         yield context

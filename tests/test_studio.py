@@ -17,7 +17,7 @@ from playwright.sync_api import TimeoutError, expect
 
 import xai
 from tests import tabs
-from tests.conftest import EXAMPLES, load_once, open_app, wait_until
+from tests.conftest import EXAMPLES, load_once, no_strangers, open_app, wait_until
 from tests.stages import EXPLAINED, draws, map_of, maps_of, number_of, rows_of, says, wait_for_answer
 from tests.test_photo import BAD, QUARTERS, bomb
 from xai.methods import METHODS
@@ -566,14 +566,17 @@ def test_nothing_is_phoned_home_and_no_state_is_shared(page, browser, url):
 
 
 @pytest.fixture(scope="module")
-def about_page(visitor, url):
-    """The page with the panels about the networks unfolded."""
-    page = visitor.new_page()
-    open_app(page, url)
-    page.locator("#stage-about > button").click()
-    for side in "ab":
-        page.wait_for_selector(f"#accuracy-{side} svg.marks", timeout=EXPLAINED)
-    return page
+def about_page(browser, url):
+    """The page with the panels about the networks unfolded, in a browser of its own (see `visitor`)."""
+    context = browser.new_context()
+    with no_strangers(context, url):
+        page = context.new_page()
+        open_app(page, url)
+        page.locator("#stage-about > button").click()
+        for side in "ab":
+            page.wait_for_selector(f"#accuracy-{side} svg.marks", timeout=EXPLAINED)
+        yield page
+    context.close()
 
 
 def test_metrics_are_shown_as_measured(about_page):
