@@ -1,11 +1,15 @@
 """Does attention help to explain? Networks with it against those without, of several seeds, on the same test photos.
 
     python -m benchmarks.attention --data UCMERCED --runs runs/attention --plain fpn --output attention-pyramids
+    python -m benchmarks.attention --data TRASHNET --plain none --output attention-garbage --networks \
+        none-0=garbage-resnet50 se-0=garbage-se_resnet50 shared_se-0=garbage-s_se_resnet50
 
-RUNS holds a training's folder for every network, called NAME-SEED: fpn-0, fal-0, fpn-1 … Each is compared with the
-plain one of its seed: accuracy; the mosaic test; drop, increase, gain and ADCC, each pixel dimmed by the map; drop and
-increase with only the strongest 20 % of the pixels kept; and the same of another photo's map and of the mean map. Of
-pyramids with branches, on the validation photos: do their answers change where attention says nothing of the photo?
+RUNS holds a training's folder for every network, called NAME-SEED: fpn-0, fal-0, fpn-1 … Others are named one by one,
+NAME-SEED=CHECKPOINT. Each is compared with the plain one of its seed: accuracy and the mosaic test. Of pyramids, layer
+by layer: drop, increase, gain and ADCC, each pixel dimmed by the map; drop and increase with only the strongest 20 % of
+the pixels kept; and the same of another photo's map and of the mean map. Of pyramids with branches, on the validation
+photos: do their answers change where attention says nothing of the photo? Of other networks: do Grad-CAM's maps lie on
+the object, on photos where its outline is clear?
 
 A difference is the mean over seeds and photos, its 95 % interval from drawing seeds and photos again, both. Writes
 benchmarks/results/OUTPUT.json. A stopped run goes on.
@@ -24,6 +28,7 @@ from torch.nn import functional as F
 import xai
 from benchmarks import record
 from benchmarks.accuracy import find_right
+from benchmarks.objects import Values, find_objects, measure_objects
 from xai.blackbox import from_checkpoint
 from xai.evaluation import Outcome, Settings, evaluate
 from xai.evaluation.bootstrap import resample_means
@@ -38,17 +43,21 @@ from xai.models.classifier import INPUT, name_attention
 from xai.models.pyramid import Pyramid, name_attended
 from xai.modes import without_gradients
 
-WAYS = {"soft": (None, ["drop", "increase", "gain", "adcc"]), "strongest": (0.2, ["drop", "increase"])}
+WAYS: dict[str, tuple[float | None, list[str]]] = {
+    "soft": (None, ["drop", "increase", "gain", "adcc"]),
+    "strongest": (0.2, ["drop", "increase"]),
+}
+MOSAICS_ALONE: dict[str, tuple[float | None, list[str]]] = {"mosaics": (None, [])}
 ACCURACY = "accuracy"
 AT_ONCE = 16
 RESAMPLES = 4000
-Values = dict[tuple[str, str], np.ndarray]  # of a network, by map and metric: of each photo, or mosaic
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="of CLASS/PHOTO")
     parser.add_argument("--runs", type=Path, metavar="FOLDER", help="of trainings, NAME-SEED")
+    parser.add_argument("--networks", nargs="+", default=[], metavar="NAME-SEED=CHECKPOINT", help="others")
     parser.add_argument("--plain", default="fpn", metavar="NAME", help="without attention (default: fpn)")
     parser.add_argument("--mosaics", type=int, default=150, help="the same for all networks (default: 150)")
     parser.add_argument("--limit", type=int, help="test photos at most")
@@ -58,8 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     file = record.place(options.output)
     if not options.show:
-        if not options.data or not options.runs:
-            parser.error("name the data by --data and the networks by --runs, or --show what was measured")
+        if not options.data or not (options.runs or options.networks):
+            parser.error("name the data by --data, the networks by --runs or --networks, or --show what was measured")
         try:
             write(options)
         except (ValueError, OSError) as error:
@@ -74,55 +83,83 @@ def write(options: argparse.Namespace) -> None:
         ValueError: there is no plain network of a seed, or none at all.
         OSError: a checkpoint cannot be read.
     """
-    names = find_networks(options.runs, options.plain)
-    models = {name: xai.load_model(options.runs / name / "checkpoint", "cpu") for name in names}
+    models = {name: xai.load_model(place, "cpu") for name, place in find_networks(options).items()}
+    pyramids = all(isinstance(model, Pyramid) for model in models.values())
     splits = list_splits(options.data)
     photos, validation = splits["test"][: options.limit], splits.get("val", [])[: options.limit]
-    values: dict[str, Values] = {name: {("", ACCURACY): 100.0 * find_right(models[name], photos)} for name in names}
-    same: dict[str, dict[str, float]] = {name: {} for name in names}
-    for way in WAYS:
-        found = measure(models, options, way, [path.relative_to(options.data).as_posix() for path in photos])
-        for line in found.lines:
-            values[line.model] |= read_values(line, way)
+    values: dict[str, Values] = {name: {("", ACCURACY): 100.0 * find_right(models[name], photos)} for name in models}
+    same: dict[str, dict[str, float]] = {name: {} for name in models}
+    for way, (share, metrics) in (WAYS if pyramids else MOSAICS_ALONE).items():
+        names = [path.relative_to(options.data).as_posix() for path in photos]
+        for line in measure(models, options, way, share, metrics, names).lines:
+            values[line.model] |= read_values(line, way, metrics)
             if SHARED in line.values:
                 same[line.model][line.row.name] = rounded(estimate(line, SHARED, 1, 0).mean)
+    objects = {} if pyramids else find_objects(photos)
+    for name, model in models.items() if len(objects) > 1 else ():  # the mean map is that of the others
+        values[name] |= measure_objects(model, objects)
     attending = {name: model for name, model in models.items() if model.attended_layers and validation}
     effects = {name: measure_effect(model, validation) for name, model in attending.items()}
     rows = compare(values, options.plain)
     record.write(
         options.output, rows, data=options.data.name, plain=options.plain, photos=len(photos),
-        validation_photos=len(validation), networks=names, effects=effects, same=same,
+        validation_photos=len(validation), objects=len(objects), networks=list(models), effects=effects, same=same,
     )  # fmt: skip
 
 
-def find_networks(runs: Path, plain: str) -> list[str]:
-    """The folders of finished trainings, the plain ones first.
+def find_networks(options: argparse.Namespace) -> dict[str, str | Path]:
+    """The checkpoint of every finished training, or named one by one, by NAME-SEED; the plain ones first.
 
     Raises:
         ValueError: a seed has no plain network, or there is nothing to compare.
     """
-    names = sorted(path.parent.name for path in runs.glob("*-*/checkpoint"))
-    if lonely := [name for name in names if f"{plain}-{name.rsplit('-', 1)[1]}" not in names]:
-        raise ValueError(f"{runs} has no {plain} of the seed of {', '.join(lonely)}")
-    if all(name.rsplit("-", 1)[0] == plain for name in names):
-        raise ValueError(f"{runs} has no finished training of another network than {plain}")
-    return sorted(names, key=lambda name: (name.rsplit("-", 1)[0] != plain, name))
+    runs = sorted(options.runs.glob("*-*/checkpoint")) if options.runs else []
+    found: dict[str, str | Path] = {path.parent.name: path for path in runs}
+    for each in options.networks:
+        name, _, place = each.partition("=")
+        if "-" not in name or not place:
+            raise ValueError(f"--networks wants NAME-SEED=CHECKPOINT, not {each}")
+        found[name] = place
+    if lonely := [name for name in found if f"{options.plain}-{seed_of(name)}" not in found]:
+        raise ValueError(f"there is no {options.plain} of the seed of {', '.join(lonely)}")
+    if all(variant_of(name) == options.plain for name in found):
+        raise ValueError(f"there is no finished training of another network than {options.plain}")
+    return {name: found[name] for name in sorted(found, key=lambda name: (variant_of(name) != options.plain, name))}
 
 
-def measure(models: Mapping[str, Classifier], options: argparse.Namespace, way: str, photos: Sequence[str]) -> Outcome:
-    """Every layer's Grad-CAM, its companions and a Gaussian, of all networks on the same photos and mosaics."""
-    share, metrics = WAYS[way]
+def variant_of(name: str) -> str:
+    return name.rsplit("-", 1)[0]
+
+
+def seed_of(name: str) -> str:
+    return name.rsplit("-", 1)[1]
+
+
+def measure(
+    models: Mapping[str, Classifier], options: argparse.Namespace, way: str, share: float | None,
+    metrics: Sequence[str], photos: Sequence[str],
+) -> Outcome:  # fmt: skip
+    """Grad-CAM, its companions and a Gaussian, of all networks on the same photos and mosaics; of pyramids each layer.
+
+    Args:
+        models: by name.
+        options: the command's.
+        way: name of the folder to go on from.
+        share: of the pixels that the metrics leave; None dims each pixel by the map.
+        metrics: of single photos; the mosaic test and what is the same for all photos are measured beside the soft way.
+        photos: names of the test photos.
+    """
     others = [MOSAIC, SHARED] if share is None else []
     settings = Settings(share=share, mosaics=2 * options.mosaics)  # half of them are the same for all
     subjects = [from_checkpoint(model, name=name) for name, model in models.items()]
-    methods = ["gradcam", "gaussian", ANOTHER, MEAN]
-    layers = [ALL_LAYERS]
+    methods = ["gradcam", "gaussian", *([ANOTHER, MEAN] if metrics else [])]
+    layers = [ALL_LAYERS] if isinstance(next(iter(models.values())), Pyramid) else []
     return evaluate(subjects, methods, [*metrics, *others], options.data, options.work / way, photos, layers, settings)
 
 
-def read_values(line: Line, way: str) -> Values:
+def read_values(line: Line, way: str, metrics: Sequence[str]) -> Values:
     """What a line of the table holds, by map and metric; of mosaics only those that all networks got."""
-    values: Values = {(line.row.name, f"{metric}, {way}"): line.values[metric] for metric in WAYS[way][1]}
+    values: Values = {(line.row.name, f"{metric}, {way}"): line.values[metric] for metric in metrics}
     if MOSAIC in line.values:
         values[line.row.name, MOSAIC] = line.values[MOSAIC][: line.paired]
     return values
@@ -132,7 +169,7 @@ def compare(values: Mapping[str, Values], plain: str) -> list[dict]:
     """Of every variant, map and metric: each seed's figure, and by how much it exceeds the plain network's."""
     seeds: dict[str, list[str]] = {}
     for name in values:
-        seeds.setdefault(name.rsplit("-", 1)[0], []).append(name.rsplit("-", 1)[1])
+        seeds.setdefault(variant_of(name), []).append(seed_of(name))
     rows = []
     for variant, own in seeds.items():
         for key in values[f"{variant}-{own[0]}"]:

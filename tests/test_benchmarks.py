@@ -6,9 +6,11 @@ import runpy
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import xai
 from benchmarks import record
@@ -43,7 +45,7 @@ IN_A_BROWSER = {
     "memory": "--tabs pyramid --visits 2 --every 1",
 }
 WITHOUT = {
-    "browser", "record", "timing", "weight",  # they are what the others share
+    "browser", "objects", "record", "timing", "weight",  # they are what the others share
     "protocol",  # it only copies what trainings wrote
 }  # fmt: skip
 
@@ -141,3 +143,49 @@ def test_attention_that_does_not_act_has_no_effect():
     assert (certain["mean"], certain["low"], certain["high"]) == (1.5, 1.5, 1.5)
     seeds = np.array([[-1.0], [0.0], [1.0]]).repeat(50, 1)  # they disagree, whatever the photo
     assert estimate_difference(seeds)["low"] < 0 < estimate_difference(seeds)["high"]
+
+
+def test_a_map_of_the_object_fits_it_and_one_of_the_ground_does_not():
+    from benchmarks.objects import BOX, ENERGY, POINTING, average_others, find_objects, measure_maps
+
+    photo = next(iter(find_objects(EXAMPLES)), None)
+    assert photo is None or photo in EXAMPLES
+    mask = np.zeros((48, 64), dtype=bool)
+    mask[12:24, 16:32] = True
+    e = replace(xai.explain(xai.load_model("garbage-cnn"), Image.new("RGB", (64, 48)), "gaussian"), blank=False)
+    on, off = (replace(e, raw=m.astype(np.float32)) for m in (mask, ~mask))
+    found = measure_maps("map", [on, off], {"a": mask, "b": mask})
+    assert found["map", ENERGY].tolist() == [100, 0]
+    assert found["map", POINTING].tolist() == [100, 0]
+    assert found["map", BOX].tolist() == [100, pytest.approx(100 * 12 * 16 / (48 * 64))]
+    swapped = average_others([on, off])  # of two photos, the mean of the others is the other's
+    np.testing.assert_array_equal(swapped[0].raw, off.raw)
+    np.testing.assert_array_equal(swapped[1].raw, on.raw)
+
+
+def test_networks_that_are_no_pyramids_are_compared_without_layers(folders, tmp_path, monkeypatch):
+    networks = "none-0=garbage-resnet50 se-0=garbage-efficientnet_lite0"
+    arguments = f"--data WASTE --networks {networks} --plain none --mosaics 1 --work WORK"
+    found = run("attention", arguments, folders, tmp_path, monkeypatch)
+    assert found["networks"] == ["none-0", "se-0"]
+    assert found["effects"] == {}
+    metrics = {(row["map"], row["metric"]) for row in found["rows"]}
+    assert {("", "accuracy"), ("gradcam", "mosaic"), ("gaussian", "mosaic")} <= metrics
+    assert (("gradcam:mean", "energy inside") in metrics) == (found["objects"] > 1)
+
+
+def test_networks_are_compared_with_the_plain_one_of_their_seed(tmp_path):
+    from argparse import Namespace
+
+    from benchmarks.attention import find_networks
+
+    for name in ("se-0", "none-0", "none-1"):
+        (tmp_path / name / "checkpoint").mkdir(parents=True)
+    options = Namespace(runs=tmp_path, networks=["se-1=garbage-se_resnet50"], plain="none")
+    assert list(find_networks(options)) == ["none-0", "none-1", "se-0", "se-1"]
+    assert find_networks(options)["se-1"] == "garbage-se_resnet50"
+    for networks, words in ((["se-2=x"], "no none of the seed of se-2"), (["se=x"], "wants NAME-SEED=CHECKPOINT")):
+        with pytest.raises(ValueError, match=words):
+            find_networks(Namespace(runs=tmp_path, networks=networks, plain="none"))
+    with pytest.raises(ValueError, match="no finished training of another network than none"):
+        find_networks(Namespace(runs=None, networks=["none-0=x"], plain="none"))
