@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -460,6 +461,20 @@ def test_a_student_learns_to_agree_and_is_written(run, folder, recorder, monkeyp
     e = xai.explain(recorder.box, photo)
     assert e.agreement.agreed == 2
     assert (checkpoint / "SHA256SUMS").read_text().count("\n") == 5
+
+
+def test_batch_norm_is_estimated_anew_where_that_brings_agreement(run, recorder, capsys):
+    """After a single epoch its running statistics are hardly begun."""
+    out = distill(replace(run, model="resnet50", epochs=1, reestimate=True), recorder.box)
+    found = re.search(
+        r"at 32 pixels: KL on the validation photos ([\d.]+) before, ([\d.]+) after", capsys.readouterr().out
+    )
+    before, after = map(float, found.groups())
+    assert after < before
+    metrics = json.loads((out / "checkpoint/metrics.json").read_text())
+    assert metrics["similarity"]["noise"]["val"]["kl"] == pytest.approx(after, abs=2e-3)  # in half precision
+    with pytest.raises(ValueError, match="--reestimate"):
+        replace(run, stream=True, photos=8, data=["hub:a/b"], reestimate=True).check()
 
 
 @pytest.mark.parametrize("labels", ["teacher", "none"])

@@ -123,6 +123,9 @@ class StudentRecipe(Recipe):
     ImageNet student to start from."""
     guide_weight: float = 1.0
     """Weight of the distance to the guide's feature maps."""
+    reestimate: bool = False
+    """At the end estimate the means and variances of batch norm anew, on training photos of the test size; kept where
+    the validation photos' answers are then nearer to the black box's."""
     stream: bool = False
     """Read the training photos of the first data set, on the Hub, one by one; the others validate and test."""
     photos: int = 0
@@ -163,6 +166,8 @@ class StudentRecipe(Recipe):
             )
         if self.views and self.balance:
             raise ValueError("--balance shows rare classes in other views, so that answers to fixed --views do not do")
+        if self.stream and self.reestimate:
+            raise ValueError("--reestimate needs training photos that are kept, which --stream does not keep")
         if self.stream and self.balance:
             raise ValueError("--stream reads photos as they come, so that --balance cannot choose among them")
         if self.stream and not self.data[0].startswith(HUB):
@@ -221,7 +226,7 @@ STUDENT_PRESETS = define_presets(StudentRecipe, {
         "From scratch on growing views, led by an open network's feature maps, by the black box's answers alone.",
         {
             **GROWING, **ADAMW, "epochs": 160, "batch": 128, "lr": 1e-3, "crop": 0.4, "labels": "none", "mix": 0.5,
-            "guide": True,
+            "guide": True, "reestimate": True,
         },
     ),
 })  # fmt: skip

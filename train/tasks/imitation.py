@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import update_bn
 from torch.utils.data import DataLoader
 
 from train.data.batches import PhotosInMemory, PhotoStream
 from train.data.datasets import WholePhotos
 from train.data.device_views import cut_views, resize_views
+from train.data.order import draw_order
 from train.data.prepare import prepare_data
 from train.data.splits import DataSet, Split, join_splits
 from train.loop import train_task
@@ -27,9 +29,10 @@ from train.tasks.task import Inputs, Task, start_model
 from train.weights import OpenGuide
 from xai.agreement import TOP, compute_similarity, measure_divergence
 from xai.blackbox import BlackBox, load_black_box
-from xai.models import create_model
+from xai.models import Classifier, create_model
 
 BATCH_SIZE = 64  # photos, where nothing is trained
+REESTIMATED = 1024  # photos from which batch norm's statistics are estimated anew
 
 
 def distill(recipe: StudentRecipe, black_box: BlackBox | None = None) -> Path:
@@ -161,6 +164,8 @@ class Imitation(Task):
         run, model = self.run, self.model
         if not run.accelerator.is_main_process:
             return
+        if run.recipe.reestimate:
+            self.reestimate_batch_norm()
         model.load_state_dict({key: t.half() if t.is_floating_point() else t for key, t in model.state_dict().items()})
         similarities, data = self.measure()
         known = None if run.recipe.stream else describe_training_photos(list(self.sources.values()))
@@ -170,6 +175,28 @@ class Imitation(Task):
             name: f"it says what the black box says of {m['sim'][0]:.1%} ({m['photos']})" for name, m in tested.items()
         }
         print(format_end(run.folder, alike, run.recipe.teacher))
+
+    def reestimate_batch_norm(self) -> None:
+        """Means and variances of batch norm anew, on training photos as large as the test's, if that brings agreement.
+
+        Those of the last steps are of smaller views. Without validation photos they stay.
+        """
+        if self.val_answers is None:
+            return
+        assert isinstance(self.training, PhotosInMemory)
+        model, before, old = self.model, self.validate(), copy_state(self.model)
+        order = draw_order(self.training.labels.cpu(), self.run.recipe.seed, balance=False)
+        shuffled = self.training.pixels[order[:REESTIMATED].to(self.training.pixels.device)]
+        batches = shuffled.split(BATCH_SIZE)  # B, 3, S, S each
+        size = self.run.recipe.test_size
+        update_bn((model.normalize(resize_views(batch.float() / 255, size)) for batch in batches), model)
+        after = self.validate()
+        if after["val_loss"] >= before["val_loss"]:
+            model.load_state_dict(old)
+        self.run.print(
+            f"batch norm estimated anew at {size} pixels: KL on the validation photos {before['val_loss']} before, "
+            f"{after['val_loss']} after"
+        )
 
     def measure(self) -> tuple[dict, dict]:
         """By data set and split, how alike student and black box answer; and where labels are known, the accuracy.
@@ -192,6 +219,11 @@ class Imitation(Task):
             for name, tested in answers["test"].items():
                 data[name]["test"]["calibration"] = measure_unfolded(*tested, classes, temperature)
         return similarities, data
+
+
+def copy_state(model: Classifier) -> dict[str, Tensor]:
+    """A copy of all weights and statistics."""
+    return {key: tensor.clone() for key, tensor in model.state_dict().items()}
 
 
 def measure_similarity(teacher: np.ndarray, student: np.ndarray) -> dict:
