@@ -23,6 +23,7 @@ RUNS = {
     "accuracy": "--data WASTE --model garbage-cnn garbage-efficientnet_lite0",
     "agreement": "--data WASTE --limit 2",
     "attention": "--data AERIAL --runs PYRAMIDS --mosaics 1 --work WORK",
+    "combinations": "--data WASTE --photos 6 --mosaics 1 --step 40000 --rounds 0 --out WORK",
     "controls": "--data AERIAL --models pyramid-fpn --limit 2 --work WORK",
     "distilled": "--rounds 1 --timed 4",
     "duplicates": "WASTE",
@@ -69,7 +70,7 @@ def folders(tmp_path_factory):
         path = photos / label / f"{i}.jpg"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(example.read_bytes())
-        for split in ("train", "test"):
+        for split in ("train", "val", "test"):
             with (photos / f"{split}.txt").open("a") as lines:
                 lines.write(f"{label}/{i}.jpg\n")
         features = generator.random((32, 4, 4), np.float32)

@@ -19,7 +19,6 @@ from datasets import ClassLabel, Dataset, Features
 from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
-from torch.nn import functional as F
 
 import xai
 from tests.conftest import fresh
@@ -29,7 +28,6 @@ from train.data.datasets import WholePhotos
 from train.data.device_views import NUMBERS, cut_views, draw_numbers, resize_views
 from train.data.splits import Split
 from train.distill import main
-from train.measure.map_search import ALL_BLOCKS, Combination, Search, list_neighbours, search_maps
 from train.optimizer import get_learning_rate
 from train.presets import STUDENT_PRESETS, StudentRecipe, format_command
 from train.publish.imagenet_checkpoint import Conversion, convert_imagenet
@@ -38,9 +36,6 @@ from train.tasks.imitation import distill, measure_similarity
 from train.tasks.losses import ImitationLoss
 from train.weights import OpenGuide, copy_weights, read_efficientnet_lite0_weights
 from xai.blackbox import BlackBox, from_function
-from xai.methods.controls import gaussian
-from xai.methods.distilled import LITERAL
-from xai.metrics.games import auc, deletion, insertion
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.usefixtures("no_curves")
@@ -781,75 +776,6 @@ def test_the_imagenet_checkpoint_classifies_as_timms_network_does(tmp_path, phot
     assert len(set(model.classes)) == 1000
     assert model.classes[0] == "tench (n01440764)"
     assert model.classes[282] == "tiger cat (n02123159)"
-
-
-# Which maps explain best
-
-
-@pytest.fixture(scope="module")
-def searched(tmp_path_factory, photos):
-    """A search on two photos, its folder, and the black box and the student it was about."""
-    root, student = tmp_path_factory.mktemp("search"), fresh("cbam_resnet50", input_size=64)
-    (root / "glass").mkdir()
-    for i, photo in enumerate(photos[:2]):
-        photo.save(root / "glass" / f"{i}.png")
-    (root / "val.txt").write_text("glass/0.png\nglass/1.png\n")
-    generator = torch.Generator().manual_seed(0)
-    weights = torch.randn(192, 6, generator=generator)
-    box = BlackBox(lambda x: (F.adaptive_avg_pool2d(x, 8).flatten(1) @ weights).softmax(1), student.classes, "b", 64)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("train.measure.map_search.load_black_box", lambda name: box)
-        patch.setattr("train.measure.map_search.load_model", lambda name: student)
-        found = search_maps(Search(str(root), out=root / "out", photos=2, step=512))
-    return found, root, box, student
-
-
-def options_of(row: dict) -> dict:
-    return {key: row[key] for key in ("blocks", "stages", "operator", "sign", "scaled", "unit")}
-
-
-def test_the_best_combination_is_the_best_of_all_that_ask_for_a_class(searched):
-    found, root, *_ = searched
-    scores = {Combination(**options_of(row)): row["scores"] for row in found["tried"]}
-    best = Combination(**options_of(found["best"]))
-    assert found["best"]["scores"] == scores[best]
-    worth = {c: inserted - deleted for c, (deleted, inserted) in scores.items() if c.stages}
-    assert worth[best] == max(worth.values()) > min(worth.values()) + 0.01
-    beside = [c for c in list_neighbours(best) if c.blocks or c.stages]
-    assert len(beside) >= 16 + 4 + 2 + 3 + 2
-    assert all(c in scores for c in beside)  # it ended where no single change helps
-    alone = {(c.blocks, c.sign) for c in scores if len(c.blocks) == 1 and not c.stages}
-    assert alone == {((block,), sign) for block in ALL_BLOCKS for sign in ("signed", "negated", "absolute")}
-    assert {c.stages for c in scores if not c.blocks} >= {(1,), (2,), (3,), (4,)}
-    assert options_of(found["literal"]) == {key: value for key, value in LITERAL.items() if key != "softmax"}
-    written = json.loads((root / "out/combinations.json").read_text())
-    assert written == json.loads(json.dumps(found))
-    table = (root / "out/combinations.md").read_text()
-    for name, row in (("eq. 9 as printed", found["literal"]["scores"]), ("gaussian", found["controls"]["gaussian"])):
-        assert f"| {name} | {row[0]:.4f} | {row[1]:.4f} |" in table
-
-
-def test_scores_are_the_games_of_the_distilled_map(searched):
-    found, root, box, student = searched
-    chosen = [found["literal"], found["best"], *found["tried"][1::40]]
-    assert len({row["operator"] for row in chosen}) == 2
-    assert len({row["sign"] for row in chosen}) == 3
-    files = [root / name for name in found["photos"]]
-    assert len(files) == 2
-
-    def played(pixels, maps, target):
-        return [float(auc(game(box, pixels, maps, target, step=512))[0]) for game in (deletion, insertion)]
-
-    for row in chosen:
-        areas = []
-        for file in files:
-            target = int(box.predict_proba(file).argmax())
-            e = xai.explain(student, file, method="distilled", target=target, **options_of(row))
-            areas.append(played(box.pixels([file]), torch.as_tensor(e.raw)[None], target))
-        assert row["scores"] == pytest.approx(np.mean(areas, axis=0), abs=1e-4)
-    pixels = [box.pixels([file]) for file in files]
-    areas = [played(p, gaussian(p, ()), int(box.ask(p).argmax())) for p in pixels]
-    assert found["controls"]["gaussian"] == pytest.approx(np.mean(areas, axis=0), abs=1e-5)
 
 
 @pytest.mark.parametrize("views", [0, 2])

@@ -3,13 +3,13 @@
 import json
 
 from train.cli import run_command
-from train.measure.map_search import Search, search_maps
+from train.measure.map_search import Search, format_found, search_maps
 
 
 def print_best(options: Search) -> None:
-    """Search, and print the best combination and the table of single maps."""
+    """Search, and print the best combination and the table."""
     found = search_maps(options)
-    print(json.dumps(found["best"]), (options.out / "combinations.md").read_text(), sep="\n")
+    print(json.dumps(found["shown"]["the best"]), format_found(found), sep="\n")
 
 
 def main() -> None:

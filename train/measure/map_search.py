@@ -1,15 +1,16 @@
 """Which combination of a student's maps explains its black box best; it is the default of `xai.methods.distilled`.
 
-Every attention map and every stage's Grad-CAM is scored by itself, then their combinations, by deletion and insertion
-on the black box, on validation photos.
+A combination must tell the classes of a mosaic apart at least as well as the student's Grad-CAM does. Of those that do,
+the best is that with the largest insertion less deletion on the black box. All of it on validation photos.
 """
 
 import json
-from dataclasses import dataclass, replace
-from itertools import product
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -17,19 +18,26 @@ from tqdm import tqdm
 from train.data.sources import name_source
 from xai.activations import Activations
 from xai.blackbox import BlackBox, load_black_box
+from xai.evaluation.bootstrap import interval_around, resample_means
+from xai.evaluation.mosaics import join_all, open_photos, plan_mosaics
+from xai.evaluation.plan import Settings
 from xai.evaluation.subset import choose_photos
 from xai.markdown import format_table
 from xai.methods.controls import gaussian, random
 from xai.methods.distilled import ALL_BLOCKS, LITERAL, Operator, Sign, combine_parts, compute_parts
 from xai.metrics.games import auc, draw_curves
-from xai.metrics.registry import METRICS
+from xai.metrics.mosaic import own_share
+from xai.metrics.registry import METRICS, MOSAIC
 from xai.models import Classifier
 from xai.models.classifier import evaluating
 from xai.photo import load_photo
 from xai.zoo import load_model
 
-STAGES = ((2, 3, 4), (1, 2, 3, 4), (3, 4), (2, 3), (2, 4), (4,), (3,))
-SHALLOW = (1, 2, 3, 4, 5, 6, 7)  # blocks of the first two stages, whose maps are fine
+BLOCKS_OF_STAGES = ((1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11, 12, 13), (14, 15, 16))  # of a ResNet-50
+STAGES = (1, 2, 3, 4)
+SUBSTRATES = {"deletion:blur": "blur", "insertion": "blur"}  # deletion to grey is won by random pixels
+COLUMNS = (MOSAIC, *SUBSTRATES)
+RESAMPLES = 4000
 
 
 @dataclass
@@ -44,14 +52,16 @@ class Search:
     """Checkpoint of the student."""
     out: Path = Path("runs/combine")
     """Folder for combinations.json and combinations.md."""
-    photos: int = 60
+    photos: int = 100
     """How many, as many of each class as there are."""
-    step: int = 1792
+    mosaics: int = 60
+    """How many are made of them."""
+    step: int = 3584
     """Pixels changed from one question to the next."""
     at_once: int = 64
     """Photos a question."""
     seed: int = 0
-    """Which photos."""
+    """Which photos, and which of them stand together."""
     rounds: int = 16
     """In each the best so far is changed in every single choice; the search ends where nothing is better."""
 
@@ -63,161 +73,246 @@ class Combination:
     blocks: tuple[int, ...]
     stages: tuple[int, ...]
     operator: Operator = "product"
-    sign: Sign = "signed"
+    sign: Sign = "negated"
     scaled: bool = False
     unit: bool = True
 
-    def combine(self, attention: dict[Sign, Tensor], evidence: Tensor) -> Tensor:
-        """The map (S, S) from a photo's attention maps (16, S, S) by sign and Grad-CAM of its four stages (4, S, S)."""
-        own = [attention[self.sign][block - 1][None] for block in self.blocks]
-        grad = [evidence[stage - 1][None] for stage in self.stages]
-        return combine_parts(own, grad, self.operator, self.scaled, self.unit)[0]
+    def combine(self, parts: "Parts") -> Tensor:
+        """The maps (N, S, S)."""
+        own = [parts.attention[self.sign][block - 1] for block in self.blocks]
+        grad = [parts.evidence[stage - 1] for stage in self.stages]
+        return combine_parts(own, grad, self.operator, self.scaled, self.unit)
+
+
+LAST_STAGE = Combination((), (4,))  # the student's Grad-CAM, as it is usually made
+PRINTED = Combination(**{key: value for key, value in LITERAL.items() if key != "softmax"})  # it keeps the order
+REFERENCES = {
+    "eq. 9 as printed": PRINTED,
+    **{f"Grad-CAM of stage {stage}": Combination((), (stage,)) for stage in STAGES},
+    **{f"attention of all blocks, {sign}": Combination(ALL_BLOCKS, (), sign=sign) for sign in get_args(Sign)},
+}
 
 
 @dataclass
-class PhotoMaps:
-    """What all combinations need of a validation photo.
+class Parts:
+    """What all combinations need of one picture and N classes.
+
+    Attributes:
+        attention: the student's attention maps (16, N, S, S) by sign.
+        evidence: Grad-CAM of the student's four stages (4, N, S, S).
+    """
+
+    attention: Mapping[Sign, Tensor]
+    evidence: Tensor
+
+
+@dataclass
+class Played:
+    """A validation photo on which the games are played.
 
     Attributes:
         pixels: as the black box takes them, (1, 3, S, S).
         target: the black box's class.
-        attention: the student's attention maps (16, S, S) by sign.
-        evidence: Grad-CAM of the student's four stages (4, S, S).
+        parts: the student's, of that class.
     """
 
     pixels: Tensor
     target: int
-    attention: dict[Sign, Tensor]
-    evidence: Tensor
+    parts: Parts
+
+
+@dataclass
+class Scores:
+    """What is known of combinations: shares of the mosaics (M), and by photo deletion and insertion (N, 2)."""
+
+    black_box: BlackBox
+    photos: Sequence[Played]
+    mosaics: Sequence[Parts]
+    side: int
+    step: int
+    shares: dict[Combination, np.ndarray] = field(default_factory=dict)
+    areas: dict[Combination, np.ndarray] = field(default_factory=dict)
+
+    def test(self, candidates: Sequence[Combination]) -> None:
+        """Take the mosaic test of those that are new."""
+        for c in tqdm([c for c in candidates if c not in self.shares], "mosaics", leave=False):
+            shares = [own_share(c.combine(parts), self.side).mean() for parts in self.mosaics]
+            self.shares[c] = torch.stack(shares).double().numpy()
+
+    def play(self, candidates: Sequence[Combination]) -> None:
+        """Play the games of those that are new."""
+        new = [c for c in candidates if c not in self.areas]
+        if not new:
+            return
+        rows = []
+        for photo in tqdm(self.photos, f"games of {len(new)} maps", leave=False):
+            maps = torch.cat([c.combine(photo.parts) for c in new])  # M, S, S
+            rows.append(measure_areas(self.black_box, photo, maps, self.step))
+        self.areas |= dict(zip(new, torch.stack(rows, 1).double().numpy(), strict=True))
+
+    def admit(self, candidates: Sequence[Combination]) -> list[Combination]:
+        """Those that tell the classes of a mosaic apart at least as well as Grad-CAM of the last stage.
+
+        Attention by itself does not: it is the same for every class.
+        """
+        bar = self.shares[LAST_STAGE].mean()
+        return [c for c in dict.fromkeys(candidates) if c.stages and self.shares[c].mean() >= bar]
+
+    def find_best(self) -> Combination:
+        """The admitted one with the largest insertion less deletion."""
+        deletion, insertion = 0, 1
+        played = self.admit(list(self.areas))
+        return max(played, key=lambda c: (self.areas[c][:, insertion] - self.areas[c][:, deletion]).mean())
+
+    def list_means(self, c: Combination) -> list[float]:
+        """A combination's figures, one for each of `COLUMNS`; no games where none were played."""
+        return [float(self.shares[c].mean()), *(self.areas[c].mean(0).tolist() if c in self.areas else ())]
+
+    def compare(self, c: Combination, other: Combination) -> dict[str, dict[str, float]]:
+        """By how much a combination's figures exceed another's, with 95 % intervals over mosaics or photos."""
+        differences = [self.shares[c] - self.shares[other], *(self.areas[c] - self.areas[other]).T]
+        return {column: estimate(values) for column, values in zip(COLUMNS, differences, strict=True)}
 
 
 def search_maps(options: Search) -> dict:
-    """Score single maps, then combinations, then what differs from the best in one choice, until nothing is better.
+    """Score single maps, then change the best combination in one choice at a time, until nothing is better.
 
     Returns what is written to combinations.json.
 
     Raises:
-        ValueError: there are no such photos, black box or student.
+        ValueError: there are no such photos, black box or student, or too few classes for a mosaic.
     """
     black_box, student = load_black_box(options.black_box), load_model(options.student)
     black_box.batch_size = options.at_once
-    names = choose_photos(Path(options.data), "val", limit=options.photos, seed=options.seed)
-    photos = [read_maps(black_box, student, Path(options.data) / name) for name in tqdm(names, "maps", leave=False)]
-    scores: dict[Combination, tuple[float, float]] = {}
-
-    def score(candidates: list[Combination]) -> None:
-        new = [c for c in dict.fromkeys(candidates) if c not in scores and (c.blocks or c.stages)]
-        rows = [
-            play_games(black_box, photo, new, options.step) for photo in tqdm(photos, f"{len(new)} maps", leave=False)
-        ]
-        for candidate, row in zip(new, torch.stack(rows).mean(0).tolist(), strict=True):  # deletion, insertion
-            scores[candidate] = tuple(row)
-
-    literal = Combination(**{key: value for key, value in LITERAL.items() if key != "softmax"})  # it keeps the order
-    alone = [Combination((block,), (), sign=sign) for sign in get_args(Sign) for block in ALL_BLOCKS]
-    alone += [Combination((), (stage,)) for stage in (1, 2, 3, 4)]
-    alone += [Combination(ALL_BLOCKS, (), sign=sign) for sign in get_args(Sign)]
-    score([literal, *alone])
-    ways = product((ALL_BLOCKS, SHALLOW), STAGES, get_args(Operator), get_args(Sign), (False, True))
-    score([Combination(*way) for way in ways])
-    best = find_best(scores)
+    folder, names = Path(options.data), choose_photos(Path(options.data), "val", None, options.photos, options.seed)
+    photos, answers = read_photos(black_box, student, folder, names)
+    mosaics = read_mosaics(black_box, student, folder, answers, Settings(mosaics=options.mosaics, seed=options.seed))
+    scores = Scores(black_box, photos, mosaics, student.input_size, options.step)
+    starts = [Combination(ALL_BLOCKS, (4,), sign=sign) for sign in get_args(Sign)]
+    scores.test([*REFERENCES.values(), *starts])
+    scores.play([*REFERENCES.values(), *scores.admit(starts)])
+    best = scores.find_best()
     for _ in range(options.rounds):
-        kept = best
-        score(list_neighbours(kept))
-        best = find_best(scores)
-        if best == kept:
+        beside = list_neighbours(best)
+        scores.test(beside)
+        scores.play(scores.admit(beside))
+        best, before = scores.find_best(), best
+        if best == before:
             break
-    controls = score_controls(black_box, photos, options.step)
-    return write_results(options, names, scores, literal, best, controls)
-
-
-def find_best(scores: dict[Combination, tuple[float, float]]) -> Combination:
-    """The combination with the largest insertion less deletion, of those with Grad-CAM.
-
-    Attention by itself is the same for every class.
-    """
-    return max((c for c in scores if c.stages), key=lambda c: scores[c][1] - scores[c][0])
+    return write_results(options, names, scores, best)
 
 
 def list_neighbours(best: Combination) -> list[Combination]:
-    """All that differ in one choice: one block or stage more or less, another operator, sign or way of scaling."""
-    blocks = [replace(best, blocks=tuple(sorted({*best.blocks} ^ {block}))) for block in ALL_BLOCKS]
-    stages = [replace(best, stages=tuple(sorted({*best.stages} ^ {stage}))) for stage in (1, 2, 3, 4)]
+    """All that differ in one choice: a stage's attention or Grad-CAM more or less, operator, sign or way of scaling."""
+    blocks = [replace(best, blocks=tuple(sorted({*best.blocks} ^ {*group}))) for group in BLOCKS_OF_STAGES]
+    stages = [replace(best, stages=tuple(sorted({*best.stages} ^ {stage}))) for stage in STAGES]
     others = [replace(best, operator=operator) for operator in get_args(Operator)]
     others += [replace(best, sign=sign) for sign in get_args(Sign)]
-    return [*blocks, *stages, *others, replace(best, scaled=not best.scaled), replace(best, unit=not best.unit)]
+    others += [replace(best, scaled=not best.scaled), replace(best, unit=not best.unit)]
+    return [c for c in [*blocks, *stages, *others] if c.stages]
 
 
 @torch.no_grad()
-def read_maps(black_box: BlackBox, student: Classifier, path: Path) -> PhotoMaps:
-    """A photo's maps, by one forward pass and one gradient call of the student, at the black box's class."""
-    photo = load_photo(path)
-    pixels = black_box.pixels([photo])
-    target = int(black_box.ask(pixels)[0].argmax())
+def read_photos(
+    black_box: BlackBox, student: Classifier, folder: Path, names: Sequence[str]
+) -> tuple[list[Played], dict[str, tuple[str, float]]]:
+    """The photos with their maps, and what the black box answers to each, and how surely."""
+    photos, answers = [], {}
+    for name in tqdm(names, "maps", leave=False):
+        photo = load_photo(folder / name)
+        pixels = black_box.pixels([photo])
+        confidences = black_box.ask(pixels)[0]  # K
+        target = int(confidences.argmax())
+        answers[name] = (black_box.classes[target], float(confidences[target]))
+        photos.append(Played(pixels, target, read_parts(student, student.preprocess([photo]), [target])))
+    return photos, answers
+
+
+@torch.no_grad()
+def read_mosaics(
+    black_box: BlackBox, student: Classifier, folder: Path, answers: Mapping, settings: Settings
+) -> list[Parts]:
+    """The student's maps of mosaics of photos that the black box is sure of, for the class of each photo in turn."""
+    planned = plan_mosaics({black_box.name: answers}, {black_box.name: black_box.classes}, settings)[black_box.name]
+    found = []
+    for mosaic in tqdm(planned, "mosaics", leave=False):
+        pixels = join_all(open_photos(folder, [mosaic]), student.input_size, student.device)  # 1, 3, S, S
+        targets = [black_box.classes.index(label) for label in mosaic.classes]
+        found.append(read_parts(student, student.normalize(pixels), targets))
+    return found
+
+
+def read_parts(student: Classifier, x: Tensor, targets: Sequence[int]) -> Parts:
+    """A picture's maps by one forward pass of its input (1, 3, S, S), and a gradient call a class."""
+    attention, evidence = {}, []
     with evaluating(student):
-        batch = Activations(student, student.preprocess([photo]))
-        found = {
-            sign: compute_parts(batch, torch.tensor([target], device=student.device), ALL_BLOCKS, (1, 2, 3, 4), sign)
-            for sign in get_args(Sign)
-        }
-    attention = {sign: torch.cat(maps) for sign, (maps, _) in found.items()}
-    return PhotoMaps(pixels, target, attention, torch.cat(found["signed"][1]))
+        batch = Activations(student, x)
+        for target in targets:
+            evidence.append(compute_parts(batch, torch.tensor([target], device=x.device), (), STAGES)[1])
+        for sign in get_args(Sign):
+            attention[sign] = torch.stack(compute_parts(batch, None, ALL_BLOCKS, (), sign)[0])  # 16, 1, S, S
+    return Parts(
+        {sign: maps.expand(-1, len(targets), -1, -1) for sign, maps in attention.items()},
+        torch.stack([torch.cat(maps) for maps in zip(*evidence, strict=True)]),
+    )
 
 
-def play_games(black_box: BlackBox, photo: PhotoMaps, candidates: list[Combination], step: int) -> Tensor:
-    """Deletion and insertion AUC (M, 2) of M combinations on a photo."""
-    if not candidates:
-        return torch.empty(0, 2)
-    maps = torch.stack([candidate.combine(photo.attention, photo.evidence) for candidate in candidates])
-    return measure_areas(black_box, photo, maps, step)
-
-
-def measure_areas(black_box: BlackBox, photo: PhotoMaps, maps: Tensor, step: int) -> Tensor:
+def measure_areas(black_box: BlackBox, photo: Played, maps: Tensor, step: int) -> Tensor:
     """Deletion and insertion AUC (M, 2) of maps (M, S, S)."""
-    found = draw_curves(black_box, photo.pixels, maps, photo.target, step=step)
-    return torch.stack([torch.as_tensor(auc(found[game])) for game in ("deletion", "insertion")], dim=1)
+    found = draw_curves(black_box, photo.pixels, maps, photo.target, SUBSTRATES, step)
+    return torch.stack([torch.as_tensor(auc(found[game])) for game in SUBSTRATES], dim=1)
 
 
-def score_controls(black_box: BlackBox, photos: list[PhotoMaps], step: int) -> dict[str, list[float]]:
-    """Deletion and insertion AUC of maps that know neither photo nor network, means over the photos."""
+def score_controls(scores: Scores) -> dict[str, list[float]]:
+    """The figures of maps that know neither photo nor network: chance in the mosaic test, and means over the photos."""
     rows = []
-    for i, photo in enumerate(photos):
-        maps = torch.cat([random(photo.pixels, [i]), gaussian(photo.pixels, [i])])
-        rows.append(measure_areas(black_box, photo, maps, step))
-    return dict(zip(("random", "gaussian"), torch.stack(rows).mean(0).tolist(), strict=True))
+    for i, photo in enumerate(scores.photos):
+        maps = [random(photo.pixels, [i]), random(photo.pixels, [i], cells=7), gaussian(photo.pixels, [i])]
+        rows.append(measure_areas(scores.black_box, photo, torch.cat(maps), scores.step))
+    names, means = ("random", "random:7", "gaussian"), torch.stack(rows).mean(0).tolist()
+    return {name: [0.25, *row] for name, row in zip(names, means, strict=True)}
 
 
-def write_results(options: Search, names, scores, literal, best, controls) -> dict:
+def estimate(values: np.ndarray) -> dict[str, float]:
+    """The mean of differences (N), and its 95 % interval."""
+    mean = float(values.mean())
+    low, high = interval_around(mean, resample_means(values[:, None], RESAMPLES, 0)[:, 0], len(values))
+    return {"mean": mean, "low": low, "high": high}
+
+
+def write_results(options: Search, names: Sequence[str], scores: Scores, best: Combination) -> dict:
     """Write all scores to combinations.json, those of interest to combinations.md; returns the former."""
+    halves = {"its Grad-CAM alone": replace(best, blocks=())}
+    if best.blocks:
+        halves["its attention alone"] = replace(best, stages=())
+    scores.test(list(halves.values()))
+    scores.play(list(halves.values()))
+    shown = {**REFERENCES, "the best": best, **halves}
     found = {
         "data": name_source(options.data),
         "photos": list(names),
+        "mosaics": len(scores.mosaics),
         "step": options.step,
-        "columns": ["deletion", "insertion"],
-        "literal": {**vars(literal), "scores": scores[literal]},
-        "best": {**vars(best), "scores": scores[best]},
-        "controls": controls,
-        "tried": [{**vars(candidate), "scores": row} for candidate, row in scores.items()],
+        "columns": list(COLUMNS),
+        "shown": {name: {**vars(c), "scores": scores.list_means(c)} for name, c in shown.items()},
+        "controls": score_controls(scores),
+        "differences": {
+            "the best less Grad-CAM of stage 4": scores.compare(best, LAST_STAGE),
+            "the best less its Grad-CAM alone": scores.compare(best, halves["its Grad-CAM alone"]),
+        },
+        "tried": [{**vars(c), "scores": scores.list_means(c)} for c in scores.shares],
     }
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "combinations.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    rows = []
-
-    def add_row(name: str, row: tuple[float, float]) -> None:
-        rows.append([name, f"{row[0]:.4f}", f"{row[1]:.4f}"])
-
-    for stage in (1, 2, 3, 4):
-        add_row(f"Grad-CAM of stage {stage}", scores[Combination((), (stage,))])
-    for block in ALL_BLOCKS:
-        for sign in get_args(Sign):
-            add_row(f"attention of block {block}, {sign}", scores[Combination((block,), (), sign=sign)])
-    for sign in get_args(Sign):
-        add_row(f"all attention maps, {sign}", scores[Combination(ALL_BLOCKS, (), sign=sign)])
-        add_row(f"eq. 9, parts scaled, {sign}", scores[Combination(ALL_BLOCKS, (2, 3, 4), sign=sign)])
-    add_row("eq. 9 as printed", scores[literal])
-    add_row("the best: " + ", ".join(f"{key} {value}" for key, value in vars(best).items()), scores[best])
-    for name, row in controls.items():
-        add_row(name, row)
-    lines = format_table(["map", *(f"{game} {METRICS[game].arrow}" for game in found["columns"])], rows)
-    (options.out / "combinations.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (options.out / "combinations.md").write_text(format_found(found), encoding="utf-8")
     return found
+
+
+def format_found(found: Mapping) -> str:
+    """The combinations of interest as a table, and by how much the best exceeds its rivals."""
+    arrows = [f"{column} {METRICS[column.partition(':')[0]].arrow}" for column in found["columns"]]
+    figures = {name: row["scores"] for name, row in found["shown"].items()} | found["controls"]
+    rows = [[name, *(f"{figure:.4f}" for figure in row)] for name, row in figures.items()]
+    for name, columns in found["differences"].items():
+        rows.append([name, *("{mean:+.4f} [{low:+.4f}, {high:+.4f}]".format(**each) for each in columns.values())])
+    return "\n".join(format_table(["map", *arrows], rows)) + "\n"
