@@ -7,6 +7,7 @@ from copy import copy
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 from scipy import stats
 
@@ -21,6 +22,7 @@ from xai.evaluation import Settings, evaluate
 from xai.evaluation.bootstrap import FEW, interval, interval_around, resample_means
 from xai.evaluation.intervals import estimate_all
 from xai.evaluation.plan import plan_rows
+from xai.evaluation.plot import COLORS, draw_dots
 from xai.evaluation.subset import choose_photos, stratify
 from xai.explanation import resize_to_photo
 from xai.methods import METHODS
@@ -140,6 +142,17 @@ def test_seen_through_maps_equals_score_layers(folder, tmp_path, share):
     text = (out / "results.md").read_text(encoding="utf-8")
     assert ("the strongest 20% of the pixels kept" if share else "every pixel dimmed") in text
     assert Image.open(out / "plot.png").width > 1000
+
+
+def test_more_networks_than_colours_are_told_apart(folder, tmp_path):
+    model, names = fresh("pyramid", input_size=64), [f"network-{i}" for i in range(len(COLORS) + 2)]
+    subjects = [from_checkpoint(model, name=name) for name in names]
+    lines = evaluate(subjects, ["gaussian"], ["drop"], folder, tmp_path / "out", names_in(folder)[:2]).lines
+    axes = Figure().subplots()
+    draw_dots(axes, "drop", lines, estimate_all(lines, ["drop"], 10, 0)[0], names, ["gaussian"])
+    dots = [(bars[0].get_color(), bars[0].get_marker(), *bars[0].get_ydata()) for bars in axes.containers]
+    assert len({(color, marker) for color, marker, _ in dots}) == len({y for *_, y in dots}) == len(names)
+    assert all(abs(y) < 0.5 for *_, y in dots)  # within the line of the method
 
 
 def test_goes_on_where_it_was_killed(subject, asked, folder, tmp_path, monkeypatch):

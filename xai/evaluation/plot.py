@@ -15,6 +15,7 @@ from xai.metrics.games import auc
 from xai.metrics.registry import METRICS, MOSAIC
 
 COLORS = ("#0f766e", "#c2410c", "#4338ca", "#be123c", "#65a30d", "#0284c7", "#a21caf", "#b45309", "#475569", "#14b8a6")
+MARKERS = "osD^v"  # of the first ten networks, the next ten, …
 CONTROL_COLOR, CONTROL_STYLES = "#78716c", ("--", ":", "-.")
 WIDTH, HEIGHT, LINE = 5.6, 4.2, 0.3  # inches: of a panel of curves, and of a line of text
 
@@ -54,7 +55,7 @@ def draw(
                 axes.axvline(chance, color=CONTROL_COLOR, linestyle=":")
         if len(models) > 1:
             handles = panels[0].get_legend_handles_labels()
-            parts[-1].legend(*handles, loc="outside lower center", ncols=len(models), frameon=False)
+            parts[-1].legend(*handles, loc="outside lower center", ncols=min(len(models), 4), frameon=False)
     picture.savefig(file, dpi=130)
 
 
@@ -98,11 +99,12 @@ def draw_dots(
     """A dot with its interval for every method and model, methods from top to bottom."""
     for number, model in enumerate(models):
         mine = [(line, row[metric]) for line, row in zip(lines, figures, strict=True) if line.model == model]
-        shift = 0.3 * (number - (len(models) - 1) / 2)
+        shift = min(0.3, 0.8 / len(models)) * (number - (len(models) - 1) / 2)  # within the method's line
         places = [methods.index(line.row.name) + shift for line, _ in mine]
         means = np.array([figure.mean for _, figure in mine])
         spread = np.array([(figure.mean - figure.low, figure.high - figure.mean) for _, figure in mine]).T.clip(min=0)
-        axes.errorbar(means, places, xerr=spread, fmt="o", markersize=5, capsize=2, color=COLORS[number], label=model)
+        color, marker = COLORS[number % len(COLORS)], MARKERS[number // len(COLORS) % len(MARKERS)]
+        axes.errorbar(means, places, xerr=spread, fmt=marker, markersize=5, capsize=2, color=color, label=model)
     axes.set(title=METRICS[metric].heading, yticks=range(len(methods)), yticklabels=methods)
     axes.set_ylim(len(methods) - 0.5, -0.5)
     axes.grid(axis="x", alpha=0.25)
