@@ -11,10 +11,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from torch import nn
+from torch.optim import SGD
 
 import xai
 from benchmarks import record
 from tests.conftest import fresh
+from train.presets import PRESETS
+from train.run import STATE
+from train.state import save_state
 from xai.studio.garbage import EXAMPLES
 from xai.studio.pyramid import EXAMPLES as AERIAL_EXAMPLES
 from xai.zoo import CHECKPOINTS
@@ -47,7 +52,7 @@ IN_A_BROWSER = {
 }
 WITHOUT = {
     "browser", "objects", "record", "timing", "weight",  # they are what the others share
-    "protocol",  # it only copies what trainings wrote
+    "protocol", "runs",  # they only copy what trainings wrote
 }  # fmt: skip
 
 
@@ -128,6 +133,58 @@ def test_all_methods_that_suit_a_network_are_measured_beside_their_peers(photos)
     assert {name for name, library in runs if library == "xai"} == set(suited) - set(UNTIMED)
     for key, run in runs.items():
         assert np.isfinite(np.asarray(run().detach() if key[1] == "" else run())).all(), key
+
+
+def test_the_study_s_tables_and_plots_show_every_seed(monkeypatch):
+    from benchmarks.tables import attention
+
+    def row(network, shown, metric, seeds, **less):
+        return {"network": network, "map": shown, "metric": metric, "seeds": seeds} | less
+
+    less = {"mean": -1.25, "low": -2.0, "high": -0.5, "seeds": [-1.0, -1.5], "n": 9}
+    rows = []
+    for network, more in (("fpn", {}), ("acting", {"less plain": less})):
+        rows.append(row(network, "", "accuracy", [98.0, 96.0], **more))
+        for layer in attention.LAYERS:
+            rows.append(row(network, layer, "mosaic", [50.0, 51.0], **more))
+            for shown in (layer, f"{layer}:another", f"{layer}:mean"):
+                rows += [row(network, shown, metric, [1.0, 2.0], **more) for metric in attention.SEEN]
+    found = {
+        "rows": rows, "photos": 9, "validation_photos": 4,
+        "effects": {"acting-0": {"own_mean": 0.0153, "common": 0.01}},
+        "command": "", "date": "", "commit": "", "machine": "",
+    }  # fmt: skip
+    monkeypatch.setattr(attention, "read", lambda name: found)
+    table = attention.compared("attention-pyramids")()
+    assert "| accuracy | 97.0 | −1.2 [−2.0, −0.5] |" in table
+    assert "| mosaic test all together | 50.5 | −1.2 [−2.0, −0.5] |" in table
+    assert "| Layer 1 | attention that acts | 1.5 / 1.5 / 1.5 * |" in attention.seen_through_maps()
+    assert "| attention that acts | 0.015 | 0.01 |" in attention.effects()
+    panels = attention.draw("attention-pyramids").axes
+    assert len(panels) == 1 + len(attention.LAYERS)
+    dots = [sorted(xy) for line in panels[0].lines for xy in line.get_xydata().tolist()]
+    assert dots == [[0, 98], [0, 96], [1, 98], [1, 96]]
+
+
+def test_a_training_is_kept_with_its_command(tmp_path, monkeypatch, capsys):
+    from benchmarks import runs
+
+    monkeypatch.setattr(record, "RESULTS", tmp_path / "results")
+    recipe = replace(PRESETS["train.classifier"]["pyramid"][1], data=["/elsewhere/aerial"], attended=[1, 2], seed=3)
+    history = [
+        {"epoch": 1, "train_loss": 3.0, "train_accuracy": 10.0},
+        {"epoch": 2, "train_loss": 2.0, "train_accuracy": 20.0, "val_loss": 1.5, "val_accuracy": 30.0},
+    ]
+    module = nn.Linear(1, 1)
+    (tmp_path / "fal").mkdir()
+    progress = {"epoch": 2, "history": history, "settings": recipe.settings()}
+    save_state(tmp_path / "fal" / STATE, module, SGD(module.parameters()), progress)
+    runs.main([str(tmp_path / "fal"), "--factor", "more seeds", "--verdict", "no"])
+    assert capsys.readouterr().out == "fal.json: accuracy 30.0 %, loss 1.500, epoch 2 of 12\n"
+    kept = json.loads((tmp_path / "results/runs/fal.json").read_text())
+    assert kept["rows"] == history[1:]
+    assert kept["command"] == "python -m train.classifier pyramid --data aerial --model pyramid --seed 3 --attended 1 2"
+    assert f"| more seeds | `{kept['command']}` | accuracy 30.0 %" in runs.table([kept])
 
 
 def test_attention_that_does_not_act_has_no_effect():

@@ -206,9 +206,9 @@ CLASSIFIER_PRESETS = define_presets(ClassifierRecipe, {
     "pyramid": (
         "A feature pyramid on ImageNet weights for aerial photos, with attention branches on the layers you choose.",
         {
-            **ADAMW, "model": "pyramid", "pretrained": True, "grey": True, "epochs": 20, "batch": 32, "sizes": [128],
-            "test_size": 160, "lr": 5e-4, "weight_decay": 0.02, "augmentation": "aerial", "crop": 0.4, "width": 64,
-            "branch_width": 16, "branch_gradient": False, "kept": "last",
+            **ADAMW, "model": "pyramid", "pretrained": True, "grey": True, "epochs": 12, "batch": 32, "sizes": [128],
+            "test_size": 160, "lr": 5e-4, "weight_decay": 0.02, "augmentation": "aerial-whole", "crop": 0.4,
+            "width": 64, "branch_width": 16, "padding": "replicate", "kept": "last",
         },
     ),
 })  # fmt: skip

@@ -8,9 +8,9 @@ missing, the table is empty.
 import re
 from collections.abc import Callable
 
-from benchmarks import controls, familiar
+from benchmarks import combinations, controls, familiar
 from benchmarks.record import ROOT
-from benchmarks.tables import explanations, networks, training
+from benchmarks.tables import attention, explanations, networks, training
 from benchmarks.tables.plain import by_module, by_rows
 from xai.zoo import CHECKPOINTS
 
@@ -39,6 +39,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "mosaic-pyramid-differences": explanations.mosaic_differences(pyramids=True),
     **{f"mosaic-of-{name}": explanations.mosaic_of(name) for name in networks.SHIPPED if name != PYRAMIDS_CARD},
     "layers": explanations.layers,
+    "attention-pyramids": attention.compared("attention-pyramids"),
+    "attention-seen": attention.seen_through_maps,
+    "attention-effects": attention.effects,
+    "attention-garbage": attention.compared("attention-garbage"),
+    "combinations": by_module("combinations", combinations),
     "controls": by_module("pyramid-controls", controls),
     "agreement": explanations.agreement,
     "games": explanations.games,
@@ -48,6 +53,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "cost": training.cost,
     "folders": by_rows("folders"),
     **{f"tried-{name}": training.tried(name) for name in TRIED},
+    "runs": training.logged(students=False),
+    "runs-of-students": training.logged(students=True),
     "differences": training.differences,
     "sources": training.sources,
     "scorecam": by_rows("scorecam"),

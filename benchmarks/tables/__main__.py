@@ -3,6 +3,7 @@
 import argparse
 
 from benchmarks import tables
+from benchmarks.tables import attention
 
 
 def main() -> None:
@@ -10,6 +11,7 @@ def main() -> None:
     for file in (*tables.READMES, *tables.CARDS):
         text = file.read_text(encoding="utf-8")
         file.write_text(tables.fill(text), encoding="utf-8", newline="\n")
+    attention.write_plots()
 
 
 if __name__ == "__main__":

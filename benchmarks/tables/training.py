@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
-from benchmarks.record import markdown, read
+from benchmarks import runs
+from benchmarks.record import RESULTS, markdown, read
 from benchmarks.tables.explanations import percentages
 from benchmarks.tables.networks import read_metrics
 from train.presets import PRESETS
@@ -51,6 +52,17 @@ def epochs_of(history: Sequence[dict]) -> list:
 def read_protocol() -> Iterator[dict]:
     """The records of the runs by the protocol of source 1."""
     return (read(file.stem, file.parent) for file in sorted((CHECKPOINTS / "protocol").glob("*.json")))
+
+
+def logged(students: bool) -> Callable[[], str]:
+    """The trainings that `benchmarks.runs` kept, of students or of all others, in the order of their dates."""
+
+    def make() -> str:
+        found = [read(file.stem, file.parent) for file in sorted((RESULTS / "runs").glob("*.json"))]
+        chosen = [each for each in found if each and ("train.distill" in each["command"]) == students]
+        return runs.table(sorted(chosen, key=lambda each: each["date"])) if chosen else ""
+
+    return make
 
 
 def tried(name: str) -> Callable[[], str]:
