@@ -33,7 +33,8 @@ RUNS = {
     "distilled": "--rounds 1 --timed 4",
     "duplicates": "WASTE",
     "familiar": "--trashnet WASTE --webwaste WASTE --ucmerced AERIAL --imagenet IMAGENET --each 1",
-    "games": "--data WASTE --methods gradcam:student distilled --limit 2 --work WORK --black-box garbage-cnn",
+    "games": "--data WASTE --methods gradcam:student distilled --limit 2 --slow constant --few 1 "
+    "--work WORK --black-box garbage-cnn",
     "folder": "WASTE --photos 2 --rounds 1 --model garbage-cnn",
     "methods": "--rounds 1 --methods smoothgrad gradcam",
     "mosaic": "--data WASTE --models garbage-cnn --mosaics 1 --slow-mosaics 1 --limit 6 --questions 8 --work WORK "
