@@ -35,8 +35,8 @@ def by_key(found: Mapping) -> dict[Key, dict]:
 
 
 def list_networks(found: Mapping) -> list[str]:
-    """The plain one first."""
-    return list(dict.fromkeys(row["network"] for row in found["rows"]))
+    """In the order of `NAMES`, the plain one first."""
+    return sorted({row["network"] for row in found["rows"]}, key=list(NAMES).index)
 
 
 def list_figures(found: Mapping) -> dict[tuple[str, str], str]:
