@@ -151,7 +151,7 @@ def test_the_study_s_tables_and_plots_show_every_seed(monkeypatch):
             for shown in (layer, f"{layer}:another", f"{layer}:mean"):
                 rows += [row(network, shown, metric, [1.0, 2.0], **more) for metric in attention.SEEN]
     found = {
-        "rows": rows, "photos": 9, "validation_photos": 4,
+        "rows": rows, "photos": 9, "validation_photos": 4, "objects": 0,
         "effects": {"acting-0": {"own_mean": 0.0153, "common": 0.01}},
         "command": "", "date": "", "commit": "", "machine": "",
     }  # fmt: skip

@@ -119,7 +119,7 @@ def test_small_enough():
     files = [path for path in Path(CHECKPOINTS).rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 250 * MEGABYTE
     assert max(path.stat().st_size for path in files) < 60 * MEGABYTE
-    assert {path.suffix for path in files} <= {".json", ".npz", ".safetensors", ".md", ""}
+    assert {path.suffix for path in files} <= {".json", ".npz", ".safetensors", ".md", ".png", ""}
 
 
 def test_every_model_is_one_of_these():

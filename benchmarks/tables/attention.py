@@ -14,6 +14,7 @@ NAMES = {
     "source": "FAL as in source 3",
     "losses": "its losses alone",
     "acting": "attention that acts",
+    "stopped": "it, losses apart",
     "none": "no attention",
     "se": "SE",
     "shared_se": "shared SE",
@@ -26,7 +27,7 @@ PLOTS = {
     "attention-garbage": CHECKPOINTS / "garbage-se_resnet50/attention.png",
 }
 LEAST_SPAN = 8  # points that an axis covers at least
-COLORS = ("#44403c", "#0f766e", "#c2410c", "#4338ca")
+COLORS = ("#44403c", "#0f766e", "#c2410c", "#4338ca", "#be123c")
 Key = tuple[str, str, str]  # network, map, metric
 
 
@@ -68,7 +69,8 @@ def compared(name: str) -> Callable[[], str]:
         seeds = len(rows[plain, "", "accuracy"]["seeds"])
         trained = f"{seeds} trainings of each network, " if seeds > 1 else ""
         over = "seeds and photos" if seeds > 1 else "photos, or mosaics"
-        said = f"Percent; {trained}{found['photos']} test photos. In brackets 95 % intervals over {over}."
+        clear = f", {found['objects']} of them with a clear object" if found["objects"] else ""
+        said = f"Percent; {trained}{found['photos']} test photos{clear}. In brackets 95 % intervals over {over}."
         return f"{markdown(head, lines)}\n{said}\n{origin(found)}"
 
     return make
