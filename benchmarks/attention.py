@@ -11,8 +11,8 @@ the pixels kept; and the same of another photo's map and of the mean map. Of pyr
 photos: do their answers change where attention says nothing of the photo? Of other networks: do Grad-CAM's maps lie on
 the object, on photos where its outline is clear?
 
-A difference is the mean over seeds and photos, its 95 % interval from drawing seeds and photos again, both. Writes
-benchmarks/results/OUTPUT.json. A stopped run goes on.
+A difference is the mean over seeds and photos, its 95 % interval from drawing seeds and photos again, both, and
+Student's, as seeds are few. Writes benchmarks/results/OUTPUT.json. A stopped run goes on.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from benchmarks.accuracy import find_right
 from benchmarks.objects import Values, find_objects, measure_objects
 from xai.blackbox import from_checkpoint
 from xai.evaluation import Outcome, Settings, evaluate
-from xai.evaluation.bootstrap import resample_means
+from xai.evaluation.bootstrap import interval_around, resample_means
 from xai.evaluation.intervals import estimate
 from xai.evaluation.lines import Line
 from xai.evaluation.plan import ALL_LAYERS
@@ -180,22 +180,36 @@ def compare(values: Mapping[str, Values], plain: str) -> list[dict]:
                 "metric": key[1],
                 "seeds": [rounded(each.mean()) for each in found],
             }
+            others = [name for name in seeds if name != variant and set(own) <= set(seeds[name])]
+            less = {}
+            for other in others:
+                pairs = [
+                    each - values[f"{other}-{seed}"].get(key, np.nan) for seed, each in zip(own, found, strict=True)
+                ]
+                if not np.isnan(np.concatenate(pairs)).any():
+                    less[other] = estimate_difference(np.stack(pairs))
             if variant != plain:
-                pairs = [each - values[f"{plain}-{seed}"][key] for seed, each in zip(own, found, strict=True)]
-                row["less plain"] = estimate_difference(np.stack(pairs))
+                row["less plain"] = less.pop(plain)
+                row["less others"] = less
             rows.append(row)
     return rows
 
 
 def estimate_difference(differences: np.ndarray) -> dict:
-    """The mean of differences (seeds, photos), each seed's, and a 95 % interval over seeds and photos drawn again."""
+    """The mean of differences (seeds, photos), each seed's, and a 95 % interval over seeds and photos drawn again.
+
+    Of the few seeds there are, percentiles are too narrow: the interval is Student's, of as many seeds, with the
+    bootstrap's standard error as that of N − 1. Of one seed it is that of the photos alone.
+    """
     seeds, photos = differences.shape
-    chosen = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
-    by_seed = resample_means(differences.T, RESAMPLES, 0)  # R, seeds
-    means = np.take_along_axis(by_seed, chosen, 1).mean(1)
-    low, high = np.quantile(means, [0.025, 0.975])
+    mean, by_seed = differences.mean(), resample_means(differences.T, RESAMPLES, 0)  # R, seeds
+    if seeds == 1:
+        low, high = interval_around(mean, by_seed[:, 0], photos)
+    else:
+        chosen = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
+        low, high = interval_around(mean, np.take_along_axis(by_seed, chosen, 1).mean(1), seeds)
     return {
-        "mean": rounded(differences.mean()), "low": rounded(low), "high": rounded(high),
+        "mean": rounded(mean), "low": rounded(low), "high": rounded(high),
         "seeds": [rounded(each) for each in differences.mean(1)], "n": photos,
     }  # fmt: skip
 

@@ -76,7 +76,7 @@ def measure(options: argparse.Namespace) -> Path:
     draws = settings.resamples, settings.seed
     rows = [{"method": line.row.name, **play(line, draws)} for line in lines]
     rows += published(record.RESULTS / f"rise-questions-{options.black_box}.json", names, draws)
-    agreed = find_agreed(subject, [options.data / name for name in names])
+    agreed = find_agreed(subject, [options.data / name for name in names])  # N
     chosen = np.array([name in few for name in names])
     facts = {
         "photos": len(names),
@@ -106,8 +106,8 @@ def find_agreed(subject: BlackBox, photos: Sequence[Path]) -> np.ndarray:
 
 
 def select(lines: Sequence[Line], chosen: np.ndarray, draws: tuple[int, int]) -> list[dict]:
-    """The methods' figures on some of the photos (N), or nothing where there are none of these."""
-    if not chosen.any():
+    """The methods' figures on some of the photos (N), or nothing where there are fewer than two of these."""
+    if chosen.sum() < 2:  # of one there is no interval
         return []
     parts = [replace(line, values={game: line.values[game][chosen] for game in PLAYED}) for line in lines]
     return [{"method": line.row.name, **play(line, draws)} for line in parts if not line.row.companion]

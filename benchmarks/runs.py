@@ -6,6 +6,7 @@ is made.
 """
 
 import argparse
+import datetime
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -28,20 +29,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     folder = options.output or record.RESULTS / "runs"
     for run in options.runs:
-        found = collect(run) | {"factor": options.factor, "verdict": options.verdict}
+        try:
+            found = collect(run) | {"factor": options.factor, "verdict": options.verdict}
+        except (OSError, ValueError) as error:
+            parser.error(f"{run}: {error}")
         file = record.write(str(folder / f"{run.name}.json"), found.pop("history"), found.pop("command"), **found)
         print(f"{file.name}: {describe(json.loads(file.read_text(encoding='utf-8')))}")
 
 
 def collect(run: Path) -> dict:
-    """The command of a training, how many epochs it was to have, and the figures of those that were validated.
+    """The command of a training, when it ended, its epochs, and the figures of those that were validated.
 
     Raises:
         OSError: the folder holds no state of a training.
+        ValueError: no epoch was validated.
     """
     progress = load_progress(run / STATE)
     recipe = restore_recipe(progress["settings"])
+    if not select_validated(progress["history"]):
+        raise ValueError("no epoch was validated yet")
+    ended = datetime.datetime.fromtimestamp((run / STATE).stat().st_mtime, datetime.UTC)
     return {
+        "date": ended.isoformat(timespec="minutes"),
+        "machine": "not recorded",
         "command": format_command(recipe),
         "seed": recipe.seed,
         "epochs": recipe.epochs,
@@ -68,8 +78,16 @@ def describe(found: Mapping) -> str:
 
 
 def table(found: Sequence[Mapping]) -> str:
-    """A row a training: what was asked, the command, the figures on the validation photos, and the verdict."""
-    rows = [[each["factor"], f"`{each['command']}`", describe(each), each["verdict"]] for each in found]
+    """A row for what was asked, in the order of time: the command, each seed's figures on the validation photos."""
+    together: dict[str, list[Mapping]] = {}
+    for each in sorted(found, key=lambda each: each["date"]):
+        together.setdefault(each["factor"], []).append(each)
+    rows = []
+    for factor, trained in together.items():
+        trained = sorted(trained, key=lambda each: each["seed"])
+        seeds = f" (seeds {', '.join(str(each['seed']) for each in trained)})" if len(trained) > 1 else ""
+        figures = "; ".join(describe(each) for each in trained)
+        rows.append([factor, f"`{trained[0]['command']}`{seeds}", figures, trained[-1]["verdict"]])
     return record.markdown(["what was asked", "command", "validation photos", "verdict"], rows)
 
 

@@ -47,7 +47,7 @@ def searched(tmp_path_factory):
 
 
 def options_of(row: dict) -> dict:
-    return {key: row[key] for key in ("blocks", "stages", "operator", "sign", "scaled", "unit")}
+    return {key: row[key] for key in ("blocks", "stages", "operator", "sign", "scaled", "unit", "softmax")}
 
 
 def read_combination(row: dict) -> Combination:
@@ -75,7 +75,7 @@ def test_the_best_combination_is_the_best_of_those_that_tell_classes_apart(searc
     assert {sign for c in scores if not c.stages for sign in [c.sign]} == {"signed", "negated", "absolute"}
     assert {c.stages for c in scores if not c.blocks} >= {(1,), (2,), (3,), (4,)}
     printed = read_combination(found["shown"]["eq. 9 as printed"])
-    assert vars(printed) == {key: value for key, value in LITERAL.items() if key != "softmax"}
+    assert vars(printed) == LITERAL
     difference = found["differences"]["the best less Grad-CAM of stage 4"]
     expected = [a - b for a, b in zip(scores[best], scores[LAST_STAGE], strict=True)]
     assert [each["mean"] for each in difference.values()] == pytest.approx(expected, abs=1e-6)
@@ -108,13 +108,13 @@ def test_scores_are_the_games_and_mosaics_of_the_distilled_map(searched):
         areas, shares = [], []
         for file in files:
             target = int(box.predict_proba(file).argmax())
-            e = xai.explain(student, file, method="distilled", target=target, softmax=False, **options_of(row))
+            e = xai.explain(student, file, method="distilled", target=target, **options_of(row))
             areas.append(play(file, torch.as_tensor(e.raw)[None], target))
         for mosaic in planned:
             picture = join_photos([root / name for name in mosaic.photos], 64)[None]
             targets = torch.tensor([student.classes.index(label) for label in mosaic.classes])
             batch = Activations(student.eval(), student.normalize(picture).expand(4, -1, -1, -1))
-            maps = METHODS["distilled"].run(batch, targets, "layer4", softmax=False, **options_of(row))
+            maps = METHODS["distilled"].run(batch, targets, "layer4", **options_of(row))
             shares.append(own_share(maps.detach(), 64).mean())
         assert row["scores"] == pytest.approx([np.mean(shares), *np.mean(areas, axis=0)], abs=2e-4)
     areas = [play(file, gaussian(box.pixels([file]), ()), int(box.predict_proba(file).argmax())) for file in files]

@@ -12,9 +12,9 @@ from xai.zoo import CHECKPOINTS
 NAMES = {
     "fpn": "FPN",
     "source": "FAL as in source 3",
-    "losses": "its losses alone",
+    "losses": "branches without attention",
     "acting": "attention that acts",
-    "stopped": "it, losses apart",
+    "stopped": "it, losses stopped",
     "none": "no attention",
     "se": "SE",
     "shared_se": "shared SE",
@@ -36,8 +36,9 @@ def by_key(found: Mapping) -> dict[Key, dict]:
 
 
 def list_networks(found: Mapping) -> list[str]:
-    """In the order of `NAMES`, the plain one first."""
-    return sorted({row["network"] for row in found["rows"]}, key=list(NAMES).index)
+    """In the order of `NAMES`, the plain one first, then others."""
+    order = list(dict.fromkeys([*NAMES, *(row["network"] for row in found["rows"])]))
+    return sorted({row["network"] for row in found["rows"]}, key=order.index)
 
 
 def list_figures(found: Mapping) -> dict[tuple[str, str], str]:
@@ -65,7 +66,8 @@ def compared(name: str) -> Callable[[], str]:
                 cells += [show_seeds(row["seeds"]) if row and shown else "" for row in beside]
             lines.append(cells + [show_difference(rows[other, shown, metric]["less plain"]) for other in others])
         extra = ["the mean map", "a Gaussian"] if len(lines[0]) > 2 + len(others) else []
-        head = ["", NAMES[plain], *extra, *(f"{NAMES[other]}, less that" for other in others)]
+        head = ["", NAMES.get(plain, plain), *extra]
+        head += [f"{NAMES.get(other, other)} minus {NAMES.get(plain, plain)}" for other in others]
         seeds = len(rows[plain, "", "accuracy"]["seeds"])
         trained = f"{seeds} trainings of each network, " if seeds > 1 else ""
         over = "seeds and photos" if seeds > 1 else "photos, or mosaics"
@@ -99,7 +101,7 @@ def seen_through_maps() -> str:
                 mark = " *" if less and (less["low"] > 0 or less["high"] < 0) else ""
                 beside = [rows[network, f"{name}:{control}", metric] for control in ("another", "mean")]
                 cells.append(" / ".join(show_seeds(row["seeds"]) for row in (own, *beside)) + mark)
-            lines.append([title, NAMES[network], *cells])
+            lines.append([title, NAMES.get(network, network), *cells])
     head = ["", "network", *map(name_seen, SEEN)]
     said = "Percent: of the photo's own map / of another photo's map / of the mean map. * differs from FPN, its 95 % "
     return f"{markdown(head, lines)}\n{said}interval over seeds and photos without zero.\n{origin(found)}"
@@ -122,7 +124,9 @@ def effects() -> str:
     for network in list_networks(found):
         own = [each for name, each in found["effects"].items() if name.rsplit("-", 1)[0] == network]
         if own:
-            lines.append([NAMES[network], *(", ".join(f"{each[how]:.2g}" for each in own) for how in own[0])])
+            lines.append(
+                [NAMES.get(network, network), *(", ".join(f"{each[how]:.2g}" for each in own) for how in own[0])]
+            )
     head = ["", "M replaced by its own mean", "M replaced by its mean over all photos"]
     said = f"Mean KL in nats, of each seed; {found['validation_photos']} validation photos."
     return f"{markdown(head, lines)}\n{said}\n{origin(found)}"
@@ -137,12 +141,14 @@ def draw(name: str) -> Figure:
     for axes, ((shown, metric), title) in zip(picture.subplots(1, len(figures)), figures.items(), strict=True):
         for place, network in enumerate(networks):
             seeds = rows[network, shown, metric]["seeds"]
-            axes.plot([place] * len(seeds), seeds, "o", color=COLORS[place], markersize=6, alpha=0.75)
+            axes.plot([place] * len(seeds), seeds, "o", color=COLORS[place % len(COLORS)], markersize=6, alpha=0.75)
         low, high = axes.get_ylim()
         middle, reach = (low + high) / 2, max(high - low, LEAST_SPAN) / 2  # so that a tenth of a point looks small
         axes.set_ylim(middle - reach, middle + reach)
         axes.set_title(title.replace("mosaic test ", "mosaic test\n") + ", %", fontsize=9)
-        axes.set_xticks(range(len(networks)), [NAMES[network] for network in networks], rotation=60, ha="right")
+        axes.set_xticks(
+            range(len(networks)), [NAMES.get(network, network) for network in networks], rotation=60, ha="right"
+        )
         axes.set_xlim(-0.6, len(networks) - 0.4)
         axes.tick_params(labelsize=8)
         axes.grid(axis="y", alpha=0.3)

@@ -55,12 +55,12 @@ def read_protocol() -> Iterator[dict]:
 
 
 def logged(students: bool) -> Callable[[], str]:
-    """The trainings that `benchmarks.runs` kept, of students or of all others, in the order of their dates."""
+    """The trainings that `benchmarks.runs` kept, of students or of all others."""
 
     def make() -> str:
         found = [read(file.stem, file.parent) for file in sorted((RESULTS / "runs").glob("*.json"))]
         chosen = [each for each in found if each and ("train.distill" in each["command"]) == students]
-        return runs.table(sorted(chosen, key=lambda each: each["date"])) if chosen else ""
+        return runs.table(chosen) if chosen else ""
 
     return make
 

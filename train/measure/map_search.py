@@ -76,16 +76,18 @@ class Combination:
     sign: Sign = "negated"
     scaled: bool = False
     unit: bool = True
+    softmax: bool = False
 
     def combine(self, parts: "Parts") -> Tensor:
         """The maps (N, S, S)."""
         own = [parts.attention[self.sign][block - 1] for block in self.blocks]
         grad = [parts.evidence[stage - 1] for stage in self.stages]
-        return combine_parts(own, grad, self.operator, self.scaled, self.unit)
+        maps = combine_parts(own, grad, self.operator, self.scaled, self.unit)
+        return maps.flatten(1).softmax(1).view_as(maps) if self.softmax else maps
 
 
 LAST_STAGE = Combination((), (4,))  # the student's Grad-CAM, as it is usually made
-PRINTED = Combination(**{key: value for key, value in LITERAL.items() if key != "softmax"})  # it keeps the order
+PRINTED = Combination(**LITERAL)
 REFERENCES = {
     "eq. 9 as printed": PRINTED,
     **{f"Grad-CAM of stage {stage}": Combination((), (stage,)) for stage in STAGES},
@@ -313,6 +315,6 @@ def format_found(found: Mapping) -> str:
     arrows = [f"{column} {METRICS[column.partition(':')[0]].arrow}" for column in found["columns"]]
     figures = {name: row["scores"] for name, row in found["shown"].items()} | found["controls"]
     rows = [[name, *(f"{figure:.4f}" for figure in row)] for name, row in figures.items()]
-    for name, columns in found["differences"].items():
+    for name, columns in found["differences"].items():  # on the photos that chose the best, so somewhat too good
         rows.append([name, *("{mean:+.4f} [{low:+.4f}, {high:+.4f}]".format(**each) for each in columns.values())])
     return "\n".join(format_table(["map", *arrows], rows)) + "\n"
