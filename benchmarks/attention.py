@@ -11,8 +11,8 @@ the pixels kept; and the same of another photo's map and of the mean map. Of pyr
 photos: do their answers change where attention says nothing of the photo? Of other networks: do Grad-CAM's maps lie on
 the object, on photos where its outline is clear?
 
-A difference is the mean over seeds and photos, its 95 % interval from drawing seeds and photos again, both, and
-Student's, as seeds are few. Writes benchmarks/results/OUTPUT.json. A stopped run goes on.
+A difference is the mean over seeds and photos, with a 95 % interval over other seeds and other photos. Writes
+benchmarks/results/OUTPUT.json. A stopped run goes on.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.stats import t
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -31,7 +32,6 @@ from benchmarks.accuracy import find_right
 from benchmarks.objects import Values, find_objects, measure_objects
 from xai.blackbox import from_checkpoint
 from xai.evaluation import Outcome, Settings, evaluate
-from xai.evaluation.bootstrap import interval_around, resample_means
 from xai.evaluation.intervals import estimate
 from xai.evaluation.lines import Line
 from xai.evaluation.plan import ALL_LAYERS
@@ -50,7 +50,6 @@ WAYS: dict[str, tuple[float | None, list[str]]] = {
 MOSAICS_ALONE: dict[str, tuple[float | None, list[str]]] = {"mosaics": (None, [])}
 ACCURACY = "accuracy"
 AT_ONCE = 16
-RESAMPLES = 4000
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -196,20 +195,22 @@ def compare(values: Mapping[str, Values], plain: str) -> list[dict]:
 
 
 def estimate_difference(differences: np.ndarray) -> dict:
-    """The mean of differences (seeds, photos), each seed's, and a 95 % interval over seeds and photos drawn again.
+    """The mean of differences (seeds, photos), each seed's, and a 95 % interval over other seeds and other photos.
 
-    Of the few seeds there are, percentiles are too narrow: the interval is Student's, of as many seeds, with the
-    bootstrap's standard error as that of N − 1. Of one seed it is that of the photos alone.
+    Formula: `mean ± t · √(V_s + V_p)`, `V_s` the variance of the seeds' means over their number, `V_p` that of the
+    photos' means over theirs. The quantile t is Student's, its degrees of freedom Satterthwaite's, as seeds are few.
+    Of one seed it is the interval over photos alone.
+    Paper: Satterthwaite, An approximate distribution of estimates of variance components, Biometrics 1946.
     """
     seeds, photos = differences.shape
-    mean, by_seed = differences.mean(), resample_means(differences.T, RESAMPLES, 0)  # R, seeds
-    if seeds == 1:
-        low, high = interval_around(mean, by_seed[:, 0], photos)
-    else:
-        chosen = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
-        low, high = interval_around(mean, np.take_along_axis(by_seed, chosen, 1).mean(1), seeds)
+    mean, by_photo = differences.mean(), differences.mean(0)  # photos
+    of_photos = by_photo.var(ddof=1) / photos if photos > 1 else 0.0
+    of_seeds = differences.mean(1).var(ddof=1) / seeds if seeds > 1 else 0.0
+    spread = of_seeds**2 / max(seeds - 1, 1) + of_photos**2 / max(photos - 1, 1)
+    freedom = (of_seeds + of_photos) ** 2 / spread if spread else np.inf
+    reach = (of_seeds + of_photos) ** 0.5 * t.ppf(0.975, freedom)
     return {
-        "mean": rounded(mean), "low": rounded(low), "high": rounded(high),
+        "mean": rounded(mean), "low": rounded(mean - reach), "high": rounded(mean + reach),
         "seeds": [rounded(each) for each in differences.mean(1)], "n": photos,
     }  # fmt: skip
 

@@ -202,6 +202,12 @@ def test_attention_that_does_not_act_has_no_effect():
     assert (certain["mean"], certain["low"], certain["high"]) == (1.5, 1.5, 1.5)
     seeds = np.array([[-1.0], [0.0], [1.0]]).repeat(50, 1)  # they disagree, whatever the photo
     assert estimate_difference(seeds)["low"] < 0 < estimate_difference(seeds)["high"]
+    generator, held = np.random.default_rng(0), 0
+    for _ in range(400):  # seeds, photos and both together vary around 0
+        parts = [scale * generator.normal(size=size) for scale, size in ((1, (3, 1)), (5, (1, 100)), (5, (3, 100)))]
+        found = estimate_difference(np.sum(np.broadcast_arrays(*parts), axis=0))
+        held += found["low"] <= 0 <= found["high"]
+    assert 0.92 < held / 400 < 0.98
 
 
 def test_a_map_of_the_object_fits_it_and_one_of_the_ground_does_not():
