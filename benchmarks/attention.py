@@ -179,19 +179,24 @@ def compare(values: Mapping[str, Values], plain: str) -> list[dict]:
                 "metric": key[1],
                 "seeds": [rounded(each.mean()) for each in found],
             }
-            others = [name for name in seeds if name != variant and set(own) <= set(seeds[name])]
-            less = {}
-            for other in others:
-                pairs = [
-                    each - values[f"{other}-{seed}"].get(key, np.nan) for seed, each in zip(own, found, strict=True)
-                ]
-                if not np.isnan(np.concatenate(pairs)).any():
-                    less[other] = estimate_difference(np.stack(pairs))
             if variant != plain:
-                row["less plain"] = less.pop(plain)
-                row["less others"] = less
+                row["less plain"] = subtract(values, variant, plain, key, own)
+                others = (name for name in seeds if name not in (variant, plain) and set(own) <= set(seeds[name]))
+                row["less others"] = {
+                    other: subtract(values, variant, other, key, own)
+                    for other in others
+                    if key in values[f"{other}-{own[0]}"]
+                }
             rows.append(row)
     return rows
+
+
+def subtract(
+    values: Mapping[str, Values], variant: str, other: str, key: tuple[str, str], seeds: Sequence[str]
+) -> dict:
+    """By how much a variant's figure exceeds another's of the same seeds."""
+    pairs = [values[f"{variant}-{seed}"][key] - values[f"{other}-{seed}"][key] for seed in seeds]
+    return estimate_difference(np.stack(pairs))
 
 
 def estimate_difference(differences: np.ndarray) -> dict:

@@ -18,8 +18,7 @@ from benchmarks import record
 from benchmarks.rise_questions import PLAYED, PUBLISHED
 from xai.blackbox import BlackBox, BlackBoxError, load_black_box
 from xai.evaluation import Settings, evaluate
-from xai.evaluation.bootstrap import interval_around, resample_means
-from xai.evaluation.intervals import Interval, estimate, subtract
+from xai.evaluation.intervals import Interval, estimate, estimate_mean, subtract
 from xai.evaluation.lines import Line
 from xai.evaluation.report import say_not_better
 from xai.evaluation.subset import choose_photos
@@ -142,9 +141,7 @@ def published(file: Path, names: Sequence[str], draws: tuple[int, int]) -> list[
         return []
     row = {"method": "rise:published", "questions": found["many"]}
     for game in PLAYED:
-        values = np.array([[known[name][PUBLISHED][game]] for name in names])  # N, 1
-        mean = float(values.mean())
-        row[game] = figures(Interval(mean, *interval_around(mean, resample_means(values, *draws)[:, 0], len(names))))
+        row[game] = figures(estimate_mean(np.array([known[name][PUBLISHED][game] for name in names]), *draws))
     return [row]
 
 

@@ -119,10 +119,9 @@ def games() -> str:
     found = read("games")
     if found is None:
         return ""
-    rows = [[f"`{r['method']}`", *show_games(r)] for r in found["rows"]]
     said = "".join(f"- {line}\n" for line in found["not_better"])
     photos = f"{found['photos']} photos; in brackets 95 % intervals."
-    return f"{markdown(['method', *head_games()], rows)}\n{photos}\n\n{said}{origin(found)}"
+    return f"{tabulate_games(found['rows'])}\n{photos}\n\n{said}{origin(found)}"
 
 
 def games_differences() -> str:
@@ -130,9 +129,8 @@ def games_differences() -> str:
     found = read("games")
     if found is None:
         return ""
-    rows = [[f"`{r['method']}` less `{r['less']}`", *show_games(r)] for r in found["differences"]]
     said = f"Photo by photo, {found['photos']} photos; in brackets 95 % intervals."
-    return f"{markdown(['', *head_games()], rows)}\n{said}\n"
+    return f"{tabulate_games(found['differences'], minus='less')}\n{said}\n"
 
 
 def games_by_agreement() -> str:
@@ -140,30 +138,31 @@ def games_by_agreement() -> str:
     found = read("games")
     if found is None:
         return ""
-    parts = [("the same", found["where_agreed"]), ("another", found["where_not"])]
-    rows = [[f"`{r['method']}`", which, *show_games(r)] for which, part in parts for r in part]
     agreed, others = found["agreed"], found["photos"] - found["agreed"]
-    said = f"{agreed} photos where student and black box name one class, {others} where they do not."
-    return f"{markdown(['method', 'class by the student', *head_games()], rows)}\n{said}\n"
+    parts = {
+        f"{agreed} photos where student and black box name one class": found["where_agreed"],
+        f"{others} where they do not": found["where_not"],
+    }
+    return "\n".join(f"{title}:\n\n{tabulate_games(rows)}" for title, rows in parts.items())
 
 
 def games_on_few() -> str:
     """The games of slow methods, and of the others on the same photos."""
     found = read("games")
-    if found is None:
-        return ""
-    rows = [[f"`{r['method']}`", *show_games(r)] for r in found["on_few"]]
-    return f"{markdown(['method', *head_games()], rows)}\n{found['few']} of these photos.\n"
+    return f"{tabulate_games(found['on_few'])}\n{found['few']} of these photos.\n" if found else ""
+
+
+def tabulate_games(rows: Sequence[dict], minus: str = "") -> str:
+    """A row for each method, or for what each is less another, whose name stands under the key `minus`."""
+    less, more = METRICS["deletion"].arrow, METRICS["insertion"].arrow
+    head = ["method", f"deletion to grey {less}", f"deletion to the blurred photo {less}", f"insertion {more}"]
+    names = [f"`{row['method']}`" + (f" less `{row[minus]}`" if minus else "") for row in rows]
+    return markdown(head, [[name, *show_games(row)] for name, row in zip(names, rows, strict=True)])
 
 
 def show_games(row: dict) -> list[str]:
     """A row's figures by game."""
     return [f"{mean:.3f} [{low:.3f}, {high:.3f}]" for mean, low, high in map(row.get, PLAYED)]
-
-
-def head_games() -> list[str]:
-    less, more = METRICS["deletion"].arrow, METRICS["insertion"].arrow
-    return [f"deletion to grey {less}", f"deletion to the blurred photo {less}", f"insertion {more}"]
 
 
 def rise_questions() -> str:

@@ -6,7 +6,7 @@ the best is that with the largest insertion less deletion on the black box. All 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
@@ -18,13 +18,13 @@ from tqdm import tqdm
 from train.data.sources import name_source
 from xai.activations import Activations
 from xai.blackbox import BlackBox, load_black_box
-from xai.evaluation.bootstrap import interval_around, resample_means
+from xai.evaluation.intervals import estimate_mean
 from xai.evaluation.mosaics import join_all, open_photos, plan_mosaics
 from xai.evaluation.plan import Settings
 from xai.evaluation.subset import choose_photos
 from xai.markdown import format_table
 from xai.methods.controls import gaussian, random
-from xai.methods.distilled import ALL_BLOCKS, LITERAL, Operator, Sign, combine_parts, compute_parts
+from xai.methods.distilled import ALL_BLOCKS, LITERAL, Operator, Sign, combine_parts, compute_parts, soften
 from xai.metrics.games import auc, draw_curves
 from xai.metrics.mosaic import own_share
 from xai.metrics.registry import METRICS, MOSAIC
@@ -83,7 +83,7 @@ class Combination:
         own = [parts.attention[self.sign][block - 1] for block in self.blocks]
         grad = [parts.evidence[stage - 1] for stage in self.stages]
         maps = combine_parts(own, grad, self.operator, self.scaled, self.unit)
-        return maps.flatten(1).softmax(1).view_as(maps) if self.softmax else maps
+        return soften(maps) if self.softmax else maps
 
 
 LAST_STAGE = Combination((), (4,))  # the student's Grad-CAM, as it is usually made
@@ -173,7 +173,8 @@ class Scores:
     def compare(self, c: Combination, other: Combination) -> dict[str, dict[str, float]]:
         """By how much a combination's figures exceed another's, with 95 % intervals over mosaics or photos."""
         differences = [self.shares[c] - self.shares[other], *(self.areas[c] - self.areas[other]).T]
-        return {column: estimate(values) for column, values in zip(COLUMNS, differences, strict=True)}
+        intervals = (estimate_mean(values, RESAMPLES, 0) for values in differences)
+        return {column: asdict(interval) for column, interval in zip(COLUMNS, intervals, strict=True)}
 
 
 def search_maps(options: Search) -> dict:
@@ -273,13 +274,6 @@ def score_controls(scores: Scores) -> dict[str, list[float]]:
         rows.append(measure_areas(scores.black_box, photo, torch.cat(maps), scores.step))
     names, means = ("random", "random:7", "gaussian"), torch.stack(rows).mean(0).tolist()
     return {name: [0.25, *row] for name, row in zip(names, means, strict=True)}
-
-
-def estimate(values: np.ndarray) -> dict[str, float]:
-    """The mean of differences (N), and its 95 % interval."""
-    mean = float(values.mean())
-    low, high = interval_around(mean, resample_means(values[:, None], RESAMPLES, 0)[:, 0], len(values))
-    return {"mean": mean, "low": low, "high": high}
 
 
 def write_results(options: Search, names: Sequence[str], scores: Scores, best: Combination) -> dict:

@@ -46,6 +46,12 @@ def estimate(line: Line, metric: str, resamples: int, seed: int) -> Interval:
     return Interval(figure, *interval_around(figure, again, len(line.values[metric])))
 
 
+def estimate_mean(values: np.ndarray, resamples: int, seed: int) -> Interval:
+    """The mean of photos' values (N)."""
+    mean, means = float(values.mean()), resample_means(values[:, None], resamples, seed)[:, 0]
+    return Interval(mean, *interval_around(mean, means, len(values)))
+
+
 def subtract(line: Line, other: Line, metric: str, resamples: int, seed: int) -> Interval:
     """By how much a line's figure exceeds another's, paired by photo or mosaic; unknown where it cannot be told."""
     if metric not in line.values or metric not in other.values:

@@ -72,7 +72,12 @@ def distilled(
     """
     attention, evidence = compute_parts(batch, targets, blocks, stages, sign)
     maps = combine_parts(attention, evidence, operator, scaled, unit)
-    return maps.flatten(1).softmax(1).view_as(maps) if softmax else maps
+    return soften(maps) if softmax else maps
+
+
+def soften(maps: Tensor) -> Tensor:
+    """The softmax of maps (B, S, S) over their pixels."""
+    return maps.flatten(1).softmax(1).view_as(maps)
 
 
 def combine_parts(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from xai.methods import METHODS
-from xai.methods.distilled import ALL_BLOCKS, Operator, Sign, combine_parts
+from xai.methods.distilled import ALL_BLOCKS, Operator, Sign, combine_parts, soften
 from xai.noise import varies_little
 
 BLOCKS, STAGES = ALL_BLOCKS, (1, 2, 3, 4)
@@ -63,6 +63,6 @@ class StudentMaps:
         ]
         blank = [m is not None and bool(varies_little(m.flatten(1), m.abs().amax()[None])) for m in maps]
         if choice.softmax and maps[-1] is not None:
-            maps[-1] = maps[-1].flatten(1).softmax(1).view_as(maps[-1])
+            maps[-1] = soften(maps[-1])
         maps = [m if m is None or not empty else torch.zeros_like(m) for m, empty in zip(maps, blank, strict=True)]
         return [m if m is None else m[0].numpy() for m in maps]
