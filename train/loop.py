@@ -28,7 +28,7 @@ def train_task(run: Run, task: Task) -> Path:
     progress = resume(run, task, optimizer)
     module, optimizer = accelerator.prepare(task.module, optimizer)
     if recipe.compiled:
-        module.compile()
+        module.compile(dynamic=False)  # with sizes left open it takes longer to compile than to train
 
     end = min(recipe.epochs, recipe.stop_after or recipe.epochs)
     for epoch in range(progress["epoch"], end):

@@ -143,8 +143,9 @@ def draw(name: str) -> Figure:
             seeds = rows[network, shown, metric]["seeds"]
             axes.plot([place] * len(seeds), seeds, "o", color=COLORS[place % len(COLORS)], markersize=6, alpha=0.75)
         low, high = axes.get_ylim()
-        middle, reach = (low + high) / 2, max(high - low, LEAST_SPAN) / 2  # so that a tenth of a point looks small
-        axes.set_ylim(middle - reach, middle + reach)
+        span = max(high - low, LEAST_SPAN)  # so that a tenth of a point looks small
+        top = min((low + high + span) / 2, 100)
+        axes.set_ylim(top - span, top)
         axes.set_title(title.replace("mosaic test ", "mosaic test\n") + ", %", fontsize=9)
         axes.set_xticks(
             range(len(networks)), [NAMES.get(network, network) for network in networks], rotation=60, ha="right"
