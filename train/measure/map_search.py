@@ -1,7 +1,8 @@
 """Which combination of a student's maps explains its black box best; it is the default of `xai.methods.distilled`.
 
 A combination must tell the classes of a mosaic apart at least as well as the student's Grad-CAM does. Of those that do,
-the best is that with the largest insertion less deletion on the black box. All of it on validation photos.
+the best gains most over Grad-CAM by deletion and insertion on the black box; what counts is the smaller of the two gains.
+All of it on validation photos.
 """
 
 import json
@@ -161,10 +162,13 @@ class Scores:
         return [c for c in dict.fromkeys(candidates) if c.stages and self.shares[c].mean() >= bar]
 
     def find_best(self) -> Combination:
-        """The admitted one with the largest insertion less deletion."""
-        deletion, insertion = 0, 1
-        played = self.admit(list(self.areas))
-        return max(played, key=lambda c: (self.areas[c][:, insertion] - self.areas[c][:, deletion]).mean())
+        """The admitted one whose smaller gain over Grad-CAM of the last stage, by deletion or insertion, is largest."""
+        wanted = np.array([-1, 1])  # less deletion, more insertion
+
+        def gain(c: Combination) -> float:
+            return float((wanted * (self.areas[c] - self.areas[LAST_STAGE])).mean(axis=0).min())
+
+        return max(self.admit(list(self.areas)), key=gain)
 
     def list_means(self, c: Combination) -> list[float]:
         """A combination's figures, one for each of `COLUMNS`; no games where none were played."""
