@@ -1,8 +1,8 @@
 """Which combination of a student's maps explains its black box best; it is the default of `xai.methods.distilled`.
 
 A combination must tell the classes of a mosaic apart at least as well as the student's Grad-CAM does. Of those that do,
-the best gains most over Grad-CAM by deletion and insertion on the black box; what counts is the smaller of the two gains.
-All of it on validation photos.
+the best gains most over Grad-CAM by deletion and insertion on the black box; what counts is the smaller of the two
+gains. All of it on validation photos.
 """
 
 import json
