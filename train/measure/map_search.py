@@ -59,7 +59,7 @@ class Search:
     """How many are made of them."""
     step: int = 3584
     """Pixels changed from one question to the next."""
-    at_once: int = 64
+    at_once: int = 16
     """Photos a question."""
     seed: int = 0
     """Which photos, and which of them stand together."""
