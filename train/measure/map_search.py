@@ -1,8 +1,8 @@
 """Which combination of a student's maps explains its black box best; it is the default of `xai.methods.distilled`.
 
-A combination must tell the classes of a mosaic apart at least as well as the student's Grad-CAM does. Of those that do,
-the best gains most over Grad-CAM by deletion and insertion on the black box; what counts is the smaller of the two
-gains. All of it on validation photos.
+A combination of attention and Grad-CAM must tell the classes of a mosaic apart at least as well as the student's
+Grad-CAM does alone, and be surely worse than it neither by deletion nor by insertion on the black box. Of those, the
+best gains most by the two games together. All of it on validation photos.
 """
 
 import json
@@ -35,6 +35,7 @@ from xai.photo import load_photo
 from xai.zoo import load_model
 
 BLOCKS_OF_STAGES = ((1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11, 12, 13), (14, 15, 16))  # of a ResNet-50
+STARTS = (ALL_BLOCKS, *BLOCKS_OF_STAGES)
 STAGES = (1, 2, 3, 4)
 SUBSTRATES = {"deletion:blur": "blur", "insertion": "blur"}  # deletion to grey is won by random pixels
 COLUMNS = (MOSAIC, *SUBSTRATES)
@@ -154,21 +155,27 @@ class Scores:
         self.areas |= dict(zip(new, torch.stack(rows, 1).double().numpy(), strict=True))
 
     def admit(self, candidates: Sequence[Combination]) -> list[Combination]:
-        """Those that tell the classes of a mosaic apart at least as well as Grad-CAM of the last stage.
+        """Those with attention that tell the classes of a mosaic apart at least as well as Grad-CAM of the last stage.
 
         Attention by itself does not: it is the same for every class.
         """
         bar = self.shares[LAST_STAGE].mean()
-        return [c for c in dict.fromkeys(candidates) if c.stages and self.shares[c].mean() >= bar]
+        both = [c for c in dict.fromkeys(candidates) if c.blocks and c.stages]
+        return [c for c in both if self.shares[c].mean() >= bar]
 
     def find_best(self) -> Combination:
-        """The admitted one whose smaller gain over Grad-CAM of the last stage, by deletion or insertion, is largest."""
-        wanted = np.array([-1, 1])  # less deletion, more insertion
+        """Of the admitted ones that lose no game surely, the one that gains most over Grad-CAM by both together.
 
-        def gain(c: Combination) -> float:
-            return float((wanted * (self.areas[c] - self.areas[LAST_STAGE])).mean(axis=0).min())
+        Grad-CAM itself where there is none.
+        """
+        gains = {c: self.measure_gains(c) for c in self.admit(list(self.areas))}
+        even = [c for c, games in gains.items() if not any(is_loss(game) for game in games)]
+        return max(even, key=lambda c: gains[c].mean(), default=LAST_STAGE)
 
-        return max(self.admit(list(self.areas)), key=gain)
+    def measure_gains(self, c: Combination) -> np.ndarray:
+        """By how much a combination is better than Grad-CAM of the last stage, by game and photo (2, N)."""
+        less_deletion, more_insertion = -1, 1
+        return np.array([[less_deletion], [more_insertion]]) * (self.areas[c] - self.areas[LAST_STAGE]).T
 
     def list_means(self, c: Combination) -> list[float]:
         """A combination's figures, one for each of `COLUMNS`; no games where none were played."""
@@ -179,6 +186,11 @@ class Scores:
         differences = [self.shares[c] - self.shares[other], *(self.areas[c] - self.areas[other]).T]
         intervals = (estimate_mean(values, RESAMPLES, 0) for values in differences)
         return {column: asdict(interval) for column, interval in zip(COLUMNS, intervals, strict=True)}
+
+
+def is_loss(gains: np.ndarray) -> bool:
+    """Whether photos' gains (N) are below 0 on average, surely: all of the 95 % interval."""
+    return estimate_mean(gains, RESAMPLES, 0).high < 0
 
 
 def search_maps(options: Search) -> dict:
@@ -195,7 +207,7 @@ def search_maps(options: Search) -> dict:
     photos, answers = read_photos(black_box, student, folder, names)
     mosaics = read_mosaics(black_box, student, folder, answers, Settings(mosaics=options.mosaics, seed=options.seed))
     scores = Scores(black_box, photos, mosaics, student.input_size, options.step)
-    starts = [Combination(ALL_BLOCKS, (4,), sign=sign) for sign in get_args(Sign)]
+    starts = [Combination(blocks, (4,), sign=sign) for blocks in STARTS for sign in get_args(Sign)]
     scores.test([*REFERENCES.values(), *starts])
     scores.play([*REFERENCES.values(), *scores.admit(starts)])
     best = scores.find_best()
@@ -216,7 +228,7 @@ def list_neighbours(best: Combination) -> list[Combination]:
     others = [replace(best, operator=operator) for operator in get_args(Operator)]
     others += [replace(best, sign=sign) for sign in get_args(Sign)]
     others += [replace(best, scaled=not best.scaled), replace(best, unit=not best.unit)]
-    return [c for c in [*blocks, *stages, *others] if c.stages]
+    return [c for c in [*blocks, *stages, *others] if c.blocks and c.stages]
 
 
 @torch.no_grad()
