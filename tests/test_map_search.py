@@ -93,10 +93,8 @@ def test_no_game_is_won_at_the_other_ones_cost():
     def games(deletion, insertion):
         return np.stack([0.7 + deletion + noise, 0.8 + insertion - noise], axis=1)  # N, 2
 
-    shares = {
-        c: np.full(5, share) for c, share in ((even, 0.6), (better, 0.6), (loser, 0.7), (coarse, 0.5), (alone, 1))
-    }
-    scores = Scores(None, [], [], 64, 512, shares | {LAST_STAGE: np.full(5, 0.6)})
+    shares = {even: 0.6, better: 0.6, loser: 0.7, coarse: 0.5, alone: 1.0, LAST_STAGE: 0.6}
+    scores = Scores(None, [], [], 64, 512, {c: np.full(5, share) for c, share in shares.items()})
     scores.areas = {LAST_STAGE: np.array([[0.7, 0.8]] * 20), alone: games(-0.5, 0.5), coarse: games(-0.5, 0.5)}
     assert scores.find_best() == LAST_STAGE  # the one has no attention, the other tells classes apart less
     scores.areas[loser] = games(-0.6, -0.2) + np.array([0, 1]) * noise[:, None]

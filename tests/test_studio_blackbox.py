@@ -47,7 +47,7 @@ from xai.metrics import auc, play
 from xai.studio.answers import Question
 from xai.studio.blackbox import answers
 from xai.studio.blackbox.about import say_assumed
-from xai.studio.blackbox.maps import EXTRAS, Choice
+from xai.studio.blackbox.maps import EXTRAS, SIGNS, Choice
 from xai.studio.blackbox.others import say_expected_time
 from xai.studio.facts import draw_facts
 from xai.studio.hiding import FILLS, SIDE, hide_part, read_mask
@@ -250,7 +250,8 @@ def test_what_enters_changes_the_maps_on_the_stage(tab, quick):
         draws_chosen(**best | {each: tuple(sorted(numbers)) for each, numbers in chosen.items()})
         expect(box).to_be_checked(checked=not was)
     before = map_of(tab, 0, STAGE)
-    tab.locator("#sign").get_by_label(ENGLISH["sign.absolute"]).check()
+    other = next(sign for sign in SIGNS if sign != best["sign"])
+    tab.locator("#sign").get_by_label(ENGLISH[f"sign.{other}"]).check()
     wait_until(tab, lambda: map_of(tab, 0, STAGE) != before)
     tab.locator("#preset-source").click()
     draws_chosen(**LITERAL)
