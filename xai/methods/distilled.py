@@ -50,22 +50,23 @@ def distilled(
 ) -> Tensor:
     """Distilled: attention of a student's blocks and Grad-CAM of its stages, to explain the black box it imitates.
 
-    Formula: by default `u(−MATT) + u(ML^c)`, which is our own variant; eq. 9 of Kang et al. is
-    `MAL^c = softmax(MATT ⊗ ML^c)` (`LITERAL`). `MATT = Σ_k ATT_k`, and `ATT_k = F_o − F_i` is what the attention of
-    block k changed, averaged over the channels; `ML^c = Σ_l L^c_l`, and `L^c_l` is the Grad-CAM of stage l. All maps
+    Formula: by default `u(MATT) ⊗ u(ML^c)`, `MATT = Σ_k ATT_k` over blocks 1 to 7 with `ATT_k = |F_o − F_i|`, and
+    `ML^c = L^c_4`, which is our own variant. Eq. 9 of Kang et al. is `MAL^c = softmax(MATT ⊗ ML^c)` (`LITERAL`), with
+    `ATT_k = F_o − F_i` of all blocks, and `ML^c = Σ_l L^c_l` of stages 2 to 4. `F_i` and `F_o` are what the attention
+    of block k gets and gives, and `ATT_k` is averaged over the channels; `L^c_l` is the Grad-CAM of stage l. All maps
     are resized to the input; u is the scaling to [0, 1], the softmax runs over the pixels. One forward pass and one
     gradient call give all of it. The defaults were found by `python -m train.combine` on validation photos.
     Paper: Kang et al., Visual Explanation of Black-box Models Using Layer-wise Class Activation Maps from Approximating
     Neural Networks, 2021.
 
-    Returns the raw maps (B, S, S), S the side of the input: in [0, 2] by default, in [0, 1] as a product of two scaled
+    Returns the raw maps (B, S, S), S the side of the input: in [0, 1] by default, in [0, 2] as a sum of two scaled
     parts; with the softmax each sums to 1.
 
     Options:
         blocks: which of the 16 attention maps enter, from 1, the finest first; none leaves `ML^c` alone.
         stages: which of stages 1 to 4 enter by their Grad-CAM; none leaves `MATT` alone.
         operator: `product` of the two, or their `sum`.
-        sign: of `ATT_k`: `signed` is negative where a positive feature was held back; `negated`, or `absolute`.
+        sign: of `ATT_k`: `absolute`, or `signed`, negative where a positive feature was held back, or `negated`.
         scaled: scale each map to [0, 1] before it is added to the others of its part.
         unit: scale `MATT` and `ML^c` to [0, 1] before they are put together; eq. 9 as printed does not.
         softmax: as in eq. 9; it keeps the order of the pixels, up to rounding, but leaves them next to no contrast.
