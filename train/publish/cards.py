@@ -82,7 +82,7 @@ Trained with:
 
 <!-- not run by the tests: trains for hours -->
 ```
-{command}
+{commands}
 ```
 
 Data: {data}. Input: the whole photo squeezed to {size}×{size} pixels.
@@ -124,7 +124,7 @@ def format_classifier_card(recipe: ClassifierRecipe, model: Classifier, metrics:
 def format_student_card(
     recipe: StudentRecipe, model: Classifier, metrics: dict[str, dict], similarities: dict[str, dict]
 ) -> str:
-    """The card of a student: whom it imitates, how far, the command, the data."""
+    """The card of a student: whom it imitates, how far, the commands, the data."""
     rows = []
     for name, splits in similarities.items():
         found = splits["test"]
@@ -143,7 +143,7 @@ def format_student_card(
             ", and of open networks the feature maps of an EfficientNet-Lite1 with ImageNet weights (Apache-2.0)"
             if recipe.guide else ""
         ),
-        command=format_command(recipe), data=list_sources(similarities),
+        commands="\n".join(list_commands(recipe)), data=list_sources(similarities),
     )  # fmt: skip
 
 
@@ -167,9 +167,13 @@ def describe_start(recipe: ClassifierRecipe) -> str:
     return start
 
 
-def list_commands(recipe: ClassifierRecipe) -> list[str]:
-    """The commands that lead to a run's weights, in order: those of the checkpoints it learns from, then its own."""
-    before = [read_json(find_checkpoint(name) / "metrics.json").get("commands", []) for name in recipe.parents]
+def list_commands(recipe: ClassifierRecipe | StudentRecipe) -> list[str]:
+    """The commands that lead to a run's weights, in order: those of the checkpoints it learns from, then its own.
+
+    A student learns from a black box, however that was trained: only what it starts from counts.
+    """
+    known = [recipe.start] if isinstance(recipe, StudentRecipe) else recipe.parents
+    before = [read_json(find_checkpoint(name) / "metrics.json").get("commands", []) for name in known if name]
     return [*dict.fromkeys(line for lines in before for line in lines), format_command(recipe)]
 
 

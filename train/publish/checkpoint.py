@@ -65,7 +65,12 @@ def publish_student(
         history: a row an epoch; those that were validated are kept.
         known: what its training photos look like.
     """
-    record = {"data": metrics, "similarity": similarities, **describe_run(recipe, model, history)}
+    record = {
+        "data": metrics,
+        "similarity": similarities,
+        **describe_run(recipe, model, history),
+        "commands": list_commands(recipe),
+    }
     card = format_student_card(recipe, model, metrics, similarities)
     return write_checkpoint(recipe, model, record, select_validated(history), card, known)
 
