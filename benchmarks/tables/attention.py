@@ -14,7 +14,7 @@ NAMES = {
     "source": "FAL as in source 3",
     "losses": "branches without attention",
     "acting": "attention that acts",
-    "stopped": "it, losses stopped",
+    "stopped": "attention that acts, losses stopped",
     "none": "no attention",
     "se": "SE",
     "shared_se": "shared SE",
