@@ -137,7 +137,7 @@ def draw(name: str) -> Figure:
     found = read(name)
     assert found
     rows, networks, figures = by_key(found), list_networks(found), list_figures(found)
-    picture = Figure(figsize=(1.75 * len(figures), 3.6), layout="constrained")
+    picture = Figure(figsize=(1.75 * len(figures), 4.4), layout="constrained")
     for axes, ((shown, metric), title) in zip(picture.subplots(1, len(figures)), figures.items(), strict=True):
         for place, network in enumerate(networks):
             seeds = rows[network, shown, metric]["seeds"]
