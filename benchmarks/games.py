@@ -29,7 +29,7 @@ METHODS = (
     "gradcam:teacher", "gradcam:student", "lime", "distilled", "distilled:literal", *COMPANIONS, "random",
     "random:7", "gaussian",
 )  # fmt: skip
-RIVALS = ("gradcam:student", "random", "random:7")  # of the distilled map
+RIVALS = ("gradcam:student", "random", "random:7", "gaussian")  # of the distilled map
 DISTILLED = "distilled"
 
 

@@ -214,7 +214,7 @@ def table(found: dict) -> str:
 
 
 def across(rows: Sequence[dict], key: str) -> list[str]:
-    """A figure of each method (a row) and network (a column); empty where a method does not suit a network."""
+    """A figure of each method (a row) and network (a column); empty where a method was not tried."""
     networks = list(dict.fromkeys(row["explains"] for row in rows))
     methods = list(dict.fromkeys(method_of(row) for row in rows))
     found = {(method_of(row), row["explains"]): text(row[key]) for row in rows}

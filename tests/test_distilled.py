@@ -180,6 +180,51 @@ def test_one_forward_pass_and_one_gradient_call(student, photos, monkeypatch):
     assert len(gradient_calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"blocks": [0]}, "blocks must be a list of numbers from 1 to 16, each once, not \\[0\\]"),
+        ({"blocks": [17]}, "from 1 to 16"),
+        ({"blocks": [-1]}, "from 1 to 16"),
+        ({"blocks": [1, 1, 2]}, "each once"),
+        ({"blocks": [1.0]}, "list of numbers"),
+        ({"blocks": "1"}, "list of numbers"),
+        ({"blocks": 3}, "list of numbers"),
+        ({"blocks": None}, "list of numbers"),
+        ({"stages": [0]}, "stages must be a list of numbers from 1 to 4"),
+        ({"stages": [3, 4, 4]}, "each once"),
+        ({"stages": ["layer4"]}, "from 1 to 4"),
+        ({"stages": 4}, "list of numbers"),
+        ({"blocks": [], "stages": []}, "both empty: choose at least one"),
+        ({"operator": "wrong"}, "operator must be one of product, sum, not 'wrong'"),
+        ({"operator": None}, "operator must be"),
+        ({"sign": "wrong", "blocks": []}, "sign must be one of signed, negated, absolute"),
+    ],
+)
+def test_options_that_name_no_map(student, photos, options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        xai.explain(student, photos[0], "distilled", **options)
+
+
+def test_numbers_of_any_kind_name_blocks(student, photos):
+    one = xai.explain(student, photos[0], "distilled", blocks=range(1, 3), stages=np.array([2, 4]).tolist())
+    other = xai.explain(student, photos[0], "distilled", blocks=[np.int64(1), 2], stages=(2, 4))
+    np.testing.assert_array_equal(one.raw, other.raw)
+
+
+def test_a_variant_is_asked_for_by_its_name(student, photos):
+    named = xai.explain(student, photos[0], "distilled:literal", target="glass")
+    spelt = xai.explain(student, photos[0], "distilled", target="glass", **LITERAL)
+    np.testing.assert_array_equal(named.raw, spelt.raw)
+    assert (named.method, named.options) == (spelt.method, spelt.options)
+    changed = xai.explain(student, photos[0], "distilled:literal", target="glass", stages=[4])
+    assert changed.options == {**LITERAL, "stages": [4]}
+    with pytest.raises(ValueError, match="distilled has no variant 'printed'; it has distilled:literal"):
+        xai.explain(student, photos[0], "distilled:printed")
+    with pytest.raises(ValueError, match="gradcam has no variant 'x'; it has none"):
+        xai.explain(student, photos[0], "gradcam:x")
+
+
 def test_only_students_suit_it(photos):
     with pytest.raises(ValueError, match="student with CBAM"):
         xai.explain(fresh("resnet50", input_size=64), photos[0], "distilled")

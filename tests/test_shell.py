@@ -141,6 +141,8 @@ def test_lists_models_and_methods(capsys):
     assert "Formula: `L^c = ReLU(Σ_k ReLU(∂y^c/∂A^k) ⊙ A^k)`" in capsys.readouterr().out
     assert main(["methods", "rise"]) == 0
     assert "Formula: `S = Σ_i f_i M_i / Σ_i M_i`" in capsys.readouterr().out
+    assert main(["methods", "distilled"]) == 0
+    assert "distilled:literal: blocks=(1, 2, 3" in capsys.readouterr().out
     assert main(["methods", "gradcan"]) == 2
 
 

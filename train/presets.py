@@ -223,7 +223,7 @@ STUDENT_PRESETS = define_presets(StudentRecipe, {
         {**KANG, "batch": 64, "lr": 0.01, "milestones": [30, 50, 60, 70]},
     ),
     "quick": (
-        "From scratch on growing views, led by an open network's feature maps, by the black box's answers alone.",
+        "From scratch on growing views, by the black box's answers and an open network's feature maps, without labels.",
         {
             **GROWING, **ADAMW, "epochs": 160, "batch": 128, "lr": 1e-3, "crop": 0.4, "labels": "none", "mix": 0.5,
             "guide": True, "reestimate": True,

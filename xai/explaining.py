@@ -45,7 +45,7 @@ def explain(
     Args:
         subject: from `load_model` or `load_black_box`, or made of anything that answers.
         image: a PIL image, a path or a uint8 array (H, W, 3); a list of these gives a list, computed in batches.
-        method: one of `list_methods(subject)`.
+        method: one of `list_methods(subject)`, or a variant of one: `distilled:literal`, `rise:published`.
         target: the class to explain, by index or name; None is the one that the subject predicts. For a list of images,
             one for all or a list of as many.
         target_layer: of the network that is read; None is the method's usual one, the last for all but SmoothGrad.

@@ -11,6 +11,8 @@ from xai.methods import METHODS
 from xai.metrics.registry import METRICS, TABLE_1
 from xai.zoo import PYRAMID, STUDENTS
 
+ON_CARDS = {"gradcam": "Grad-CAM at {layer}", "distilled": "`distilled`"}  # methods whose mosaic test a card tells
+
 
 def methods() -> str:
     """All methods by name, with a line on each, what it needs, how long a photo takes it, and its source."""
@@ -67,16 +69,16 @@ def mosaic_differences(pyramids: bool) -> Callable[[], str]:
 
 
 def mosaic_of(name: str) -> Callable[[], str]:
-    """The mosaic test of a network's Grad-CAM, for its card."""
+    """The mosaic test of a network's Grad-CAM, and of a student's distilled map, for its card."""
 
     def make() -> str:
         found = read("mosaic")
         rows = [
-            [row["layer"], mosaic.text(row["mosaic"]), mosaic.text(row["shared"])]
+            [title.format(layer=row["layer"]), mosaic.text(row["mosaic"]), mosaic.text(row["shared"])]
             for row in found["rows"]
-            if row["explains"] == name and mosaic.method_of(row).partition("@")[0] == "gradcam"
+            if row["explains"] == name and (title := ON_CARDS.get(mosaic.method_of(row).partition("@")[0]))
         ]
-        return markdown(["Grad-CAM at", "in its quarter, %", "the same for every photo, %"], rows) + origin(found)
+        return markdown(["map", "in its quarter, %", "the same for every photo, %"], rows) + origin(found)
 
     return make
 

@@ -24,8 +24,9 @@ from xai.evaluation.mosaics import join_all, open_photos, plan_mosaics
 from xai.evaluation.plan import Settings
 from xai.evaluation.subset import choose_photos
 from xai.markdown import format_table
+from xai.methods import method_of
 from xai.methods.controls import gaussian, random
-from xai.methods.distilled import ALL_BLOCKS, LITERAL, Operator, Sign, combine_parts, compute_parts, soften
+from xai.methods.distilled import ALL_BLOCKS, ALL_STAGES, LITERAL, Operator, Sign, combine_parts, compute_parts, soften
 from xai.metrics.games import auc, draw_curves
 from xai.metrics.mosaic import own_share
 from xai.metrics.registry import METRICS, MOSAIC
@@ -36,8 +37,7 @@ from xai.zoo import load_model
 
 BLOCKS_OF_STAGES = ((1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11, 12, 13), (14, 15, 16))  # of a ResNet-50
 STARTS = (ALL_BLOCKS, *BLOCKS_OF_STAGES)
-STAGES = (1, 2, 3, 4)
-SUBSTRATES = {"deletion:blur": "blur", "insertion": "blur"}  # deletion to grey is won by random pixels
+SUBSTRATES = {"deletion:blur": "blur", "insertion": "blur"}  # grey dots look like nothing a network ever saw
 COLUMNS = (MOSAIC, *SUBSTRATES)
 RESAMPLES = 4000
 
@@ -55,7 +55,7 @@ class Search:
     out: Path = Path("runs/combine")
     """Folder for combinations.json and combinations.md."""
     photos: int = 100
-    """How many, as many of each class as there are."""
+    """How many, each class by its share of all."""
     mosaics: int = 60
     """How many are made of them."""
     step: int = 3584
@@ -92,7 +92,7 @@ LAST_STAGE = Combination((), (4,))  # the student's Grad-CAM, as it is usually m
 PRINTED = Combination(**LITERAL)
 REFERENCES = {
     "eq. 9 as printed": PRINTED,
-    **{f"Grad-CAM of stage {stage}": Combination((), (stage,)) for stage in STAGES},
+    **{f"Grad-CAM of stage {stage}": Combination((), (stage,)) for stage in ALL_STAGES},
     **{f"attention of all blocks, {sign}": Combination(ALL_BLOCKS, (), sign=sign) for sign in get_args(Sign)},
 }
 
@@ -201,7 +201,12 @@ def search_maps(options: Search) -> dict:
     Raises:
         ValueError: there are no such photos, black box or student, or too few classes for a mosaic.
     """
+    for option in ("photos", "mosaics", "step", "at_once"):
+        if getattr(options, option) < 1:
+            raise ValueError(f"{option} must be at least 1, not {getattr(options, option)}")
     black_box, student = load_black_box(options.black_box), load_model(options.student)
+    if trouble := method_of("distilled").unsuitable(student):
+        raise trouble
     black_box.batch_size = options.at_once
     folder, names = Path(options.data), choose_photos(Path(options.data), "val", None, options.photos, options.seed)
     photos, answers = read_photos(black_box, student, folder, names)
@@ -224,7 +229,7 @@ def search_maps(options: Search) -> dict:
 def list_neighbours(best: Combination) -> list[Combination]:
     """All that differ in one choice: a stage's attention or Grad-CAM more or less, operator, sign or way of scaling."""
     blocks = [replace(best, blocks=tuple(sorted({*best.blocks} ^ {*group}))) for group in BLOCKS_OF_STAGES]
-    stages = [replace(best, stages=tuple(sorted({*best.stages} ^ {stage}))) for stage in STAGES]
+    stages = [replace(best, stages=tuple(sorted({*best.stages} ^ {stage}))) for stage in ALL_STAGES]
     others = [replace(best, operator=operator) for operator in get_args(Operator)]
     others += [replace(best, sign=sign) for sign in get_args(Sign)]
     others += [replace(best, scaled=not best.scaled), replace(best, unit=not best.unit)]
@@ -267,7 +272,7 @@ def read_parts(student: Classifier, x: Tensor, targets: Sequence[int]) -> Parts:
     with evaluating(student):
         batch = Activations(student, x)
         for target in targets:
-            evidence.append(compute_parts(batch, torch.tensor([target], device=x.device), (), STAGES)[1])
+            evidence.append(compute_parts(batch, torch.tensor([target], device=x.device), (), ALL_STAGES)[1])
         for sign in get_args(Sign):
             attention[sign] = torch.stack(compute_parts(batch, None, ALL_BLOCKS, (), sign)[0])  # 16, 1, S, S
     return Parts(
@@ -325,6 +330,10 @@ def format_found(found: Mapping) -> str:
     arrows = [f"{column} {METRICS[column.partition(':')[0]].arrow}" for column in found["columns"]]
     figures = {name: row["scores"] for name, row in found["shown"].items()} | found["controls"]
     rows = [[name, *(f"{figure:.4f}" for figure in row)] for name, row in figures.items()]
+    told: list[Mapping] = []
     for name, columns in found["differences"].items():  # on the photos that chose the best, so somewhat too good
+        if columns in told:  # the best's own Grad-CAM may be that of stage 4
+            continue
+        told.append(columns)
         rows.append([name, *("{mean:+.4f} [{low:+.4f}, {high:+.4f}]".format(**each) for each in columns.values())])
     return "\n".join(format_table(["map", *arrows], rows)) + "\n"

@@ -1,7 +1,8 @@
 """What a student's attention and gradients say together of the black box it imitates."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from numbers import Integral
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from xai.methods.suitability import needs_a_layer, needs_attention_blocks
 Operator = Literal["product", "sum"]
 Sign = Literal["signed", "negated", "absolute"]
 ALL_BLOCKS = tuple(range(1, 17))
+ALL_STAGES = (1, 2, 3, 4)
 LITERAL: dict[str, Any] = {  # eq. 9 of Kang et al. (2021), as printed
     "blocks": ALL_BLOCKS,
     "stages": (2, 3, 4),
@@ -51,29 +53,55 @@ def distilled(
     """Distilled: attention of a student's blocks and Grad-CAM of its stages, to explain the black box it imitates.
 
     Formula: by default `u(MATT) ⊗ u(ML^c)`, `MATT = Σ_k ATT_k` over blocks 1 to 7 with `ATT_k = |F_o − F_i|`, and
-    `ML^c = L^c_4`, which is our own variant. Eq. 9 of Kang et al. is `MAL^c = softmax(MATT ⊗ ML^c)` (`LITERAL`), with
-    `ATT_k = F_o − F_i` of all blocks, and `ML^c = Σ_l L^c_l` of stages 2 to 4. `F_i` and `F_o` are what the attention
-    of block k gets and gives, and `ATT_k` is averaged over the channels; `L^c_l` is the Grad-CAM of stage l. All maps
-    are resized to the input; u is the scaling to [0, 1], the softmax runs over the pixels. One forward pass and one
-    gradient call give all of it. The defaults were found by `python -m train.combine` on validation photos.
+    `ML^c = L^c_4`, which is our own variant. Eq. 9 of Kang et al. is `MAL^c = softmax(MATT ⊗ ML^c)`, with
+    `ATT_k = F_o − F_i` of all blocks, and `ML^c = Σ_l L^c_l` of stages 2 to 4: `distilled:literal`. `F_i` and `F_o` are
+    what the attention of block k gets and gives, and `ATT_k` is averaged over the channels; `L^c_l` is the Grad-CAM of
+    stage l. All maps are resized to the input; u is the scaling to [0, 1], the softmax runs over the pixels. One
+    forward pass and one gradient call give all of it. The defaults were found on validation photos, as train/README.md
+    tells.
     Paper: Kang et al., Visual Explanation of Black-box Models Using Layer-wise Class Activation Maps from Approximating
     Neural Networks, 2021.
 
-    Returns the raw maps (B, S, S), S the side of the input: in [0, 1] by default, in [0, 2] as a sum of two scaled
-    parts; with the softmax each sums to 1.
+    Returns the raw maps (B, S, S), S the side of the input: with `unit` in [0, 1] as a product, in [0, 2] as a sum;
+    without it in any range; with the softmax each sums to 1. Where Grad-CAM finds nothing for the class, a product is 0
+    everywhere.
 
     Options:
-        blocks: which of the 16 attention maps enter, from 1, the finest first; none leaves `ML^c` alone.
-        stages: which of stages 1 to 4 enter by their Grad-CAM; none leaves `MATT` alone.
+        blocks: which of the 16 attention maps enter, each once, from 1, the finest first; none leaves `ML^c` alone.
+        stages: which of stages 1 to 4 enter by their Grad-CAM, each once; none leaves `MATT` alone.
         operator: `product` of the two, or their `sum`.
         sign: of `ATT_k`: `absolute`, or `signed`, negative where a positive feature was held back, or `negated`.
         scaled: scale each map to [0, 1] before it is added to the others of its part.
         unit: scale `MATT` and `ML^c` to [0, 1] before they are put together; eq. 9 as printed does not.
-        softmax: as in eq. 9; it keeps the order of the pixels, up to rounding, but leaves them next to no contrast.
+        softmax: as in eq. 9; it keeps the order of the pixels, up to rounding, but leaves them little contrast.
+
+    Raises:
+        ValueError: there is no such block, stage, operator or sign, one is named twice, or there is nothing to combine.
     """
+    check_parts("blocks", blocks, ALL_BLOCKS)
+    check_parts("stages", stages, ALL_STAGES)
+    if not len(blocks) and not len(stages):
+        raise ValueError("blocks and stages are both empty: choose at least one")
+    for option, value, choices in (("operator", operator, get_args(Operator)), ("sign", sign, get_args(Sign))):
+        if value not in choices:
+            raise ValueError(f"{option} must be one of {', '.join(choices)}, not {value!r}")
     attention, evidence = compute_parts(batch, targets, blocks, stages, sign)
     maps = combine_parts(attention, evidence, operator, scaled, unit)
     return soften(maps) if softmax else maps
+
+
+def check_parts(option: str, chosen: object, there: Sequence[int]) -> None:
+    """Refuse what is no list of blocks or stages that there are, each once.
+
+    Raises:
+        ValueError: it is none.
+    """
+    numbers = list(chosen) if isinstance(chosen, Sequence) else [None]
+    known = all(isinstance(each, Integral) and each in there for each in numbers)
+    if not known or len(set(numbers)) < len(numbers):
+        raise ValueError(
+            f"{option} must be a list of numbers from {there[0]} to {there[-1]}, each once, not {chosen!r}"
+        )
 
 
 def soften(maps: Tensor) -> Tensor:

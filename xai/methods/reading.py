@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xai.methods.registry import METHODS, Method, method_of
+from xai.methods.registry import METHODS, Method, find_variant
 from xai.methods.suitability import UnsuitableError
 from xai.models import Classifier
 from xai.subject import Subject
@@ -44,25 +44,26 @@ def plan_reading(
 
     Args:
         subject: who is explained.
-        method: a name in `METHODS`.
+        method: a name in `METHODS`, or a variant such as `distilled:literal`.
         target_layer: a layer of the network that is read; None is the method's usual one.
         reads: the role of the network that is read; None is the black box's own one where it is no secret, else its
             student's. For `distilled` it is the student's where there is one.
-        options: of the method.
+        options: of the method; they go before a variant's.
 
     Raises:
         ValueError: there is no such method, option, layer or network, or the method does not suit the network.
     """
     check_subject(subject)
-    found = method_of(method)
-    found.check_options(options or {})
+    found, preset = find_variant(method)
+    options = {**preset, **(options or {})}
+    found.check_options(options)
     role = choose_role(subject, found, reads)
     network = subject.networks.get(role)
     if trouble := found.unsuitable(network, target_layer):
         raise trouble
     asked = found.needs == "answers" and "itself" not in subject.networks
     source = ASKED if asked else SOURCES.get(role, "")
-    return Reading(found, role, network, found.layer(network, target_layer), source, dict(options or {}))
+    return Reading(found, role, network, found.layer(network, target_layer), source, options)
 
 
 def choose_role(subject: Subject, method: Method, reads: str | None = None) -> str:

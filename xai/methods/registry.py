@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from xai.methods.suitability import Condition, UnsuitableError, needs_a_layer
@@ -160,3 +160,19 @@ def method_of(name: str) -> Method:
     if name not in METHODS:
         raise UnsuitableError("method", method=name, methods=", ".join(METHODS))
     return METHODS[name]
+
+
+def find_variant(name: str) -> tuple[Method, Mapping[str, object]]:
+    """A method by name, NAME or NAME:VARIANT, and the options of that variant.
+
+    Raises:
+        ValueError: there is no such method or variant.
+    """
+    name, colon, variant = name.partition(":")
+    found = method_of(name)
+    if not colon:
+        return found, {}
+    if variant not in found.variants:
+        there = ", ".join(f"{name}:{each}" for each in found.variants)
+        raise ValueError(f"{name} has no variant {variant!r}; it has {there or 'none'}")
+    return replace(found, title=f"{found.title} ({variant})"), found.variants[variant]

@@ -17,8 +17,9 @@ from xai.explanation import COLORMAPS, Explanation
 from xai.familiar import mark_familiar
 from xai.filenames import name_folders
 from xai.folders import find_photos, show
-from xai.methods import METHODS, Method, UnsuitableError, method_of
+from xai.methods import Method, UnsuitableError
 from xai.methods.reading import find_trouble, plan_reading
+from xai.methods.registry import find_variant
 from xai.models import Classifier
 from xai.modes import without_gradients
 from xai.photo import PhotoError, load_photo
@@ -82,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
     names = find_photos(options.photos)
     folders = plan_folders(names, options)
     models = {name: load_model(name, options.device) for name in dict.fromkeys(options.model)}
-    methods = {name: method_of(name) for name in dict.fromkeys(options.method)}
+    methods = {name: find_variant(name)[0] for name in dict.fromkeys(options.method)}
     troubles = find_troubles(models, methods, options)
     if not 0 <= options.alpha <= 1:
         raise ValueError(f"--alpha must be from 0 to 1, not {options.alpha}")
@@ -236,11 +237,11 @@ def save_sheet(
         row = [Tile(next(iter(explanations.values())).photo, (model, "the photo"))]
         for method in methods:
             if (model, method) in troubles:
-                row.append(Tile(None, (METHODS[method].title, "does not suit this model")))
+                row.append(Tile(None, (methods[method].title, "does not suit this model")))
                 continue
             e = explanations[model, method]
             said = f"{e.label}, {e.confidence:.0%} sure" + (", nothing speaks for it" if e.blank else "")
-            row.append(Tile(e.overlay(options.alpha, options.colormap), (METHODS[method].title, said)))
+            row.append(Tile(e.overlay(options.alpha, options.colormap), (methods[method].title, said)))
         rows.append(row)
     file.parent.mkdir(parents=True, exist_ok=True)
     contact_sheet(rows, options.side, heading=show(path)).save(file, quality=90)

@@ -51,7 +51,10 @@ def list_models(_: argparse.Namespace) -> int:
 def list_methods(options: argparse.Namespace) -> int:
     """A paragraph for each method, or one in full."""
     if options.name:
-        print(f"{options.name}\n\n{inspect.getdoc(method_of(options.name).run)}")
+        method = method_of(options.name)
+        print(f"{options.name}\n\n{inspect.getdoc(method.run)}")
+        for variant, preset in method.variants.items():
+            print(f"\n{options.name}:{variant}: {', '.join(f'{key}={value!r}' for key, value in preset.items())}")
         return 0
     skeletons = {name: build_skeleton(name) for name in MODELS}
     for name, method in METHODS.items():
