@@ -66,7 +66,8 @@ confidences, on photos that neither was trained on:
 {rows}
 
 The weights are stored in half precision. What the black box says of these photos had no part in
-training or in any choice; those were made on validation photos. More in `metrics.json`; loss and agreement per epoch: `history.json`.
+training or in any choice; those were made on validation photos. More in `metrics.json`; loss and agreement per epoch:
+`history.json`.
 
 {calibration}
 
