@@ -19,6 +19,7 @@ from tqdm import tqdm
 from train.data.sources import name_source
 from xai.activations import Activations
 from xai.blackbox import BlackBox, load_black_box
+from xai.checks import check_numbers
 from xai.evaluation.intervals import estimate_mean
 from xai.evaluation.mosaics import join_all, open_photos, plan_mosaics
 from xai.evaluation.plan import Settings
@@ -201,9 +202,8 @@ def search_maps(options: Search) -> dict:
     Raises:
         ValueError: there are no such photos, black box or student, or too few classes for a mosaic.
     """
-    for option in ("photos", "mosaics", "step", "at_once"):
-        if getattr(options, option) < 1:
-            raise ValueError(f"{option} must be at least 1, not {getattr(options, option)}")
+    counts = {name: (getattr(options, name), 1) for name in ("photos", "mosaics", "step", "at_once")}
+    check_numbers("train.combine", **counts)
     black_box, student = load_black_box(options.black_box), load_model(options.student)
     if trouble := method_of("distilled").unsuitable(student):
         raise trouble
@@ -299,12 +299,14 @@ def score_controls(scores: Scores) -> dict[str, list[float]]:
 
 def write_results(options: Search, names: Sequence[str], scores: Scores, best: Combination) -> dict:
     """Write all scores to combinations.json, those of interest to combinations.md; returns the former."""
-    halves = {"its Grad-CAM alone": replace(best, blocks=())}
+    rivals = {LAST_STAGE: "Grad-CAM of stage 4"}
+    own = Combination((), best.stages, scaled=best.scaled and len(best.stages) > 1)
+    rivals.setdefault(own, "its Grad-CAM alone")  # unless it is that of stage 4
+    shown = {**REFERENCES, "the best": best, **{name: c for c, name in rivals.items()}}
     if best.blocks:
-        halves["its attention alone"] = replace(best, stages=())
-    scores.test(list(halves.values()))
-    scores.play(list(halves.values()))
-    shown = {**REFERENCES, "the best": best, **halves}
+        shown["its attention alone"] = replace(best, stages=())
+    scores.test(list(shown.values()))
+    scores.play(list(shown.values()))
     found = {
         "data": name_source(options.data),
         "photos": list(names),
@@ -313,10 +315,7 @@ def write_results(options: Search, names: Sequence[str], scores: Scores, best: C
         "columns": list(COLUMNS),
         "shown": {name: {**vars(c), "scores": scores.list_means(c)} for name, c in shown.items()},
         "controls": score_controls(scores),
-        "differences": {
-            "the best less Grad-CAM of stage 4": scores.compare(best, LAST_STAGE),
-            "the best less its Grad-CAM alone": scores.compare(best, halves["its Grad-CAM alone"]),
-        },
+        "differences": {f"the best less {name}": scores.compare(best, c) for c, name in rivals.items()},
         "tried": [{**vars(c), "scores": scores.list_means(c)} for c in scores.shares],
     }
     options.out.mkdir(parents=True, exist_ok=True)
@@ -330,10 +329,6 @@ def format_found(found: Mapping) -> str:
     arrows = [f"{column} {METRICS[column.partition(':')[0]].arrow}" for column in found["columns"]]
     figures = {name: row["scores"] for name, row in found["shown"].items()} | found["controls"]
     rows = [[name, *(f"{figure:.4f}" for figure in row)] for name, row in figures.items()]
-    told: list[Mapping] = []
     for name, columns in found["differences"].items():  # on the photos that chose the best, so somewhat too good
-        if columns in told:  # the best's own Grad-CAM may be that of stage 4
-            continue
-        told.append(columns)
         rows.append([name, *("{mean:+.4f} [{low:+.4f}, {high:+.4f}]".format(**each) for each in columns.values())])
     return "\n".join(format_table(["map", *arrows], rows)) + "\n"
