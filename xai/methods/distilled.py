@@ -90,15 +90,14 @@ def distilled(
     return soften(maps) if softmax else maps
 
 
-def check_parts(option: str, chosen: object, there: Sequence[int]) -> None:
+def check_parts(option: str, chosen: Sequence[int], there: Sequence[int]) -> None:
     """Refuse what is no list of blocks or stages that there are, each once.
 
     Raises:
         ValueError: it is none.
     """
-    numbers = list(chosen) if isinstance(chosen, Sequence) else [None]
-    known = all(isinstance(each, Integral) and each in there for each in numbers)
-    if not known or len(set(numbers)) < len(numbers):
+    known = isinstance(chosen, Sequence) and all(isinstance(each, Integral) and each in there for each in chosen)
+    if not known or len(set(chosen)) < len(chosen):
         raise ValueError(
             f"{option} must be a list of numbers from {there[0]} to {there[-1]}, each once, not {chosen!r}"
         )

@@ -48,7 +48,7 @@ def plan_reading(
         target_layer: a layer of the network that is read; None is the method's usual one.
         reads: the role of the network that is read; None is the black box's own one where it is no secret, else its
             student's. For `distilled` it is the student's where there is one.
-        options: of the method; they go before a variant's.
+        options: of the method; they replace those of the variant.
 
     Raises:
         ValueError: there is no such method, option, layer or network, or the method does not suit the network.

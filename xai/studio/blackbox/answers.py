@@ -21,7 +21,7 @@ from xai.class_evidence import compute_evidence
 from xai.explaining import explain_batch, explain_steps, find_class
 from xai.familiar import is_familiar
 from xai.methods import METHODS, list_methods
-from xai.methods.distilled import compute_parts
+from xai.methods.distilled import ALL_BLOCKS, ALL_STAGES, compute_parts
 from xai.methods.reading import SOURCES, find_trouble, plan_reading
 from xai.metrics import GAMES
 from xai.metrics.games import play_steps
@@ -30,7 +30,7 @@ from xai.modes import without_gradients
 from xai.noise import lacks_contrast
 from xai.steps import Progress, finish, follow
 from xai.studio.answers import LOADING, Answer, Question, Side
-from xai.studio.blackbox.maps import BLOCKS, DEFAULT_CHOICE, STAGES, Choice, StudentMaps
+from xai.studio.blackbox.maps import DEFAULT_CHOICE, Choice, StudentMaps
 from xai.studio.gpu import GPU
 from xai.studio.methods import DEFAULT
 
@@ -221,10 +221,10 @@ def look_inside(
 ) -> tuple[np.ndarray, StudentMaps, Evidence]:
     """A student's confidences (K), its maps and its evidence, from one forward pass and one gradient call."""
     started = time.perf_counter()
-    batch = Activations(student, student.preprocess([photo]), together=[f"layer{stage}" for stage in STAGES])
+    batch = Activations(student, student.preprocess([photo]), together=[f"layer{stage}" for stage in ALL_STAGES])
     targets = torch.tensor([target], device=student.device)
-    signed, evidence = (move_to_cpu(maps) for maps in compute_parts(batch, targets, BLOCKS, STAGES))
-    absolute = move_to_cpu(compute_parts(batch, targets, BLOCKS, (), "absolute")[0])
+    signed, evidence = (move_to_cpu(maps) for maps in compute_parts(batch, targets, ALL_BLOCKS, ALL_STAGES))
+    absolute = move_to_cpu(compute_parts(batch, targets, ALL_BLOCKS, (), "absolute")[0])
     if lacks_contrast(black_box.pixels([photo])).any():  # the maps would be of the student's borders alone
         signed, absolute, evidence = ([torch.zeros_like(m) for m in maps] for maps in (signed, absolute, evidence))
     maps = StudentMaps({"signed": signed, "absolute": absolute}, evidence, time.perf_counter() - started)

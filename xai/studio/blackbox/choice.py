@@ -6,8 +6,9 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from xai.methods.distilled import ALL_BLOCKS, ALL_STAGES
 from xai.studio.blackbox.answers import BlackBoxAnswer
-from xai.studio.blackbox.maps import BLOCKS, EXTRAS, OPERATORS, SIGNS, STAGES, Choice
+from xai.studio.blackbox.maps import EXTRAS, OPERATORS, SIGNS, Choice
 from xai.studio.blackbox.painting import TINY, fade, paint_map, shrink
 from xai.studio.components import lay_out_note, make_thumbnails, place
 from xai.studio.events import Values
@@ -53,8 +54,8 @@ class ChoiceParts:
             for name in PRESETS
         }
         best = PRESETS["best"]
-        self.blocks = NumberedRow("blocks", BLOCKS, "eight", "block", best["blocks"])
-        self.stages = NumberedRow("stages", STAGES, "wide", "stage", best["stages"])
+        self.blocks = NumberedRow("blocks", ALL_BLOCKS, "eight", "block", best["blocks"])
+        self.stages = NumberedRow("stages", ALL_STAGES, "wide", "stage", best["stages"])
         self.operator = make_radio("operator", OPERATORS, best["operator"])
         self.sign = make_radio("sign", SIGNS, best["sign"])
         self.extras = gr.CheckboxGroup(

@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from xai.methods import METHODS
-from xai.methods.distilled import ALL_BLOCKS, ALL_STAGES, Operator, Sign, combine_parts, soften
+from xai.methods.distilled import Operator, Sign, combine_parts, soften
 from xai.noise import varies_little
 
-BLOCKS, STAGES = ALL_BLOCKS, ALL_STAGES
 OPERATORS, SIGNS = get_args(Operator), get_args(Sign)
 EXTRAS = ("scaled", "unit", "softmax")
 
